@@ -1,0 +1,23 @@
+# Everything Plumb links, all from Debian 12; docs/dependencies.md says why each is there.
+find_package(Threads REQUIRED)
+find_package(absl REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(gRPC CONFIG REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(ICU REQUIRED COMPONENTS uc)
+find_package(CLI11 REQUIRED)
+# Debian's own oneDNN package file asks for OpenCL's headers, which Plumb does not use.
+if(NOT TARGET plumb_dnnl)
+  find_library(PLUMB_DNNL_LIBRARY dnnl REQUIRED)
+  find_path(PLUMB_DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.hpp REQUIRED)
+  add_library(plumb_dnnl UNKNOWN IMPORTED)
+  set_target_properties(plumb_dnnl PROPERTIES IMPORTED_LOCATION ${PLUMB_DNNL_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${PLUMB_DNNL_INCLUDE_DIR})
+endif()
+if(PLUMB_BUILD_SERVER)
+  find_package(RocksDB REQUIRED)
+endif()

@@ -1,0 +1,225 @@
+#include "plumb/base/directory.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/openat2.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+
+#include "fmt/format.h"
+#include "plumb/base/path.h"
+#include "plumb/base/status.h"
+
+namespace plumb {
+namespace {
+
+int OpenAt2(int folder, const char* name, int flags, unsigned mode) {
+  struct open_how how {};
+  how.flags = static_cast<uint64_t>(flags);
+  how.mode = (flags & O_CREAT) != 0 ? mode : 0;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+  long fd = 0;
+  do {
+    fd = ::syscall(SYS_openat2, folder, name, &how, sizeof how);
+  } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
+  return static_cast<int>(fd);
+}
+
+std::string_view BaseName(std::string_view name) {
+  size_t slash = name.rfind('/');
+  return slash == name.npos ? name : name.substr(slash + 1);
+}
+
+// Copies all bytes of `from` to `to`, in the kernel where it can.
+absl::Status CopyBytes(int from, int to, std::string_view name) {
+  PLUMB_ASSIGN_OR_RETURN(uint64_t size, FileSize(from, name));
+  loff_t in = 0;
+  loff_t out = 0;
+  while (static_cast<uint64_t>(in) < size) {
+    ssize_t copied = ::copy_file_range(from, &in, to, &out, size - static_cast<uint64_t>(in), 0);
+    if (copied > 0) continue;
+    if (copied < 0 && errno == EINTR) continue;
+    if (copied < 0 && errno != EXDEV && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP) {
+      return ErrnoStatus(errno, fmt::format("copy to {}", name));
+    }
+    break;
+  }
+  std::vector<uint8_t> buffer(1 << 20);
+  for (auto offset = static_cast<uint64_t>(in); offset < size;) {
+    size_t count = std::min<uint64_t>(buffer.size(), size - offset);
+    PLUMB_RETURN_IF_ERROR(PreadExactly(from, {buffer.data(), count}, offset, name));
+    PLUMB_RETURN_IF_ERROR(PwriteAll(to, {buffer.data(), count}, offset, name));
+    offset += count;
+  }
+  return absl::OkStatus();
+}
+
+struct CloseDir {
+  void operator()(DIR* dir) const { ::closedir(dir); }
+};
+
+// Adds what is below the open folder `fd`, whose relative path is `prefix` (with its slash).
+absl::Status ListInto(UniqueFd fd, const std::string& prefix, const std::vector<std::string>& skipped,
+                      std::vector<DirectoryEntry>* entries) {
+  int copy = ::dup(fd.get());
+  std::unique_ptr<DIR, CloseDir> dir(copy < 0 ? nullptr : ::fdopendir(copy));
+  if (dir == nullptr) return ErrnoStatus(errno, fmt::format("list folder {}", prefix));
+  while (true) {
+    errno = 0;
+    dirent* item = ::readdir(dir.get());
+    if (item == nullptr) return errno == 0 ? absl::OkStatus() : ErrnoStatus(errno, fmt::format("list {}", prefix));
+    std::string name = item->d_name;
+    if (name == "." || name == "..") continue;
+    std::string path = prefix + name;
+    if (std::find(skipped.begin(), skipped.end(), path) != skipped.end()) continue;
+    struct stat info {};
+    if (::fstatat(fd.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (errno == ENOENT) continue;
+      return ErrnoStatus(errno, fmt::format("look at {}", path));
+    }
+    if (S_ISREG(info.st_mode)) {
+      entries->push_back({path, static_cast<uint64_t>(info.st_size)});
+    } else if (S_ISDIR(info.st_mode)) {
+      UniqueFd inner(OpenAt2(fd.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+      if (!inner.valid()) return ErrnoStatus(errno, fmt::format("open folder {}", path));
+      PLUMB_RETURN_IF_ERROR(ListInto(std::move(inner), path + "/", skipped, entries));
+    } else {
+      return InvalidArgument(fmt::format("{} is neither a file nor a folder (links and devices are not followed)", path));
+    }
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<Directory> Directory::Open(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid()) return ErrnoStatus(errno, fmt::format("open folder {}", path));
+  return Directory(path, std::move(fd));
+}
+
+absl::StatusOr<Directory> Directory::Create(const std::string& path, unsigned mode) {
+  PLUMB_RETURN_IF_ERROR(MakeDirectories(path, mode));
+  return Open(path);
+}
+
+absl::StatusOr<UniqueFd> Directory::OpenBeneath(std::string_view name, int flags, unsigned mode) const {
+  PLUMB_RETURN_IF_ERROR(ValidateRelativePath(name));
+  UniqueFd fd(OpenAt2(fd_.get(), std::string(name).c_str(), flags | O_CLOEXEC, mode));
+  if (!fd.valid()) {
+    std::string what = fmt::format("open {}/{}", path_, name);
+    if (errno == ELOOP || errno == EXDEV) return InvalidArgument(what + ": a symbolic link is in the way");
+    return ErrnoStatus(errno, what);
+  }
+  return fd;
+}
+
+absl::StatusOr<UniqueFd> Directory::OpenFile(std::string_view name) const {
+  PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, OpenBeneath(name, O_RDONLY | O_NONBLOCK, 0));
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return ErrnoStatus(errno, fmt::format("look at {}/{}", path_, name));
+  if (!S_ISREG(info.st_mode)) return InvalidArgument(fmt::format("{}/{} is not a regular file", path_, name));
+  return fd;
+}
+
+absl::StatusOr<UniqueFd> Directory::OpenParent(std::string_view name, bool create) const {
+  PLUMB_RETURN_IF_ERROR(ValidateRelativePath(name));
+  size_t slash = name.rfind('/');
+  if (slash == name.npos) {
+    UniqueFd fd(::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd.valid()) return ErrnoStatus(errno, fmt::format("open folder {}", path_));
+    return fd;
+  }
+  if (create) PLUMB_RETURN_IF_ERROR(MakeDirectory(name.substr(0, slash)));
+  return OpenBeneath(name.substr(0, slash), O_RDONLY | O_DIRECTORY, 0);
+}
+
+absl::StatusOr<UniqueFd> Directory::OpenForWriting(std::string_view name, unsigned mode) const {
+  PLUMB_RETURN_IF_ERROR(OpenParent(name, true).status());
+  return OpenBeneath(name, O_RDWR | O_CREAT, mode);
+}
+
+absl::Status Directory::MakeDirectory(std::string_view name) const {
+  PLUMB_RETURN_IF_ERROR(ValidateRelativePath(name));
+  if (OpenBeneath(name, O_RDONLY | O_DIRECTORY, 0).ok()) return absl::OkStatus();
+  PLUMB_ASSIGN_OR_RETURN(UniqueFd parent, OpenParent(name, true));
+  if (::mkdirat(parent.get(), std::string(BaseName(name)).c_str(), 0755) != 0 && errno != EEXIST) {
+    return ErrnoStatus(errno, fmt::format("make folder {}/{}", path_, name));
+  }
+  return OpenBeneath(name, O_RDONLY | O_DIRECTORY, 0).status();
+}
+
+absl::Status Directory::Rename(std::string_view from, std::string_view to) const {
+  PLUMB_ASSIGN_OR_RETURN(UniqueFd source, OpenParent(from, false));
+  PLUMB_ASSIGN_OR_RETURN(UniqueFd target, OpenParent(to, true));
+  if (::renameat(source.get(), std::string(BaseName(from)).c_str(), target.get(), std::string(BaseName(to)).c_str()) != 0) {
+    return ErrnoStatus(errno, fmt::format("rename {} to {} in {}", from, to, path_));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Directory::ShareMethod> Directory::ShareFile(int fd, std::string_view name, bool allow_hard_link,
+                                                            unsigned mode) const {
+  PLUMB_ASSIGN_OR_RETURN(UniqueFd parent, OpenParent(name, true));
+  std::string base(BaseName(name));
+  std::string what = fmt::format("share {}/{}", path_, name);
+  UniqueFd made(::openat(parent.get(), base.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
+  if (!made.valid()) return ErrnoStatus(errno, what);
+  if (::ioctl(made.get(), FICLONE, fd) == 0) return ShareMethod::kReflink;
+  if (allow_hard_link) {
+    ::unlinkat(parent.get(), base.c_str(), 0);
+    std::string self = fmt::format("/proc/self/fd/{}", fd);
+    if (::linkat(AT_FDCWD, self.c_str(), parent.get(), base.c_str(), AT_SYMLINK_FOLLOW) == 0) return ShareMethod::kHardLink;
+    made = UniqueFd(::openat(parent.get(), base.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
+    if (!made.valid()) return ErrnoStatus(errno, what);
+  }
+  absl::Status status = CopyBytes(fd, made.get(), what);
+  if (!status.ok()) {
+    ::unlinkat(parent.get(), base.c_str(), 0);
+    return status;
+  }
+  return ShareMethod::kCopy;
+}
+
+absl::Status Directory::Remove(std::string_view name) const {
+  absl::StatusOr<UniqueFd> parent = OpenParent(name, false);
+  if (absl::IsNotFound(parent.status())) return absl::OkStatus();
+  PLUMB_RETURN_IF_ERROR(parent.status());
+  if (::unlinkat(parent->get(), std::string(BaseName(name)).c_str(), 0) != 0 && errno != ENOENT) {
+    return ErrnoStatus(errno, fmt::format("remove {}/{}", path_, name));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<FileInfo> Directory::Stat(std::string_view name) const {
+  PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, OpenFile(name));
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return ErrnoStatus(errno, fmt::format("look at {}/{}", path_, name));
+  return FileInfo{.size_bytes = static_cast<uint64_t>(info.st_size),
+                  .links = static_cast<uint64_t>(info.st_nlink),
+                  .mtime_ns = info.st_mtim.tv_sec * 1'000'000'000LL + info.st_mtim.tv_nsec};
+}
+
+absl::Status Directory::SyncParent(std::string_view name) const {
+  PLUMB_ASSIGN_OR_RETURN(UniqueFd parent, OpenParent(name, false));
+  if (::fsync(parent.get()) != 0 && errno != EINVAL) return ErrnoStatus(errno, fmt::format("sync {}/{}", path_, name));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<DirectoryEntry>> Directory::List(const std::vector<std::string>& skipped) const {
+  UniqueFd fd(::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd.valid()) return ErrnoStatus(errno, fmt::format("open folder {}", path_));
+  std::vector<DirectoryEntry> entries;
+  absl::Status status = ListInto(std::move(fd), "", skipped, &entries);
+  if (!status.ok()) return Annotate(status, path_);
+  std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  return entries;
+}
+
+}  // namespace plumb

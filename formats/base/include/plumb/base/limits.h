@@ -1,0 +1,54 @@
+// Every limit Plumb sets on input it did not make itself. Units are in the names.
+// Each has a test at the limit and one past it.
+#ifndef PLUMB_BASE_LIMITS_H_
+#define PLUMB_BASE_LIMITS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+namespace plumb::limits {
+
+// Names and paths.
+inline constexpr size_t kModelNameBytesMax = 96;
+inline constexpr size_t kVersionBytesMax = 128;
+inline constexpr size_t kPathBytesMax = 1024;
+inline constexpr size_t kPathPartBytesMax = 255;
+inline constexpr size_t kReasonBytesMax = 4096;
+
+// Text documents read whole.
+inline constexpr uint64_t kJsonDepthMax = 64;
+inline constexpr uint64_t kConfigBytesMax = 16u << 20;
+inline constexpr uint64_t kCardBytesMax = 4u << 20;
+inline constexpr uint64_t kRecipeBytesMax = 4u << 20;
+inline constexpr uint64_t kLicenceTextBytesMax = 1u << 20;
+inline constexpr size_t kLicenceExpressionBytesMax = 1024;
+
+// Weight containers.
+inline constexpr uint64_t kSafetensorsHeaderBytesMax = 100'000'000;  // The specification's own limit.
+inline constexpr uint64_t kShardIndexBytesMax = 64u << 20;
+inline constexpr size_t kShardsMax = 10'000;
+inline constexpr size_t kTensorRankMax = 64;
+inline constexpr size_t kTensorNameBytesMax = 1024;
+
+// Content.
+inline constexpr uint32_t kChunkBytes = 1u << 20;     // What the chunker cuts.
+inline constexpr uint32_t kChunkBytesMax = 4u << 20;  // What the protocol accepts.
+inline constexpr uint64_t kChunksPerFileMax = 1ull << 26;
+inline constexpr uint64_t kFileBytesMax = 1ull << 46;
+
+// Manifests.
+inline constexpr uint64_t kManifestBytesMax = 32u << 20;
+inline constexpr size_t kFilesPerReleaseMax = 100'000;
+inline constexpr size_t kSmokeCasesMax = 256;
+
+// Requests.
+inline constexpr uint32_t kBatchItemsMax = 10'000;
+inline constexpr uint32_t kMessageDataBytesMax = 1u << 20;
+inline constexpr uint32_t kMessageBytesMax = 36u << 20;
+inline constexpr uint32_t kPageSizeMax = 1000;
+inline constexpr uint32_t kPageSizeDefault = 100;
+inline constexpr uint32_t kChunkListPageMax = 50'000;
+
+}  // namespace plumb::limits
+
+#endif  // PLUMB_BASE_LIMITS_H_

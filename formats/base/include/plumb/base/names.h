@@ -1,0 +1,47 @@
+// Names of models, versions and tags, and references to releases.
+#ifndef PLUMB_BASE_NAMES_H_
+#define PLUMB_BASE_NAMES_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace plumb {
+
+// OK when `name` is `namespace/name`: each part of `[A-Za-z0-9._-]`, starting and ending with
+// a letter or digit, without `--` or `..`, at most limits::kModelNameBytesMax in all, not
+// ending in `.git`. INVALID_ARGUMENT names the rule.
+absl::Status ValidateModelName(std::string_view name);
+
+// OK when `version` is 1 to limits::kVersionBytesMax of `[A-Za-z0-9._+-]`, starting with a
+// letter or digit, without `..`. A tag follows the same rule.
+absl::Status ValidateVersion(std::string_view version);
+
+// `namespace` of `namespace/name`.
+std::string_view NamespaceOf(std::string_view model);
+
+// `[host[:port]/]namespace/name[@version | :tag | @sha256:hex]`, taken apart. At most one of
+// `version`, `tag` and `digest_hex` is set. An empty `registry` means the default one.
+struct Reference {
+  std::string registry;    // `host` or `host:port`.
+  std::string model;       // `namespace/name`.
+  std::string version;
+  std::string tag;
+  std::string digest_hex;  // 64 lower-case hexadecimal digits.
+
+  friend bool operator==(const Reference&, const Reference&) = default;
+};
+
+// Takes a reference apart and validates each piece. A first part that holds a dot and a
+// second slash, a colon before a slash, or is `localhost`, is a host. INVALID_ARGUMENT with
+// ErrorClass::kUsage says what a reference looks like.
+absl::StatusOr<Reference> ParseReference(std::string_view text);
+
+// The inverse of ParseReference.
+std::string RenderReference(const Reference& reference);
+
+}  // namespace plumb
+
+#endif  // PLUMB_BASE_NAMES_H_

@@ -1,0 +1,29 @@
+// `model.safetensors.index.json`: which shard holds which tensor.
+#ifndef PLUMB_WEIGHTS_SHARD_INDEX_H_
+#define PLUMB_WEIGHTS_SHARD_INDEX_H_
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace plumb {
+
+// A parsed index. Plain value.
+struct ShardIndex {
+  // Tensor name to the shard's file name, which is a plain name without `/`.
+  std::map<std::string, std::string> shard_of;
+  // Names of the shards, sorted, each once.
+  std::vector<std::string> shards;
+
+  // INVALID_ARGUMENT (ErrorClass::kPolicy) for anything but {"metadata": {...}, "weight_map": {tensor: file}}
+  // with at most limits::kShardsMax shards whose `-NNNNN-of-NNNNN` numbers, where present, are complete.
+  // `metadata.total_size` is ignored: writers disagree on what it counts.
+  static absl::StatusOr<ShardIndex> Parse(std::string_view json);
+};
+
+}  // namespace plumb
+
+#endif  // PLUMB_WEIGHTS_SHARD_INDEX_H_

@@ -1,0 +1,46 @@
+// The tensors of one model, whether they lie in one file or in shards.
+#ifndef PLUMB_WEIGHTS_WEIGHT_SET_H_
+#define PLUMB_WEIGHTS_WEIGHT_SET_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "plumb/base/directory.h"
+#include "plumb/weights/safetensors.h"
+
+namespace plumb {
+
+// Mapped tensors under their names. Immutable and thread-safe; spans stay valid as long as this object.
+class WeightSet {
+ public:
+  // Opens `path` below `folder`: a `.safetensors` file, or a `.safetensors.index.json` with its shards
+  // beside it. For an index, every shard must exist and hold exactly the tensors that the index gives it.
+  static absl::StatusOr<WeightSet> Open(const Directory& folder, std::string_view path);
+
+  // Sorted by name.
+  const std::vector<const TensorInfo*>& tensors() const { return tensors_; }
+  // nullptr when there is none of that name.
+  const TensorInfo* Find(std::string_view name) const;
+  // The bytes of a tensor that Find or tensors() returned.
+  std::span<const uint8_t> Bytes(const TensorInfo& tensor) const;
+  // Lets the kernel drop the tensor's pages.
+  void Release(const TensorInfo& tensor) const;
+
+ private:
+  std::vector<std::unique_ptr<SafetensorsFile>> files_;
+  std::vector<const TensorInfo*> tensors_;
+  std::vector<uint32_t> file_of_;  // Parallel to tensors_: index into files_.
+};
+
+// Decodes `count` elements to float32, starting at element `first`. F64, F32, F16, BF16 and the F8
+// types; INVALID_ARGUMENT for others. `out` must have room for `count` values.
+absl::Status DecodeToF32(DType dtype, std::span<const uint8_t> bytes, uint64_t first, std::span<float> out);
+
+}  // namespace plumb
+
+#endif  // PLUMB_WEIGHTS_WEIGHT_SET_H_
