@@ -83,6 +83,10 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
 }  // namespace
 
 absl::StatusOr<Json> ParseJson(std::string_view text, std::string_view what) {
+  // To the JSON parser a NUL is the end; what follows would be read by others and not by us.
+  if (size_t nul = text.find('\0'); nul != text.npos) {
+    return InvalidArgument(fmt::format("{} is not valid JSON: NUL at byte {}", what, nul));
+  }
   StrictBuilder builder;
   if (!Json::sax_parse(text.begin(), text.end(), &builder)) {
     return InvalidArgument(fmt::format("{} is not valid JSON: {}", what, builder.error()));

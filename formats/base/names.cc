@@ -99,6 +99,7 @@ absl::Status ValidateVersion(std::string_view version) {
 std::string_view NamespaceOf(std::string_view model) { return model.substr(0, model.find('/')); }
 
 absl::StatusOr<Reference> ParseReference(std::string_view text) {
+  if (text.starts_with('/')) return UsageError(text, "it starts with a slash");
   Reference reference;
   std::string_view rest = text;
   reference.registry = TakeRegistry(&rest);

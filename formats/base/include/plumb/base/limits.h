@@ -20,11 +20,15 @@ inline constexpr uint64_t kJsonDepthMax = 64;
 inline constexpr uint64_t kConfigBytesMax = 16u << 20;
 inline constexpr uint64_t kCardBytesMax = 4u << 20;
 inline constexpr uint64_t kRecipeBytesMax = 4u << 20;
+inline constexpr uint64_t kFrontMatterBytesMax = 256u << 10;
+inline constexpr size_t kDocumentNodesMax = 100'000;
+inline constexpr size_t kLicenceExpressionDepthMax = 32;
 inline constexpr uint64_t kLicenceTextBytesMax = 1u << 20;
 inline constexpr size_t kLicenceExpressionBytesMax = 1024;
 
 // Weight containers.
 inline constexpr uint64_t kSafetensorsHeaderBytesMax = 100'000'000;  // The specification's own limit.
+inline constexpr size_t kSafetensorsMetadataEntriesMax = 65'536;
 inline constexpr uint64_t kShardIndexBytesMax = 64u << 20;
 inline constexpr size_t kShardsMax = 10'000;
 inline constexpr size_t kTensorRankMax = 64;
@@ -35,6 +39,13 @@ inline constexpr uint32_t kChunkBytes = 1u << 20;     // What the chunker cuts.
 inline constexpr uint32_t kChunkBytesMax = 4u << 20;  // What the protocol accepts.
 inline constexpr uint64_t kChunksPerFileMax = 1ull << 26;
 inline constexpr uint64_t kFileBytesMax = 1ull << 46;
+
+// Models and their graphs.
+inline constexpr uint64_t kModelLayersMax = 1024;
+inline constexpr uint64_t kModelWidthMax = 1u << 24;  // Any one dimension that a config.json states.
+inline constexpr uint64_t kTensorElementsMax = 1ull << 42;
+inline constexpr size_t kGraphNodesMax = 1u << 17;
+inline constexpr uint64_t kSmokeMemoryBytesMax = 64ull << 30;  // Tensors alive at once in a smoke check.
 
 // Manifests.
 inline constexpr uint64_t kManifestBytesMax = 32u << 20;

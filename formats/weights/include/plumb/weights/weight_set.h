@@ -32,13 +32,16 @@ class WeightSet {
   void Release(const TensorInfo& tensor) const;
 
  private:
+  // Where the tensor stands in tensors_; their number when there is none.
+  size_t IndexOf(std::string_view name) const;
+
   std::vector<std::unique_ptr<SafetensorsFile>> files_;
   std::vector<const TensorInfo*> tensors_;
   std::vector<uint32_t> file_of_;  // Parallel to tensors_: index into files_.
 };
 
-// Decodes `count` elements to float32, starting at element `first`. F64, F32, F16, BF16 and the F8
-// types; INVALID_ARGUMENT for others. `out` must have room for `count` values.
+// Decodes out.size() elements to float32, starting at element `first`. F64, F32, F16, BF16 and the F8
+// types; INVALID_ARGUMENT for others, OUT_OF_RANGE when `bytes` does not hold that many.
 absl::Status DecodeToF32(DType dtype, std::span<const uint8_t> bytes, uint64_t first, std::span<float> out);
 
 }  // namespace plumb

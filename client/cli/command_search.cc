@@ -1,0 +1,38 @@
+#include <string>
+#include <vector>
+
+#include "client/cli/command.h"
+#include "client/cli/model_table.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "plumb/base/status.h"
+#include "plumb/client/catalogue.h"
+
+namespace plumb::cli {
+namespace {
+
+struct SearchFlags {
+  std::vector<std::string> words;
+};
+
+absl::Status RunSearch(Context& context, const SearchFlags& flags) {
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(""));
+  std::string query = fmt::format("{}", fmt::join(flags.words, " "));
+  PLUMB_ASSIGN_OR_RETURN(std::vector<v1::Model> models, SearchModels(*connection, query));
+  PrintModels(context.output(), models);
+  if (models.empty()) context.output().Note(fmt::format("Nothing matches \"{}\"", query));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void RegisterSearch(CLI::App& root, Action* action) {
+  auto flags = std::make_shared<SearchFlags>();
+  CLI::App* command = AddCommand(root, action, "search", "Find models by name, title, description, labels or licence",
+                                 flags, &RunSearch);
+  command->group(kRegistryCommands);
+  command->add_option("WORDS", flags->words, "Words that must all occur")->required();
+  command->footer("  plumb search shakespeare gpt2\n");
+}
+
+}  // namespace plumb::cli

@@ -1,0 +1,64 @@
+#include "client/cli/environment.h"
+
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+
+#include "client/cli/interrupt.h"
+
+namespace plumb::cli {
+namespace {
+
+constexpr size_t kWidthDefault = 80;
+
+size_t TerminalWidth() {
+  for (int fd : {STDERR_FILENO, STDOUT_FILENO}) {
+    winsize size{};
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  }
+  return kWidthDefault;
+}
+
+std::string ReadSecretFromTerminal() {
+  termios before{};
+  if (tcgetattr(STDIN_FILENO, &before) != 0) return "";
+  termios silent = before;
+  silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  RestoreTerminalOnInterrupt(&before);
+  tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+  std::string line;
+  std::getline(std::cin, line);
+  tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+  RestoreTerminalOnInterrupt(nullptr);
+  std::cerr << std::endl;
+  return line;
+}
+
+}  // namespace
+
+Environment ProcessEnvironment() {
+  Environment environment;
+  environment.variable = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr) return std::nullopt;
+    return value;
+  };
+  environment.in = &std::cin;
+  environment.out = &std::cout;
+  environment.err = &std::cerr;
+  environment.in_is_terminal = isatty(STDIN_FILENO) != 0;
+  environment.out_is_terminal = isatty(STDOUT_FILENO) != 0;
+  environment.err_is_terminal = isatty(STDERR_FILENO) != 0;
+  environment.width = TerminalWidth;
+  environment.seconds = [] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  };
+  environment.read_secret = ReadSecretFromTerminal;
+  return environment;
+}
+
+}  // namespace plumb::cli

@@ -1,0 +1,26 @@
+// Smoke reports as people and programs read them.
+#ifndef PLUMB_CLIENT_CLI_SMOKE_VIEW_H_
+#define PLUMB_CLIENT_CLI_SMOKE_VIEW_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "client/cli/json.h"
+#include "client/cli/output.h"
+#include "plumb/inference/smoke.h"
+
+namespace plumb::cli {
+
+// {"verdict", "backends": [{"name", "verdict", ..., "cases": [...]}]}
+Json SmokeJson(const SmokeReport& report);
+
+// A line for each backend; below, each case that did not pass with the reason.
+void PrintSmoke(Output& output, const SmokeReport& report);
+
+// What the command ends with: ErrorClass::kSmoke that names the failed cases of `subject` when the verdict is fail; OK, after a
+// warning, when it is inconclusive.
+absl::Status SmokeOutcome(Output& output, const SmokeReport& report, const std::string& subject);
+
+}  // namespace plumb::cli
+
+#endif  // PLUMB_CLIENT_CLI_SMOKE_VIEW_H_

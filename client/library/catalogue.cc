@@ -1,0 +1,180 @@
+#include "plumb/client/catalogue.h"
+
+#include <utility>
+
+#include "client/library/paging.h"
+#include "client/rpc/channel.h"
+#include "fmt/format.h"
+#include "plumb/base/limits.h"
+#include "plumb/base/status.h"
+
+namespace plumb {
+namespace {
+
+using Catalogue = v1::CatalogueService::Stub;
+
+absl::Status WrongAnswer(const Connection& connection, std::string message) {
+  return WithErrorClass(DataLoss(fmt::format("registry {}: {}", connection.registry(), message)),
+                        ErrorClass::kVerification);
+}
+
+}  // namespace
+
+absl::StatusOr<v1::Release> Resolve(Connection& connection, const Reference& reference) {
+  v1::ResolveRequest request;
+  request.set_model(reference.model);
+  if (!reference.version.empty()) request.set_version(reference.version);
+  if (!reference.tag.empty()) request.set_tag(reference.tag);
+  Digest wanted;
+  if (!reference.digest_hex.empty()) {
+    PLUMB_ASSIGN_OR_RETURN(wanted, Digest::FromHex(reference.digest_hex));
+    request.set_digest(wanted.ToBytes());
+  }
+  rpc::Channel& channel = connection.channel();
+  PLUMB_ASSIGN_OR_RETURN(v1::Release release, channel.Call(channel.catalogue(), &Catalogue::Resolve, request));
+  PLUMB_ASSIGN_OR_RETURN(Digest found, Digest::FromBytes(release.digest()));
+  if (release.model() != reference.model) {
+    return WrongAnswer(connection, fmt::format("asked for {}, was shown {}", reference.model, release.model()));
+  }
+  if (!reference.version.empty() && release.version() != reference.version) {
+    return WrongAnswer(connection, fmt::format("asked for version {}, was shown {}", reference.version, release.version()));
+  }
+  if (!reference.digest_hex.empty() && found != wanted) {
+    return WrongAnswer(connection, fmt::format("asked for {}, was shown {}", wanted.ToString(), found.ToString()));
+  }
+  return release;
+}
+
+absl::StatusOr<StoredManifest> GetManifest(Connection& connection, const Digest& digest) {
+  v1::GetManifestRequest request;
+  request.set_digest(digest.ToBytes());
+  rpc::Channel& channel = connection.channel();
+  PLUMB_ASSIGN_OR_RETURN(v1::GetManifestResponse response,
+                         channel.Call(channel.catalogue(), &Catalogue::GetManifest, request));
+  Digest found = Sha256Of(response.manifest());
+  if (found != digest) {
+    return WrongAnswer(connection, fmt::format("manifest: expected {}, found {}", digest.ToString(), found.ToString()));
+  }
+  return ParseManifest(std::move(*response.mutable_manifest()));
+}
+
+absl::StatusOr<ChunkList> GetChunkList(Connection& connection, const v1::File& file) {
+  rpc::Channel& channel = connection.channel();
+  ChunkList list;
+  while (list.size() < file.chunk_count()) {
+    v1::GetChunkListRequest request;
+    request.set_tree_root(file.tree_root());
+    request.set_first(list.size());
+    request.set_limit(limits::kChunkListPageMax);
+    PLUMB_ASSIGN_OR_RETURN(v1::GetChunkListResponse response,
+                           channel.Call(channel.content(), &v1::ContentService::Stub::GetChunkList, request));
+    if (response.chunks().empty()) break;
+    for (const v1::Chunk& chunk : response.chunks()) {
+      PLUMB_ASSIGN_OR_RETURN(Digest digest, Digest::FromBytes(chunk.digest()));
+      PLUMB_RETURN_IF_ERROR(list.Append({digest, chunk.size_bytes()}));
+      if (list.size() > file.chunk_count() || list.file_bytes() > file.size_bytes()) break;
+    }
+  }
+  if (list.size() != file.chunk_count() || list.file_bytes() != file.size_bytes() ||
+      list.TreeRoot().ToBytes() != file.tree_root()) {
+    return WrongAnswer(connection, fmt::format("the chunk list of \"{}\" is not the one the manifest names", file.path()));
+  }
+  return list;
+}
+
+absl::StatusOr<std::vector<v1::Model>> ListModels(Connection& connection, const std::string& prefix) {
+  v1::ListModelsRequest request;
+  request.set_prefix(prefix);
+  rpc::Channel& channel = connection.channel();
+  return FetchAll<v1::Model>(channel, channel.catalogue(), &Catalogue::ListModels, request,
+                             [](v1::ListModelsResponse* response) { return response->mutable_models(); });
+}
+
+absl::StatusOr<std::vector<v1::Model>> SearchModels(Connection& connection, const std::string& query) {
+  v1::SearchModelsRequest request;
+  request.set_query(query);
+  rpc::Channel& channel = connection.channel();
+  return FetchAll<v1::Model>(channel, channel.catalogue(), &Catalogue::SearchModels, request,
+                             [](v1::ListModelsResponse* response) { return response->mutable_models(); });
+}
+
+absl::StatusOr<std::vector<v1::Release>> ListReleases(Connection& connection, const std::string& model, v1::Kind kind) {
+  v1::ListReleasesRequest request;
+  request.set_model(model);
+  request.set_kind(kind);
+  rpc::Channel& channel = connection.channel();
+  return FetchAll<v1::Release>(channel, channel.catalogue(), &Catalogue::ListReleases, request,
+                               [](v1::ListReleasesResponse* response) { return response->mutable_releases(); });
+}
+
+absl::StatusOr<std::vector<v1::Tag>> ListTags(Connection& connection, const std::string& model) {
+  v1::ListTagsRequest request;
+  request.set_model(model);
+  rpc::Channel& channel = connection.channel();
+  return FetchAll<v1::Tag>(channel, channel.catalogue(), &Catalogue::ListTags, request,
+                           [](v1::ListTagsResponse* response) { return response->mutable_tags(); });
+}
+
+absl::StatusOr<std::vector<v1::TagMove>> ListTagHistory(Connection& connection, const std::string& model,
+                                                        const std::string& tag) {
+  v1::ListTagHistoryRequest request;
+  request.set_model(model);
+  request.set_tag(tag);
+  rpc::Channel& channel = connection.channel();
+  return FetchAll<v1::TagMove>(channel, channel.catalogue(), &Catalogue::ListTagHistory, request,
+                               [](v1::ListTagHistoryResponse* response) { return response->mutable_moves(); });
+}
+
+absl::StatusOr<v1::ListEventsResponse> ListEvents(Connection& connection, uint64_t after_sequence, uint32_t page_size) {
+  v1::ListEventsRequest request;
+  request.set_after_sequence(after_sequence);
+  request.set_page_size(page_size);
+  rpc::Channel& channel = connection.channel();
+  return channel.Call(channel.catalogue(), &Catalogue::ListEvents, request);
+}
+
+absl::Status WatchEvents(Connection& connection, uint64_t after_sequence,
+                         const std::function<bool(const v1::Event&)>& on_event) {
+  rpc::Channel& channel = connection.channel();
+  grpc::ClientContext context;
+  channel.Authorize(&context);
+  v1::WatchRequest request;
+  request.set_after_sequence(after_sequence);
+  auto reader = channel.catalogue().Watch(&context, request);
+  v1::Event event;
+  while (reader->Read(&event)) {
+    if (on_event(event)) continue;
+    context.TryCancel();
+    reader->Finish();
+    return absl::OkStatus();
+  }
+  return rpc::FromGrpc(reader->Finish(), channel.registry());
+}
+
+absl::StatusOr<v1::Tag> SetTag(Connection& connection, const std::string& model, const std::string& tag,
+                               const std::optional<Digest>& digest, std::optional<uint64_t> expected_revision) {
+  v1::SetTagRequest request;
+  request.set_model(model);
+  request.set_tag(tag);
+  if (digest.has_value()) request.set_digest(digest->ToBytes());
+  if (expected_revision.has_value()) request.set_expected_revision(*expected_revision);
+  rpc::Channel& channel = connection.channel();
+  PLUMB_ASSIGN_OR_RETURN(v1::SetTagResponse response,
+                         channel.Call(channel.publishing(), &v1::PublishingService::Stub::SetTag, request));
+  return std::move(*response.mutable_tag());
+}
+
+absl::StatusOr<v1::Release> Yank(Connection& connection, const std::string& model, const std::string& version,
+                                 const std::string& reason, bool undo) {
+  v1::YankRequest request;
+  request.set_model(model);
+  request.set_version(version);
+  request.set_reason(reason);
+  request.set_undo(undo);
+  rpc::Channel& channel = connection.channel();
+  PLUMB_ASSIGN_OR_RETURN(v1::YankResponse response,
+                         channel.Call(channel.publishing(), &v1::PublishingService::Stub::Yank, request));
+  return std::move(*response.mutable_release());
+}
+
+}  // namespace plumb

@@ -1,0 +1,49 @@
+// The record a pull keeps in a folder's `.plumb/` (docs/release-folder.md).
+#ifndef PLUMB_CLIENT_LIBRARY_FOLDER_RECORD_H_
+#define PLUMB_CLIENT_LIBRARY_FOLDER_RECORD_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "plumb/base/directory.h"
+#include "plumb/base/file.h"
+#include "plumb/content/chunk_list.h"
+#include "plumb/content/digest.h"
+#include "plumb/manifest/manifest.h"
+
+namespace plumb {
+
+inline constexpr char kRecordFolder[] = ".plumb";
+inline constexpr char kManifestName[] = ".plumb/manifest";
+inline constexpr char kReleaseName[] = ".plumb/release.json";
+inline constexpr char kLockName[] = ".plumb/lock";
+inline constexpr char kPartialFolder[] = ".plumb/partial";
+
+// `.plumb/chunks/<root>`.
+std::string ChunkListName(const Digest& tree_root);
+// `.plumb/partial/<root>`.
+std::string PartialName(const Digest& tree_root);
+
+// Writes manifest and selection. The folder's path is the directory's own.
+absl::Status WriteRecord(const Directory& directory, const StoredManifest& manifest,
+                         const std::vector<std::string>& selected);
+
+// Keeps a chunk list.
+absl::Status SaveChunkList(const Directory& directory, const ChunkList& list);
+// Reads it back; NOT_FOUND when it is not there, ErrorClass::kVerification when it is not the one of `file`.
+absl::StatusOr<ChunkList> LoadChunkList(const Directory& directory, const v1::File& file);
+
+// Holds the folder against other pulls until the descriptor is closed. ErrorClass::kLocalStorage when
+// another process has it.
+absl::StatusOr<UniqueFd> LockFolder(const Directory& directory);
+
+// Which chunks of `list` the open file has, by hashing; `bytes_read` grows as it goes. A file shorter than the list
+// lacks the rest. Holes of a sparse file are skipped: they hold no chunk that was written.
+absl::StatusOr<std::vector<bool>> CheckChunks(int fd, const ChunkList& list, std::string_view name);
+
+}  // namespace plumb
+
+#endif  // PLUMB_CLIENT_LIBRARY_FOLDER_RECORD_H_

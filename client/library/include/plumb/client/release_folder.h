@@ -1,0 +1,71 @@
+// A pulled folder: plain files in the publisher's layout, and `.plumb/` with the record of
+// what they should be (docs/release-folder.md).
+#ifndef PLUMB_CLIENT_RELEASE_FOLDER_H_
+#define PLUMB_CLIENT_RELEASE_FOLDER_H_
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "plumb/base/directory.h"
+#include "plumb/client/operation.h"
+#include "plumb/content/chunk_list.h"
+#include "plumb/content/digest.h"
+#include "plumb/manifest/manifest.h"
+
+namespace plumb {
+
+// Not thread-safe to change; reading is.
+class ReleaseFolder {
+ public:
+  // Opens a folder that a pull made. NOT_FOUND when there is no `.plumb/manifest`;
+  // ErrorClass::kVerification when the manifest is not the one that was recorded.
+  static absl::StatusOr<ReleaseFolder> Open(const std::string& path);
+
+  const Directory& directory() const { return directory_; }
+  const StoredManifest& manifest() const { return manifest_; }
+  // Paths that were selected when the folder was pulled; sorted.
+  const std::vector<std::string>& selected() const { return selected_; }
+  // The chunk list of a file, checked against its tree root.
+  absl::StatusOr<ChunkList> LoadChunkList(const v1::File& file) const;
+
+ private:
+  ReleaseFolder(Directory directory, StoredManifest manifest, std::vector<std::string> selected)
+      : directory_(std::move(directory)), manifest_(std::move(manifest)), selected_(std::move(selected)) {}
+  Directory directory_;
+  StoredManifest manifest_;
+  std::vector<std::string> selected_;
+};
+
+// What VerifyFolder found about one file.
+struct FileVerdict {
+  std::string path;
+  bool ok = false;
+  // False when there is no such file.
+  bool present = false;
+  // What differs, [begin, end), in order; covers chunks, so it may hold good bytes too.
+  std::vector<std::pair<uint64_t, uint64_t>> bad_ranges;
+  // One sentence, empty when ok.
+  std::string message;
+};
+
+// What VerifyFolder found.
+struct VerifyResult {
+  bool ok = false;
+  Digest digest;
+  std::string model;
+  std::string version;
+  uint64_t checked_bytes = 0;
+  std::vector<FileVerdict> files;
+};
+
+// Reads every selected file and says whether it is what the release says, chunk by chunk and as
+// a whole. A wrong file is a result, not an error.
+absl::StatusOr<VerifyResult> VerifyFolder(const std::string& path, const Operation& operation);
+
+}  // namespace plumb
+
+#endif  // PLUMB_CLIENT_RELEASE_FOLDER_H_

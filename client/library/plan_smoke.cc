@@ -1,0 +1,67 @@
+#include "client/library/publish_plan.h"
+#include "fmt/format.h"
+#include "plumb/base/status.h"
+#include "plumb/inference/smoke.h"
+
+namespace plumb {
+namespace {
+
+SmokeOptions OptionsFor(const Operation& operation) {
+  SmokeOptions options;
+  options.backends = {"reference"};
+  options.progress = [&operation](std::string_view name, std::string_view) {
+    operation.Report({.phase = "smoke", .item = std::string(name), .done_bytes = 0, .total_bytes = 0});
+  };
+  if (operation.cancellation != nullptr) options.cancelled = &operation.cancellation->flag();
+  return options;
+}
+
+// Makes sure that what the publisher recorded is what the weights compute.
+absl::Status RunRecorded(const Directory& folder, const SmokeCase& smoke, const Operation& operation) {
+  PLUMB_ASSIGN_OR_RETURN(SmokeReport report, RunSmokeCheck(folder, {smoke}, OptionsFor(operation)));
+  if (report.verdict == Verdict::kFail) {
+    return WithErrorClass(FailedPrecondition(fmt::format("{} is not what {} computes: {}", smoke.golden_path,
+                                                         smoke.weights_path, report.backends.front().detail)),
+                          ErrorClass::kSmoke);
+  }
+  if (report.verdict == Verdict::kInconclusive) {
+    operation.Warn(fmt::format("{} was not checked: {}", smoke.golden_path, report.backends.front().detail));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status PlanSmokeCases(const Directory& folder, const Operation& operation, PublishPlan* plan) {
+  for (const SmokeCase& smoke : DiscoverSmokeCases(plan->Paths())) {
+    PLUMB_RETURN_IF_ERROR(operation.Check());
+    v1::SmokeCase recorded;
+    recorded.set_name(smoke.name);
+    recorded.set_weights_path(smoke.weights_path);
+    recorded.set_config_path(smoke.config_path);
+    if (!smoke.golden_path.empty()) {
+      PLUMB_RETURN_IF_ERROR(RunRecorded(folder, smoke, operation));
+      recorded.set_golden_path(smoke.golden_path);
+      recorded.set_recorded_by("publisher");
+      *plan->manifest.add_smoke_cases() = std::move(recorded);
+      continue;
+    }
+    absl::StatusOr<std::string> golden =
+        ComputeGolden(folder, smoke.config_path, smoke.weights_path, std::nullopt, OptionsFor(operation));
+    if (absl::IsUnimplemented(golden.status()) || absl::IsResourceExhausted(golden.status())) {
+      operation.Warn(fmt::format("no smoke case recorded for {}: {}", smoke.weights_path, Message(golden.status())));
+      continue;
+    }
+    if (!golden.ok() && !absl::IsCancelled(golden.status())) {
+      return WithErrorClass(Annotate(golden.status(), smoke.weights_path), ErrorClass::kSmoke);
+    }
+    PLUMB_RETURN_IF_ERROR(golden.status());
+    recorded.set_golden_path(GoldenPathFor(smoke.weights_path));
+    recorded.set_recorded_by("reference");
+    plan->files.push_back({.path = recorded.golden_path(), .size_bytes = golden->size(), .generated = *std::move(golden), .tensors = {}});
+    *plan->manifest.add_smoke_cases() = std::move(recorded);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace plumb

@@ -1,0 +1,66 @@
+#include "client/library/publish_plan.h"
+
+#include <algorithm>
+
+#include "client/library/folder_record.h"
+#include "fmt/format.h"
+#include "plumb/base/limits.h"
+#include "plumb/base/path.h"
+#include "plumb/base/status.h"
+
+namespace plumb {
+namespace {
+
+absl::Status PlanFiles(const Directory& folder, PublishPlan* plan) {
+  PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, folder.List({kRecordFolder, ".git"}));
+  if (entries.empty()) return InvalidArgument(fmt::format("{} holds no files", folder.path()));
+  if (entries.size() > limits::kFilesPerReleaseMax) {
+    return OutOfRange(fmt::format("{} holds {} files, a release has at most {}", folder.path(), entries.size(),
+                                  limits::kFilesPerReleaseMax));
+  }
+  for (DirectoryEntry& entry : entries) {
+    plan->files.push_back({.path = std::move(entry.path), .size_bytes = entry.size_bytes, .generated = {}, .tensors = {}});
+  }
+  absl::Status status = ValidatePathSet(plan->Paths());
+  return WithErrorClass(Annotate(status, folder.path()), ErrorClass::kPolicy);
+}
+
+}  // namespace
+
+std::vector<ByteRange> PlannedFile::TensorRanges() const {
+  std::vector<ByteRange> ranges;
+  for (const v1::Tensor& tensor : tensors) ranges.push_back({tensor.begin(), tensor.end()});
+  return ranges;
+}
+
+std::vector<std::string> PublishPlan::Paths() const {
+  std::vector<std::string> paths;
+  for (const PlannedFile& file : files) paths.push_back(file.path);
+  return paths;
+}
+
+bool PublishPlan::Has(std::string_view path) const {
+  return std::any_of(files.begin(), files.end(), [&](const PlannedFile& file) { return file.path == path; });
+}
+
+absl::StatusOr<PublishPlan> PlanPublish(const Directory& folder, const PublishOptions& options,
+                                        const Operation& operation) {
+  PublishPlan plan;
+  v1::Manifest& manifest = plan.manifest;
+  manifest.set_schema_version(1);
+  manifest.set_model(options.reference.model);
+  manifest.set_version(options.reference.version);
+  manifest.set_kind(options.kind);
+  if (options.kind == v1::KIND_UNSPECIFIED) {
+    manifest.set_kind(options.step.has_value() ? v1::KIND_CHECKPOINT : v1::KIND_WEIGHTS);
+  }
+  PLUMB_RETURN_IF_ERROR(PlanFiles(folder, &plan));
+  PLUMB_RETURN_IF_ERROR(PlanDocuments(folder, options, operation, &plan));
+  PLUMB_RETURN_IF_ERROR(PlanWeights(folder, operation, &plan));
+  PLUMB_RETURN_IF_ERROR(PlanRecipe(folder, options, operation, &plan));
+  if (options.smoke) PLUMB_RETURN_IF_ERROR(PlanSmokeCases(folder, operation, &plan));
+  std::sort(plan.files.begin(), plan.files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  return plan;
+}
+
+}  // namespace plumb

@@ -1,0 +1,179 @@
+#include "plumb/client/pull.h"
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <set>
+
+#include "client/library/folder_record.h"
+#include "client/library/pull_file.h"
+#include "client/rpc/channel.h"
+#include "client/transfer/download.h"
+#include "fmt/format.h"
+#include "plumb/base/path.h"
+#include "plumb/base/status.h"
+#include "plumb/client/catalogue.h"
+#include "plumb/client/release_folder.h"
+
+namespace plumb {
+namespace {
+
+// Files are prepared and fetched in groups of about this size: large enough to keep the streams busy,
+// small enough that files become visible early and few are open at once.
+constexpr uint64_t kGroupBytes = 256u << 20;
+constexpr size_t kGroupFiles = 64;
+// Damaged ranges named in one message.
+constexpr size_t kNamedDamagesMax = 5;
+
+bool IsSelected(const PullOptions& options, const std::string& path) {
+  auto matches = [&](const std::string& glob) { return GlobMatches(glob, path); };
+  bool included = options.include.empty() || std::any_of(options.include.begin(), options.include.end(), matches);
+  return included && std::none_of(options.exclude.begin(), options.exclude.end(), matches);
+}
+
+// Paths recorded as selected by an earlier pull of the same release.
+std::vector<std::string> SelectedBefore(const std::string& folder, const Digest& digest) {
+  absl::StatusOr<ReleaseFolder> before = ReleaseFolder::Open(folder);
+  if (!before.ok() || before->manifest().digest != digest) return {};
+  return before->selected();
+}
+
+// One pull; used by one thread, its sink by several.
+class Puller {
+ public:
+  Puller(Connection& connection, const PullOptions& options, const Operation& operation, Directory directory,
+         const v1::Manifest& manifest, PullResult* result)
+      : connection_(connection),
+        options_(options),
+        operation_(operation),
+        directory_(std::move(directory)),
+        manifest_(manifest),
+        result_(*result) {}
+
+  absl::Status Run(const std::vector<std::string>& paths) {
+    for (const std::string& path : paths) result_.bytes += FindFile(manifest_, path)->size_bytes();
+    progress_.total_bytes = result_.bytes;
+    for (const std::string& path : paths) {
+      PLUMB_RETURN_IF_ERROR(operation_.Check());
+      PLUMB_RETURN_IF_ERROR(PrepareFile(*FindFile(manifest_, path)));
+      if (group_bytes_ >= kGroupBytes || group_.size() >= kGroupFiles) PLUMB_RETURN_IF_ERROR(FetchGroup());
+    }
+    PLUMB_RETURN_IF_ERROR(FetchGroup());
+    return DamageStatus();
+  }
+
+ private:
+  absl::Status PrepareFile(const v1::File& file) {
+    absl::StatusOr<ChunkList> list = LoadChunkList(directory_, file);
+    if (!list.ok()) {
+      list = GetChunkList(connection_, file);
+      PLUMB_RETURN_IF_ERROR(list.status());
+      PLUMB_RETURN_IF_ERROR(SaveChunkList(directory_, *list));
+    }
+    PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<PullFile> prepared,
+                           PullFile::Prepare(directory_, options_.cache, file, *std::move(list)));
+    ++result_.files;
+    result_.reused_bytes += prepared->reused_bytes();
+    Advance(file.path(), prepared->reused_bytes());
+    if (prepared->missing().empty()) return prepared->Finish();
+    group_bytes_ += file.size_bytes() - prepared->reused_bytes();
+    group_.push_back(std::move(prepared));
+    return absl::OkStatus();
+  }
+
+  absl::Status FetchGroup() {
+    std::vector<ChunkRef> chunks;
+    std::vector<std::pair<PullFile*, size_t>> targets;
+    for (const std::unique_ptr<PullFile>& file : group_) {
+      for (size_t index : file->missing()) {
+        chunks.push_back(file->list().chunks()[index]);
+        targets.emplace_back(file.get(), index);
+      }
+    }
+    auto sink = [&](size_t i, std::span<const uint8_t> bytes) -> absl::Status {
+      auto [file, index] = targets[i];
+      PLUMB_ASSIGN_OR_RETURN(bool last, file->Write(index, bytes));
+      if (last) PLUMB_RETURN_IF_ERROR(file->Finish());
+      Advance(file->file().path(), bytes.size());
+      std::lock_guard lock(mutex_);
+      result_.downloaded_bytes += bytes.size();
+      return absl::OkStatus();
+    };
+    PLUMB_ASSIGN_OR_RETURN(transfer::DownloadReport report,
+                           transfer::DownloadChunks(connection_.channel(), chunks, options_.parallel, sink, operation_));
+    for (const auto& [i, status] : report.damaged) {
+      auto [file, index] = targets[i];
+      uint64_t begin = file->list().offset(index);
+      damages_.push_back(fmt::format("{} bytes {} to {}: {}", file->file().path(), begin,
+                                     begin + file->list().chunks()[index].size_bytes, Message(status)));
+    }
+    group_.clear();
+    group_bytes_ = 0;
+    return absl::OkStatus();
+  }
+
+  absl::Status DamageStatus() const {
+    if (damages_.empty()) return absl::OkStatus();
+    std::string message = fmt::format("{} chunk(s) of {}@{} could not be verified; everything else was pulled",
+                                      damages_.size(), manifest_.model(), manifest_.version());
+    for (size_t i = 0; i < std::min(damages_.size(), kNamedDamagesMax); ++i) message += "\n  " + damages_[i];
+    if (damages_.size() > kNamedDamagesMax) message += fmt::format("\n  and {} more", damages_.size() - kNamedDamagesMax);
+    return WithErrorClass(DataLoss(message), ErrorClass::kVerification);
+  }
+
+  void Advance(const std::string& path, uint64_t bytes) {
+    std::lock_guard lock(mutex_);
+    progress_.item = path;
+    progress_.done_bytes += bytes;
+    operation_.Report(progress_);
+  }
+
+  Connection& connection_;
+  const PullOptions& options_;
+  const Operation& operation_;
+  Directory directory_;
+  const v1::Manifest& manifest_;
+  PullResult& result_;
+  std::mutex mutex_;
+  Progress progress_{.phase = "pull", .item = {}, .done_bytes = 0, .total_bytes = 0};
+  std::vector<std::unique_ptr<PullFile>> group_;
+  uint64_t group_bytes_ = 0;
+  std::vector<std::string> damages_;
+};
+
+}  // namespace
+
+absl::StatusOr<PullResult> Pull(Connection& connection, const PullOptions& options, const Operation& operation) {
+  PLUMB_ASSIGN_OR_RETURN(v1::Release release, Resolve(connection, options.reference));
+  PLUMB_ASSIGN_OR_RETURN(Digest digest, Digest::FromBytes(release.digest()));
+  PLUMB_ASSIGN_OR_RETURN(StoredManifest stored, GetManifest(connection, digest));
+  const v1::Manifest& manifest = stored.manifest;
+  if (manifest.model() != release.model() || manifest.version() != release.version()) {
+    return WithErrorClass(DataLoss(fmt::format("registry {} calls {}@{} what its manifest calls {}@{}",
+                                               connection.registry(), release.model(), release.version(),
+                                               manifest.model(), manifest.version())),
+                          ErrorClass::kVerification);
+  }
+  std::vector<std::string> paths;
+  for (const v1::File& file : manifest.files()) {
+    if (IsSelected(options, file.path())) paths.push_back(file.path());
+  }
+  if (paths.empty() && !manifest.files().empty()) {
+    return NotFound(fmt::format("no file of {}@{} matches the globs given", manifest.model(), manifest.version()));
+  }
+  PLUMB_ASSIGN_OR_RETURN(Directory directory, Directory::Create(options.folder));
+  PLUMB_ASSIGN_OR_RETURN(UniqueFd lock, LockFolder(directory));
+  std::vector<std::string> before = SelectedBefore(options.folder, digest);
+  std::set<std::string> selected(paths.begin(), paths.end());
+  selected.insert(before.begin(), before.end());
+  PLUMB_RETURN_IF_ERROR(WriteRecord(directory, stored, {selected.begin(), selected.end()}));
+
+  PullResult result{.digest = digest, .model = manifest.model(), .version = manifest.version()};
+  result.yanked = release.yanked();
+  result.yank_reason = release.yank_reason();
+  Puller puller(connection, options, operation, std::move(directory), manifest, &result);
+  PLUMB_RETURN_IF_ERROR(puller.Run(paths));
+  return result;
+}
+
+}  // namespace plumb

@@ -1,0 +1,59 @@
+#include "client/rpc/status.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+
+#include "absl/strings/cord.h"
+#include "fmt/format.h"
+#include "plumb/base/status.h"
+#include "plumb/v1/errors.pb.h"
+
+namespace plumb::rpc {
+namespace {
+
+constexpr char kRetryDelayUrl[] = "plumb/retry-delay-ms";
+constexpr int64_t kRetryDelayMsMax = 30'000;
+
+void KeepRetryDelay(const std::string& binary_details, absl::Status* status) {
+  v1::StatusDetails details;
+  if (!details.ParseFromString(binary_details)) return;
+  for (const google::protobuf::Any& detail : details.details()) {
+    if (!detail.type_url().ends_with("/google.rpc.RetryInfo")) continue;
+    v1::RetryInfo info;
+    if (!info.ParseFromString(detail.value())) continue;
+    int64_t seconds = std::clamp<int64_t>(info.retry_delay().seconds(), 0, kRetryDelayMsMax / 1000);
+    int64_t ms = std::clamp<int64_t>(seconds * 1000 + info.retry_delay().nanos() / 1'000'000, 0, kRetryDelayMsMax);
+    status->SetPayload(kRetryDelayUrl, absl::Cord(std::to_string(ms)));
+  }
+}
+
+}  // namespace
+
+absl::Status FromGrpc(const grpc::Status& status, std::string_view registry) {
+  if (status.ok()) return absl::OkStatus();
+  auto code = static_cast<absl::StatusCode>(status.error_code());
+  std::string message = status.error_message();
+  if (code == absl::StatusCode::kUnavailable) {
+    message = fmt::format("cannot reach the registry at {}: {}", registry, message);
+  }
+  absl::Status converted(code, message);
+  KeepRetryDelay(status.error_details(), &converted);
+  return converted;
+}
+
+absl::Status FromItem(const v1::ItemStatus& status) {
+  return absl::Status(static_cast<absl::StatusCode>(status.code()), status.message());
+}
+
+std::optional<std::chrono::milliseconds> RetryDelay(const absl::Status& status) {
+  auto payload = status.GetPayload(kRetryDelayUrl);
+  if (!payload.has_value()) return std::nullopt;
+  return std::chrono::milliseconds(std::atoll(std::string(*payload).c_str()));
+}
+
+bool IsRetryable(const absl::Status& status) {
+  return absl::IsUnavailable(status) || RetryDelay(status).has_value();
+}
+
+}  // namespace plumb::rpc

@@ -1,0 +1,31 @@
+// The JSON of a safetensors header, read as a stream: no document is built.
+#ifndef PLUMB_FORMATS_WEIGHTS_SAFETENSORS_PARSER_H_
+#define PLUMB_FORMATS_WEIGHTS_SAFETENSORS_PARSER_H_
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "plumb/weights/safetensors.h"
+
+namespace plumb {
+
+// What the JSON says, in its order. Fields have the right types and are all there; nothing is known
+// yet about sizes, ranges, or tensor names that occur twice.
+struct SafetensorsJson {
+  // `begin` and `end` count from the start of the tensor data.
+  std::vector<TensorInfo> tensors;
+  std::map<std::string, std::string> metadata;
+};
+
+// Parses the header's bytes, without the length before them. INVALID_ARGUMENT names the position and rule.
+absl::StatusOr<SafetensorsJson> ParseSafetensorsJson(std::string_view json);
+
+// `text` in quotes for a message: shortened, and without bytes that a terminal or a UTF-8 reader would trip over.
+std::string QuoteForMessage(std::string_view text);
+
+}  // namespace plumb
+
+#endif  // PLUMB_FORMATS_WEIGHTS_SAFETENSORS_PARSER_H_

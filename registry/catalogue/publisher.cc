@@ -1,0 +1,162 @@
+#include "registry/catalogue/publisher.h"
+
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "fmt/format.h"
+#include "plumb/base/status.h"
+#include "registry/catalogue/file_verifier.h"
+#include "registry/catalogue/keys.h"
+#include "registry/catalogue/records.h"
+#include "registry/storage/timestamp.h"
+
+namespace plumb {
+namespace {
+
+// Verified files are noted this often, so that a commit that is cut off goes on from there.
+constexpr uint64_t kNoteBytes = 256u << 20;
+
+Digest RootOf(const v1::File& file) { return *Digest::FromBytes(file.tree_root()); }
+Digest HashOf(const v1::File& file) { return *Digest::FromBytes(file.sha256()); }
+
+v1::Release DescribeRelease(const StoredManifest& stored, const std::string& actor, uint64_t sequence, TimePoint now) {
+  const v1::Manifest& manifest = stored.manifest;
+  v1::Release release;
+  release.set_model(manifest.model());
+  release.set_version(manifest.version());
+  release.set_digest(stored.digest.ToBytes());
+  release.set_kind(manifest.kind());
+  *release.mutable_published_at() = ToTimestamp(now);
+  release.set_published_by(actor);
+  release.set_size_bytes(TotalBytes(manifest));
+  release.set_file_count(static_cast<uint32_t>(manifest.files_size()));
+  release.set_license(manifest.license());
+  if (manifest.has_lineage()) release.set_parent_digest(manifest.lineage().parent_digest());
+  if (manifest.has_checkpoint()) *release.mutable_checkpoint() = manifest.checkpoint();
+  release.set_sequence(sequence);
+  return release;
+}
+
+// The release that has this digest already, or the refusal when its version is taken.
+absl::StatusOr<std::optional<v1::Release>> FindStanding(const MetadataStore& store, const StoredManifest& stored) {
+  const v1::Manifest& manifest = stored.manifest;
+  PLUMB_ASSIGN_OR_RETURN(std::optional<v1::Release> release,
+                         FindRecord<v1::Release>(store, keys::Release(manifest.model(), manifest.version()),
+                                                 "a release"));
+  if (!release.has_value() || release->digest() == stored.digest.ToBytes()) return release;
+  return AlreadyExists(fmt::format("{}@{} is the release {}, a version is never reused; this manifest is {}",
+                                   manifest.model(), manifest.version(), Digest::FromBytes(release->digest())->ToString(),
+                                   stored.digest.ToString()));
+}
+
+}  // namespace
+
+absl::StatusOr<Publisher::Result> Publisher::Commit(StoredManifest stored, const std::string& actor,
+                                                    const Progress& progress) {
+  PLUMB_ASSIGN_OR_RETURN(std::optional<v1::Release> standing, FindStanding(*store_, stored));
+  if (standing.has_value()) return Result{*std::move(standing), true};
+  PLUMB_RETURN_IF_ERROR(CheckAllPresent(stored.manifest, /*gated=*/false));
+  PLUMB_RETURN_IF_ERROR(VerifyFiles(stored.manifest, progress));
+  return MakeVisible(stored, actor);
+}
+
+absl::Status Publisher::CheckAllPresent(const v1::Manifest& manifest, bool gated) const {
+  MissingContent missing;
+  for (const v1::File& file : manifest.files()) {
+    PLUMB_RETURN_IF_ERROR(CheckPresence(file, gated, content_, &missing));
+    if (missing.full()) break;
+  }
+  return missing.ToStatus();
+}
+
+absl::Status Publisher::VerifyFiles(const v1::Manifest& manifest, const Progress& progress) {
+  std::vector<const v1::File*> unverified;
+  std::unordered_set<std::string> seen;
+  uint64_t total = 0;
+  for (const v1::File& file : manifest.files()) {
+    std::string key = keys::Verified(RootOf(file), HashOf(file));
+    if (!seen.insert(key).second) continue;
+    absl::StatusOr<std::string> mark = store_->Get(key);
+    if (mark.ok()) continue;
+    if (!absl::IsNotFound(mark.status())) return mark.status();
+    unverified.push_back(&file);
+    total += file.size_bytes();
+  }
+  PLUMB_RETURN_IF_ERROR(progress(0, total));
+  MissingContent missing;
+  Transaction notes;
+  uint64_t checked = 0;
+  uint64_t noted = 0;
+  for (const v1::File* file : unverified) {
+    PLUMB_RETURN_IF_ERROR(VerifyWholeFile(*file, content_, &missing, [&](uint64_t bytes) {
+      checked += bytes;
+      return progress(checked, total);
+    }));
+    if (!missing.empty()) continue;
+    notes.Put(keys::Verified(RootOf(*file), HashOf(*file)), "");
+    if (checked - noted < kNoteBytes) continue;
+    PLUMB_RETURN_IF_ERROR(store_->Commit(std::exchange(notes, {})));
+    noted = checked;
+  }
+  if (!notes.puts.empty()) PLUMB_RETURN_IF_ERROR(store_->Commit(notes));
+  return missing.ToStatus();
+}
+
+absl::Status Publisher::MarkLive(const v1::Manifest& manifest) {
+  for (const v1::File& file : manifest.files()) {
+    content_->gate().AddLive(RootOf(file));
+    PLUMB_RETURN_IF_ERROR(
+        content_->lists().ForEachPage(RootOf(file), [&](uint64_t, std::span<const ChunkRef> chunks) {
+          for (const ChunkRef& chunk : chunks) content_->gate().AddLive(chunk.digest);
+          return absl::OkStatus();
+        }));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Publisher::Result> Publisher::MakeVisible(const StoredManifest& stored, const std::string& actor) {
+  // From here to the end nothing is swept, so what is present stays until the release names it.
+  auto rely = content_->gate().Rely();
+  PLUMB_RETURN_IF_ERROR(CheckAllPresent(stored.manifest, /*gated=*/true));
+  PLUMB_RETURN_IF_ERROR(MarkLive(stored.manifest));
+  const v1::Manifest& manifest = stored.manifest;
+  Result result;
+  auto prepare = [&](uint64_t sequence, TimePoint now,
+                     Transaction* transaction) -> absl::StatusOr<std::optional<v1::Event>> {
+    PLUMB_ASSIGN_OR_RETURN(std::optional<v1::Release> standing, FindStanding(*store_, stored));
+    if (standing.has_value()) {
+      result = {*std::move(standing), true};
+      return std::optional<v1::Event>();
+    }
+    result = {DescribeRelease(stored, actor, sequence, now), false};
+    PLUMB_ASSIGN_OR_RETURN(std::optional<v1::Model> model,
+                           FindRecord<v1::Model>(*store_, keys::Model(manifest.model()), "a model"));
+    if (!model.has_value()) model.emplace();
+    model->set_name(manifest.model());
+    *model->mutable_card() = manifest.card();
+    model->set_license(manifest.license());
+    model->set_release_count(model->release_count() + 1);
+    model->set_newest_version(manifest.version());
+    *model->mutable_updated_at() = ToTimestamp(now);
+
+    std::string release_key = keys::Release(manifest.model(), manifest.version());
+    transaction->RequireAbsent(release_key);
+    transaction->Put(release_key, result.release.SerializeAsString());
+    transaction->Put(keys::Manifest(stored.digest), stored.bytes);
+    transaction->Put(keys::ReleaseDigest(stored.digest), manifest.model() + '\0' + manifest.version());
+    transaction->Put(keys::Order(manifest.model(), sequence), manifest.version());
+    transaction->Put(keys::Model(manifest.model()), model->SerializeAsString());
+    v1::Event event;
+    event.set_kind(v1::EVENT_KIND_PUBLISH);
+    event.set_actor(actor);
+    event.set_model(manifest.model());
+    event.set_version(manifest.version());
+    event.set_digest(stored.digest.ToBytes());
+    return std::optional<v1::Event>(std::move(event));
+  };
+  PLUMB_RETURN_IF_ERROR(journal_->Append(prepare).status());
+  return result;
+}
+
+}  // namespace plumb

@@ -1,0 +1,75 @@
+// plumbd, the registry.
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "plumb/base/status.h"
+#include "registry/server/flags.h"
+#include "registry/server/server.h"
+#include "spdlog/sinks/stdout_color_sinks.h"
+#include "spdlog/spdlog.h"
+
+namespace {
+
+// The exit codes of every program of Plumb.
+constexpr int kFailed = 1;
+constexpr int kUsage = 2;
+constexpr int kLocalStorage = 8;
+
+int ExitCode(const absl::Status& status) {
+  switch (plumb::ErrorClassOf(status)) {
+    case plumb::ErrorClass::kUsage:
+      return kUsage;
+    case plumb::ErrorClass::kLocalStorage:
+      return kLocalStorage;
+    default:
+      return kFailed;
+  }
+}
+
+int Fail(const absl::Status& status) {
+  std::fprintf(stderr, "Error: %s\n", std::string(plumb::Message(status)).c_str());
+  if (plumb::ErrorClassOf(status) == plumb::ErrorClass::kUsage) {
+    std::fprintf(stderr, "Usage: plumbd --data DIR [--listen HOST:PORT]\n");
+  }
+  return ExitCode(status);
+}
+
+// Threads inherit the mask, so the signals wait for sigwait below whichever thread they reach.
+sigset_t BlockStopSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  absl::StatusOr<plumb::Flags> flags = plumb::ParseFlags(std::vector<std::string>(argv + 1, argv + argc));
+  if (!flags.ok()) return Fail(flags.status());
+  if (!flags->text.empty()) return std::fputs(flags->text.c_str(), stdout) < 0 ? kFailed : 0;
+  // Many threads each keeping a heap of its own would hold memory that nobody uses.
+  mallopt(M_ARENA_MAX, 4);
+  mallopt(M_MMAP_THRESHOLD, 256 << 10);
+  spdlog::set_default_logger(spdlog::stderr_color_mt("plumbd"));
+  spdlog::set_level(spdlog::level::from_str(flags->log_level));
+  sigset_t signals = BlockStopSignals();
+  absl::StatusOr<std::unique_ptr<plumb::Server>> server = plumb::Server::New(flags->options);
+  if (!server.ok()) return Fail(server.status());
+  std::printf("plumbd ready on %s\n", (*server)->address().c_str());
+  std::fflush(stdout);
+  int received = 0;
+  sigwait(&signals, &received);
+  spdlog::info("stopping on signal {}", received);
+  (*server)->Shutdown();
+  return 0;
+}

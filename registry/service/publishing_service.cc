@@ -1,0 +1,102 @@
+#include "registry/service/publishing_service.h"
+
+#include "plumb/base/names.h"
+#include "plumb/base/status.h"
+#include "plumb/manifest/manifest.h"
+#include "registry/catalogue/tags.h"
+#include "registry/catalogue/yanks.h"
+#include "registry/service/status.h"
+#include "spdlog/spdlog.h"
+
+namespace plumb {
+namespace {
+
+// Progress is sent after this many more bytes.
+constexpr uint64_t kProgressBytes = 32u << 20;
+
+std::string Hex(const std::string& digest) {
+  absl::StatusOr<Digest> parsed = Digest::FromBytes(digest);
+  return parsed.ok() ? parsed->ToString() : "none";
+}
+
+}  // namespace
+
+grpc::Status PublishingService::CommitRelease(grpc::ServerContext* context, const v1::CommitReleaseRequest* request,
+                                              grpc::ServerWriter<v1::CommitReleaseResponse>* writer) {
+  return ToGrpcStatus(Commit(context, *request, writer));
+}
+
+absl::Status PublishingService::Commit(grpc::ServerContext* context, const v1::CommitReleaseRequest& request,
+                                       grpc::ServerWriter<v1::CommitReleaseResponse>* writer) {
+  PLUMB_ASSIGN_OR_RETURN(Principal caller, gatekeeper_.Admit(*context, Scope::PublishAnywhere()));
+  PLUMB_ASSIGN_OR_RETURN(Slots::Lease slot, commits_.Take());
+  PLUMB_ASSIGN_OR_RETURN(StoredManifest manifest, ParseManifest(request.manifest()));
+  PLUMB_RETURN_IF_ERROR(gatekeeper_.Authorize(caller, Scope::Publish(NamespaceOf(manifest.manifest.model()))));
+  uint64_t total = 0;
+  uint64_t sent = 0;
+  auto progress = [&](uint64_t checked_bytes, uint64_t total_bytes) -> absl::Status {
+    total = total_bytes;
+    if (context->IsCancelled()) return absl::CancelledError("the caller is gone");
+    if (checked_bytes != 0 && checked_bytes - sent < kProgressBytes) return absl::OkStatus();
+    sent = checked_bytes;
+    v1::CommitReleaseResponse response;
+    response.set_checked_bytes(checked_bytes);
+    response.set_total_bytes(total_bytes);
+    return writer->Write(response) ? absl::OkStatus() : absl::CancelledError("the caller is gone");
+  };
+  PLUMB_ASSIGN_OR_RETURN(Publisher::Result result,
+                         catalogue_.publisher().Commit(std::move(manifest), caller.name, progress));
+  const v1::Release& release = result.release;
+  if (!result.existed) {
+    spdlog::info("audit: {} published {}@{} {} event {}", caller.name, release.model(), release.version(),
+                 Hex(release.digest()), release.sequence());
+  }
+  v1::CommitReleaseResponse last;
+  last.set_checked_bytes(total);
+  last.set_total_bytes(total);
+  last.set_existed(result.existed);
+  // The release stands whatever happens from here on: a failure to read its tags must not look like a failed commit.
+  auto tagged = catalogue_.reader().FindRelease(release.model(), release.version());
+  *last.mutable_release() = tagged.ok() ? *std::move(tagged) : release;
+  return writer->Write(last) ? absl::OkStatus() : absl::CancelledError("the caller is gone");
+}
+
+grpc::Status PublishingService::SetTag(grpc::ServerContext* context, const v1::SetTagRequest* request,
+                                       v1::SetTagResponse* response) {
+  return Reply(MoveTag(context, *request), response);
+}
+
+absl::StatusOr<v1::SetTagResponse> PublishingService::MoveTag(grpc::ServerContext* context,
+                                                              const v1::SetTagRequest& request) {
+  PLUMB_ASSIGN_OR_RETURN(Principal caller, gatekeeper_.Admit(*context, Scope::PublishAnywhere()));
+  PLUMB_RETURN_IF_ERROR(ValidateModelName(request.model()));
+  PLUMB_RETURN_IF_ERROR(gatekeeper_.Authorize(caller, Scope::Publish(NamespaceOf(request.model()))));
+  PLUMB_ASSIGN_OR_RETURN(
+      v1::SetTagResponse response,
+      plumb::SetTag(request, caller.name, catalogue_.store(), &catalogue_.journal()));
+  if (response.sequence() != 0) {
+    spdlog::info("audit: {} set {}:{} to {} event {}", caller.name, request.model(), request.tag(),
+                 Hex(request.digest()), response.sequence());
+  }
+  return response;
+}
+
+grpc::Status PublishingService::Yank(grpc::ServerContext* context, const v1::YankRequest* request,
+                                     v1::YankResponse* response) {
+  return Reply(Withdraw(context, *request), response);
+}
+
+absl::StatusOr<v1::YankResponse> PublishingService::Withdraw(grpc::ServerContext* context,
+                                                             const v1::YankRequest& request) {
+  PLUMB_ASSIGN_OR_RETURN(Principal caller, gatekeeper_.Admit(*context, Scope::PublishAnywhere()));
+  PLUMB_RETURN_IF_ERROR(ValidateModelName(request.model()));
+  PLUMB_RETURN_IF_ERROR(gatekeeper_.Authorize(caller, Scope::Publish(NamespaceOf(request.model()))));
+  v1::YankResponse response;
+  PLUMB_ASSIGN_OR_RETURN(*response.mutable_release(),
+                         plumb::Yank(request, caller.name, catalogue_.store(), &catalogue_.journal()));
+  spdlog::info("audit: {} {} {}@{}", caller.name, request.undo() ? "unyanked" : "yanked", request.model(),
+               request.version());
+  return response;
+}
+
+}  // namespace plumb

@@ -1,0 +1,111 @@
+#include "registry/storage/partial_uploads.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "fmt/format.h"
+#include "plumb/base/file.h"
+#include "plumb/base/limits.h"
+#include "plumb/base/status.h"
+
+namespace plumb {
+
+absl::StatusOr<std::unique_ptr<PartialUploads>> PartialUploads::New(const std::string& path, Bounds bounds,
+                                                                    Clock clock) {
+  PLUMB_RETURN_IF_ERROR(MakeDirectories(path, 0700));
+  auto uploads = std::unique_ptr<PartialUploads>(new PartialUploads(path, bounds, std::move(clock)));
+  PLUMB_RETURN_IF_ERROR(uploads->ReadFolder());
+  uploads->DropOld();
+  std::lock_guard lock(uploads->mutex_);
+  uploads->MakeRoomLocked(0);
+  return uploads;
+}
+
+absl::Status PartialUploads::ReadFolder() {
+  std::lock_guard lock(mutex_);
+  std::error_code error;
+  std::filesystem::directory_iterator it(path_, error);
+  for (; !error && it != std::filesystem::directory_iterator(); it.increment(error)) {
+    absl::StatusOr<Digest> digest = Digest::FromHex(it->path().filename().string());
+    struct stat info {};
+    bool usable = digest.ok() && ::stat(it->path().c_str(), &info) == 0 && info.st_size > 0 &&
+                  info.st_size < limits::kChunkBytesMax;
+    if (!usable) {
+      ::unlink(it->path().c_str());  // A temporary file of a process that was killed.
+      continue;
+    }
+    auto kept = std::chrono::seconds(info.st_mtim.tv_sec) + std::chrono::nanoseconds(info.st_mtim.tv_nsec);
+    entries_[*digest] = {static_cast<uint32_t>(info.st_size),
+                         TimePoint(std::chrono::duration_cast<TimePoint::duration>(kept))};
+    total_bytes_ += static_cast<uint64_t>(info.st_size);
+  }
+  if (error) return ErrnoStatus(error.value(), fmt::format("list {}", path_));
+  return absl::OkStatus();
+}
+
+std::string PartialUploads::PathOf(const Digest& digest) const { return fmt::format("{}/{}", path_, digest.ToHex()); }
+
+void PartialUploads::DropLocked(std::map<Digest, Entry>::iterator entry) {
+  ::unlink(PathOf(entry->first).c_str());
+  total_bytes_ -= entry->second.size_bytes;
+  entries_.erase(entry);
+}
+
+void PartialUploads::MakeRoomLocked(uint64_t bytes) {
+  while (!entries_.empty() && (entries_.size() >= bounds_.count_max || total_bytes_ + bytes > bounds_.bytes_max)) {
+    DropLocked(std::min_element(entries_.begin(), entries_.end(),
+                                [](const auto& a, const auto& b) { return a.second.kept < b.second.kept; }));
+  }
+}
+
+absl::Status PartialUploads::Keep(const Digest& digest, std::span<const uint8_t> bytes) {
+  if (bytes.empty() || bytes.size() >= limits::kChunkBytesMax || bytes.size() > bounds_.bytes_max) {
+    return absl::OkStatus();
+  }
+  std::lock_guard lock(mutex_);
+  if (auto old = entries_.find(digest); old != entries_.end()) DropLocked(old);
+  MakeRoomLocked(bytes.size());
+  PLUMB_RETURN_IF_ERROR(WriteFileAtomically(PathOf(digest), AsText(bytes), 0600));
+  entries_[digest] = {static_cast<uint32_t>(bytes.size()), clock_()};
+  total_bytes_ += bytes.size();
+  return absl::OkStatus();
+}
+
+uint32_t PartialUploads::KeptBytes(const Digest& digest) const {
+  std::lock_guard lock(mutex_);
+  auto entry = entries_.find(digest);
+  return entry == entries_.end() ? 0 : entry->second.size_bytes;
+}
+
+absl::StatusOr<std::vector<uint8_t>> PartialUploads::Load(const Digest& digest) const {
+  std::lock_guard lock(mutex_);
+  if (!entries_.contains(digest)) return std::vector<uint8_t>();
+  PLUMB_ASSIGN_OR_RETURN(std::string text, ReadFile(PathOf(digest), limits::kChunkBytesMax));
+  return std::vector<uint8_t>(text.begin(), text.end());
+}
+
+void PartialUploads::Drop(const Digest& digest) {
+  std::lock_guard lock(mutex_);
+  if (auto entry = entries_.find(digest); entry != entries_.end()) DropLocked(entry);
+}
+
+size_t PartialUploads::DropOld() {
+  std::lock_guard lock(mutex_);
+  size_t dropped = 0;
+  TimePoint oldest = clock_() - bounds_.age_max;
+  for (auto entry = entries_.begin(); entry != entries_.end();) {
+    auto next = std::next(entry);
+    if (entry->second.kept < oldest) {
+      DropLocked(entry);
+      ++dropped;
+    }
+    entry = next;
+  }
+  return dropped;
+}
+
+}  // namespace plumb

@@ -1,0 +1,90 @@
+// Model architectures: what a config.json means, as tensors and as a graph.
+#ifndef PLUMB_INFERENCE_ARCHITECTURE_H_
+#define PLUMB_INFERENCE_ARCHITECTURE_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "nlohmann/json_fwd.hpp"
+#include "plumb/inference/graph.h"
+#include "plumb/weights/safetensors.h"
+
+namespace plumb {
+
+// A tensor that a model must have.
+struct ExpectedTensor {
+  std::string name;
+  Shape shape;
+};
+
+// The tensors that a config implies: these, and no others.
+struct TensorRules {
+  std::vector<ExpectedTensor> required;
+  // A tensor that may be present only as a copy of another: {"lm_head.weight", "wte.weight"}.
+  std::vector<std::pair<std::string, std::string>> copies;
+  // Buffers that older writers saved and nobody reads.
+  std::vector<std::string> ignored;
+  // Prefixes under which all tensors may stand: {"transformer."}.
+  std::vector<std::string> prefixes;
+};
+
+// One config.json, understood. Immutable, thread-safe.
+class Model {
+ public:
+  virtual ~Model() = default;
+
+  // The config's `model_type`.
+  virtual std::string_view architecture() const = 0;
+  virtual const TensorRules& tensors() const = 0;
+  virtual uint64_t layers() const = 0;
+  // Token ids are below this.
+  virtual uint64_t vocabulary() const = 0;
+  // Longest sequence.
+  virtual uint64_t positions_max() const = 0;
+  // The graph from kInputIds, int32 [sequences, positions], to logits, float32 [sequences, positions, vocabulary].
+  // Weights go by their names in tensors().required. Allocates no weights. INVALID_ARGUMENT when `positions` is 0 or
+  // more than positions_max().
+  virtual absl::StatusOr<Graph> BuildGraph(uint64_t sequences, uint64_t positions) const = 0;
+};
+
+// Name of a language model graph's input.
+inline constexpr char kInputIds[] = "input_ids";
+
+// Reads a config.json strictly: every key is used, known not to change the result, or refused by name, and a key
+// on which the result depends has no default unless the architecture itself defines one.
+// INVALID_ARGUMENT (ErrorClass::kPolicy) names the key; UNIMPLEMENTED for a `model_type` that Plumb does not know.
+absl::StatusOr<std::unique_ptr<Model>> ParseModelConfig(std::string_view json);
+
+// Every `model_type` that ParseModelConfig knows, sorted.
+std::vector<std::string> KnownArchitectures();
+
+// Parameters of the model: the elements of its required tensors. Tied tensors count once.
+uint64_t CountParameters(const Model& model);
+
+// Which tensor of a container is which of the model's: required name to TensorInfo, and copies under theirs.
+struct TensorBinding {
+  std::map<std::string, const TensorInfo*, std::less<>> tensors;
+  std::map<std::string, const TensorInfo*, std::less<>> copies;
+};
+
+// Compares what a container holds with what the config implies: names, shapes, and that each required tensor is
+// F64, F32, F16 or BF16. INVALID_ARGUMENT (ErrorClass::kPolicy) lists the first ten differences and counts the rest.
+// The binding points into `found`.
+absl::StatusOr<TensorBinding> BindTensors(const Model& model, const std::vector<const TensorInfo*>& found);
+
+// One entry of the registry; each is defined in its own file in architectures/.
+struct ArchitectureEntry {
+  std::string_view model_type;
+  absl::StatusOr<std::unique_ptr<Model>> (*parse)(const nlohmann::json& config);
+};
+
+}  // namespace plumb
+
+#endif  // PLUMB_INFERENCE_ARCHITECTURE_H_

@@ -1,0 +1,96 @@
+// Backends: ways to compute a graph on this machine.
+//
+// A backend never sees a file. Weights reach it as float32 that Plumb itself decoded, so that two backends can
+// differ in arithmetic only.
+#ifndef PLUMB_INFERENCE_BACKEND_H_
+#define PLUMB_INFERENCE_BACKEND_H_
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "plumb/inference/graph.h"
+
+namespace plumb {
+
+// Where an executable gets its weights from. Thread-safe.
+class WeightSource {
+ public:
+  virtual ~WeightSource() = default;
+  // Fills `out` with the whole tensor, row-major. An error ends the run and comes back from it.
+  virtual absl::Status Load(const std::string& name, std::span<float> out) const = 0;
+};
+
+// What one run is given. Borrows everything for the call.
+struct RunInputs {
+  // Values of the int32 inputs by name, row-major, of the shapes in the graph.
+  std::map<std::string, std::span<const int32_t>> ids;
+  // Values of the float32 inputs by name.
+  std::map<std::string, std::span<const float>> values;
+  const WeightSource* weights = nullptr;
+  // When it becomes true, the run ends with CANCELLED before its next operator.
+  const std::atomic<bool>* cancelled = nullptr;
+};
+
+// What one run gave.
+struct RunResult {
+  std::vector<float> output;  // Row-major, of the graph's output shape.
+  double seconds = 0;         // Wall time, weight decoding included.
+  // Most bytes of tensors (decoded weights, intermediates, output) that were alive at one time, as the
+  // executor allocated them. The inputs, mapped files and a kernel's own scratch space are not in it.
+  uint64_t peak_bytes = 0;
+};
+
+// What a plan will do where.
+struct PlanSummary {
+  double cost = 0;             // Sum of NodeCost.
+  double cost_on_backend = 0;  // The part that the backend itself computes; the rest falls back to `reference`.
+  // Operators that fall back, by name, and how many nodes each.
+  std::map<std::string, uint64_t> fallbacks;
+  // What RunResult::peak_bytes will be.
+  uint64_t peak_bytes = 0;
+
+  // Share of the arithmetic that runs on the backend, 0 to 1.
+  double coverage() const { return cost > 0 ? cost_on_backend / cost : 1; }
+};
+
+// A graph made ready for one backend. Run may be called again, from one thread at a time.
+class Executable {
+ public:
+  virtual ~Executable() = default;
+  virtual const PlanSummary& summary() const = 0;
+  // INVALID_ARGUMENT for a missing or wrongly sized input or an id outside its table, RESOURCE_EXHAUSTED without
+  // memory, CANCELLED, or what the weight source or the backend's library reported.
+  virtual absl::StatusOr<RunResult> Run(const RunInputs& inputs) const = 0;
+};
+
+// One way to compute. Stateless and thread-safe.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  // The name on the command line: `reference`, `onednn`, ...
+  virtual std::string_view name() const = 0;
+  // What it runs on, for people: the library's version and the device.
+  virtual std::string description() const = 0;
+  // OK when it can run here; otherwise UNAVAILABLE with the reason.
+  virtual absl::Status Available() const = 0;
+  // Prepares a graph. Operators the backend lacks fall back to `reference`; the summary lists them.
+  virtual absl::StatusOr<std::unique_ptr<Executable>> Plan(const Graph& graph) const = 0;
+};
+
+// Every backend in this build, `reference` first. They live as long as the program.
+const std::vector<const Backend*>& Backends();
+
+// The backend of that name. INVALID_ARGUMENT (ErrorClass::kUsage) lists those there are.
+absl::StatusOr<const Backend*> FindBackend(std::string_view name);
+
+}  // namespace plumb
+
+#endif  // PLUMB_INFERENCE_BACKEND_H_

@@ -1,0 +1,59 @@
+// When two computations of the same logits agree.
+//
+// The measures and limits come from measurements of what arithmetic alone changes; docs/inference.md has the numbers.
+#ifndef PLUMB_INFERENCE_COMPARE_H_
+#define PLUMB_INFERENCE_COMPARE_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+namespace plumb {
+
+// The arithmetic that the less exact of the two sides used. Weights of 16 bits that are widened before anything is
+// computed are still the f32 tier.
+enum class Tier { kF32, k16Bit };
+
+// `f32` or `16-bit`.
+std::string_view TierName(Tier tier);
+
+// The limits of a tier.
+struct Thresholds {
+  double nmse_max = 0;
+  double max_kl_max = 0;   // Largest KL divergence of any position, in nats.
+  double mean_kl_max = 0;  // Mean over the positions.
+  double top1_min = 0;     // Share of all positions where the most likely token is the same.
+};
+
+// f32: NMSE 1e-9, largest KL 1e-6. 16-bit: NMSE 1e-5 a layer, at least 1e-4 and at most 1e-3; mean KL 1e-2; top-1 98 %.
+Thresholds ThresholdsFor(Tier tier, uint64_t layers);
+
+// How far apart two sets of logits are. Infinite nmse and KL when `broken` is not 0.
+struct Comparison {
+  double nmse = 0;            // sum (expected - actual)^2 / sum expected^2.
+  double max_kl = 0;          // KL(softmax(expected) || softmax(actual)) of the worst position, in nats.
+  double mean_kl = 0;
+  double top1_agreement = 1;  // Share of positions whose largest logit is at the same token.
+  double max_delta = 0;       // Largest |expected - actual|.
+  uint64_t positions = 0;
+  // Positions whose expected margin (largest logit less the next) is above the noise that `thresholds` tolerate, and
+  // where the largest logit is all the same at another token.
+  uint64_t decided_flips = 0;
+  // Elements that are NaN on either side, or infinite and not the same on both.
+  uint64_t broken = 0;
+};
+
+// Compares logits [positions, vocabulary]. A margin decides when it exceeds 4 times the noise at the NMSE limit,
+// sqrt(nmse_max * mean(expected^2)). INVALID_ARGUMENT when sizes differ, are empty or no multiple of `vocabulary`.
+absl::StatusOr<Comparison> CompareLogits(std::span<const float> expected, std::span<const float> actual,
+                                         uint64_t vocabulary, const Thresholds& thresholds);
+
+// Empty when `comparison` is within the limits; otherwise each limit that is broken, with both numbers.
+std::string JudgeComparison(const Comparison& comparison, const Thresholds& thresholds);
+
+}  // namespace plumb
+
+#endif  // PLUMB_INFERENCE_COMPARE_H_

@@ -1,0 +1,39 @@
+// A config and its weights, opened and checked against each other.
+#ifndef PLUMB_VERIFY_INFERENCE_LOADED_MODEL_H_
+#define PLUMB_VERIFY_INFERENCE_LOADED_MODEL_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "plumb/base/directory.h"
+#include "plumb/inference/architecture.h"
+#include "plumb/inference/backend.h"
+#include "plumb/weights/weight_set.h"
+
+namespace plumb {
+
+// Weights are decoded each time they are loaded. Immutable, thread-safe.
+class LoadedModel : public WeightSource {
+ public:
+  // Opens both, binds the tensors, and checks that copies hold what they copy. UNIMPLEMENTED for an unknown
+  // architecture, INVALID_ARGUMENT when config or weights are not what they must be, and what opening reported.
+  static absl::StatusOr<std::unique_ptr<LoadedModel>> Open(const Directory& folder, const std::string& config_path,
+                                                           const std::string& weights_path);
+
+  const Model& model() const { return *model_; }
+  // INVALID_ARGUMENT (ErrorClass::kPolicy) names the tensor when an element is NaN or infinite.
+  absl::Status Load(const std::string& name, std::span<float> out) const override;
+
+ private:
+  LoadedModel(std::unique_ptr<Model> model, WeightSet weights) : model_(std::move(model)), weights_(std::move(weights)) {}
+  absl::Status CheckCopies() const;
+
+  std::unique_ptr<Model> model_;
+  WeightSet weights_;
+  TensorBinding binding_;
+};
+
+}  // namespace plumb
+
+#endif  // PLUMB_VERIFY_INFERENCE_LOADED_MODEL_H_

@@ -1,0 +1,22 @@
+// Small helpers on ASCII text.
+#ifndef VERIFY_POLICY_TEXT_H_
+#define VERIFY_POLICY_TEXT_H_
+
+#include <string>
+#include <string_view>
+
+namespace plumb {
+
+inline char LowerAscii(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+inline std::string LowerAscii(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = LowerAscii(c);
+  return out;
+}
+
+inline bool IsAsciiAlnum(char c) { return (c >= '0' && c <= '9') || (LowerAscii(c) >= 'a' && LowerAscii(c) <= 'z'); }
+
+}  // namespace plumb
+
+#endif  // VERIFY_POLICY_TEXT_H_
