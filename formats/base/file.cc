@@ -142,7 +142,8 @@ absl::Status MakeDirectories(const std::string& path, unsigned mode) {
   std::string parent = std::filesystem::path(path).parent_path().string();
   if (parent.empty() || parent == path) return ErrnoStatus(error, fmt::format("make folder {}", path));
   PLUMB_RETURN_IF_ERROR(MakeDirectories(parent, mode));
-  return MakeDirectories(path, mode);
+  if (::mkdir(path.c_str(), mode) == 0 || errno == EEXIST) return absl::OkStatus();
+  return ErrnoStatus(errno, fmt::format("make folder {}", path));
 }
 
 absl::Status SyncDirectory(const std::string& path) {

@@ -13,6 +13,9 @@ namespace {
 
 using Json = nlohmann::json;
 
+// Longest piece of a hostile document, or of the parser's words about it, in a message.
+constexpr size_t kShownBytes = 200;
+
 // Builds a document from parser events, stopping at the first thing that is not allowed.
 class StrictBuilder : public nlohmann::json_sax<Json> {
  public:
@@ -30,7 +33,7 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
 
   bool key(string_t& name) override {
     if (open_.back()->contains(name)) {
-      error_ = fmt::format("key \"{}\" occurs twice", name);
+      error_ = fmt::format("key \"{}\" occurs twice", name.substr(0, kShownBytes));
       return false;
     }
     key_ = std::move(name);
@@ -38,7 +41,7 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
   }
 
   bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception& error) override {
-    error_ = fmt::format("at byte {}: {}", position, error.what());
+    error_ = fmt::format("at byte {}: {}", position, std::string(error.what()).substr(0, kShownBytes));
     return false;
   }
 

@@ -52,16 +52,6 @@ absl::Status ValidatePart(std::string_view path, std::string_view part) {
   return absl::OkStatus();
 }
 
-// One step of the backtracking match; `glob` and `path` are what is left.
-bool MatchHere(std::string_view glob, std::string_view path);
-
-bool MatchStar(std::string_view glob, std::string_view path, bool across_folders) {
-  for (size_t taken = 0;; ++taken) {
-    if (MatchHere(glob, path.substr(taken))) return true;
-    if (taken == path.size() || (!across_folders && path[taken] == '/')) return false;
-  }
-}
-
 // Matches `[...]` at the start of `glob` with `c`; sets `length` to the set's length, 0 when it is no set.
 bool MatchSet(std::string_view glob, char c, size_t* length) {
   size_t close = glob.find(']', 2);
@@ -82,26 +72,47 @@ bool MatchSet(std::string_view glob, char c, size_t* length) {
   return found != negated;
 }
 
-bool MatchHere(std::string_view glob, std::string_view path) {
-  while (!glob.empty()) {
-    if (glob.starts_with("**/")) return MatchHere(glob.substr(3), path) || MatchStar(glob.substr(2), path, true);
-    if (glob.starts_with("**")) return MatchStar(glob.substr(2), path, true);
-    if (glob.front() == '*') return MatchStar(glob.substr(1), path, false);
-    if (path.empty()) return false;
-    size_t used = 1;
-    if (glob.front() == '?') {
-      if (path.front() == '/') return false;
-    } else if (size_t length = 0; glob.front() == '[' && (MatchSet(glob, path.front(), &length) || length > 0)) {
-      if (!MatchSet(glob, path.front(), &length) || path.front() == '/') return false;
-      used = length;
-    } else if (glob.front() != path.front()) {
-      return false;
-    }
-    glob.remove_prefix(used);
-    path.remove_prefix(1);
+// Matches by trying, remembering what was tried in vain, so that the time is bounded by the product of the lengths.
+class GlobMatcher {
+ public:
+  GlobMatcher(std::string_view glob, std::string_view path)
+      : glob_(glob), path_(path), failed_((glob.size() + 1) * (path.size() + 1), false) {}
+
+  // True when the glob from `g` matches the path from `p`.
+  bool Match(size_t g, size_t p) {
+    size_t state = g * (path_.size() + 1) + p;
+    if (failed_[state]) return false;
+    bool matches = Try(g, p);
+    failed_[state] = !matches;
+    return matches;
   }
-  return path.empty();
-}
+
+ private:
+  bool Try(size_t g, size_t p) {
+    std::string_view glob = glob_.substr(g);
+    if (glob.empty()) return p == path_.size();
+    if (glob.starts_with("**/") && Match(g + 3, p)) return true;
+    if (glob.starts_with("**")) return Star(g, g + 2, p, true);
+    if (glob.front() == '*') return Star(g, g + 1, p, false);
+    if (p == path_.size()) return false;
+    char c = path_[p];
+    if (glob.front() == '?') return c != '/' && Match(g + 1, p + 1);
+    size_t length = 0;
+    bool in_set = glob.front() == '[' && MatchSet(glob, c, &length);
+    if (length > 0) return in_set && c != '/' && Match(g + length, p + 1);
+    return glob.front() == c && Match(g + 1, p + 1);
+  }
+
+  // The star at `g` takes nothing more, or one character and stays.
+  bool Star(size_t g, size_t after, size_t p, bool across_folders) {
+    if (Match(after, p)) return true;
+    return p < path_.size() && (across_folders || path_[p] != '/') && Match(g, p + 1);
+  }
+
+  std::string_view glob_;
+  std::string_view path_;
+  std::vector<bool> failed_;
+};
 
 }  // namespace
 
@@ -163,7 +174,7 @@ bool GlobMatches(std::string_view glob, std::string_view path) {
   if (glob.find('/') == std::string_view::npos && glob.find("**") == std::string_view::npos) {
     path = path.substr(path.rfind('/') == std::string_view::npos ? 0 : path.rfind('/') + 1);
   }
-  return MatchHere(glob, path);
+  return GlobMatcher(glob, path).Match(0, 0);
 }
 
 }  // namespace plumb

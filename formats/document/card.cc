@@ -84,7 +84,8 @@ absl::Status ReadFrontMatter(const Tree& tree, std::string_view name, ModelCard*
 
 absl::StatusOr<ModelCard> ParseModelCard(std::string_view text, std::string_view name) {
   if (text.size() > limits::kCardBytesMax) {
-    return InvalidArgument(fmt::format("{} has {} bytes; expected at most {}", name, text.size(), limits::kCardBytesMax));
+    return InvalidArgument(
+        fmt::format("{} has {} bytes; expected at most {}", name, text.size(), limits::kCardBytesMax));
   }
   if (!IsValidUtf8(text)) return InvalidArgument(fmt::format("{} is not valid UTF-8", name));
   ModelCard card;
@@ -94,7 +95,8 @@ absl::StatusOr<ModelCard> ParseModelCard(std::string_view text, std::string_view
       return InvalidArgument(fmt::format("{}: the front matter has {} bytes; expected at most {}", name,
                                          split.front_matter->size(), limits::kFrontMatterBytesMax));
     }
-    PLUMB_ASSIGN_OR_RETURN(const Tree tree, ParseYamlTree(*split.front_matter, fmt::format("{}: the front matter", name)));
+    PLUMB_ASSIGN_OR_RETURN(const Tree tree,
+                           ParseYamlTree(*split.front_matter, fmt::format("{}: the front matter", name)));
     if (tree.kind != Tree::Kind::kMap && tree.kind != Tree::Kind::kNull) {
       return InvalidArgument(fmt::format("{}: the front matter must be a map of keys to values", name));
     }

@@ -7,7 +7,8 @@ namespace {
 
 // True for a line that cannot be part of a paragraph of prose.
 bool IsBlock(std::string_view line) {
-  static constexpr std::string_view kStarts[] = {"#", "<", "|", ">", "- ", "* ", "+ ", "![", "[![", "---", "===", "***"};
+  static constexpr std::string_view kStarts[] = {"#",  "<",  "|",   ">",   "- ",  "* ",
+                                                 "+ ", "![", "[![", "---", "===", "***"};
   for (const std::string_view start : kStarts) {
     if (line.starts_with(start)) return true;
   }

@@ -104,8 +104,7 @@ void CheckTotals(const v1::Recipe& recipe, const DerivedFigures& figures, Checke
   const v1::Integer& schedule_end = recipe.schedule(recipe.schedule_size() - 1).to_step();
   if (schedule_end.has_value()) {
     const int index = recipe.schedule_size() - 1;
-    checker->Compare(fmt::format("schedule[{}].to_step", index), schedule_end, figures.steps,
-                     "the last batch segment");
+    checker->Compare(fmt::format("schedule[{}].to_step", index), schedule_end, figures.steps, "the last batch segment");
   }
 }
 
@@ -156,9 +155,9 @@ absl::Status RequireNoErrors(const std::vector<Finding>& findings, std::string_v
     if (finding.severity == Severity::kError) errors.push_back(finding.message);
   }
   if (errors.empty()) return absl::OkStatus();
-  return WithErrorClass(FailedPrecondition(fmt::format("{} contradicts itself or the model: {}", name,
-                                                       fmt::join(errors, "; "))),
-                        ErrorClass::kPolicy);
+  return WithErrorClass(
+      FailedPrecondition(fmt::format("{} contradicts itself or the model: {}", name, fmt::join(errors, "; "))),
+      ErrorClass::kPolicy);
 }
 
 }  // namespace plumb

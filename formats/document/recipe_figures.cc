@@ -17,7 +17,8 @@ std::optional<uint64_t> Narrow(Wide value) {
 
 // A stated positive number small enough to multiply.
 std::optional<Wide> Factor(const v1::Integer& value) {
-  if (!value.has_value() || value.value() <= 0 || static_cast<uint64_t>(value.value()) > kFactorMax) return std::nullopt;
+  if (!value.has_value() || value.value() <= 0 || static_cast<uint64_t>(value.value()) > kFactorMax)
+    return std::nullopt;
   return static_cast<Wide>(value.value());
 }
 
@@ -98,8 +99,9 @@ DerivedFigures DeriveFigures(const v1::Recipe& recipe) {
   }
   if (figures.steps) figures.tokens = TokensUntil(recipe, *figures.steps);
   const auto stated_parameters = Factor(shape.parameters());
-  const std::optional<uint64_t> parameters =
-      figures.parameters ? figures.parameters : stated_parameters ? Narrow(*stated_parameters) : std::nullopt;
+  const std::optional<uint64_t> parameters = figures.parameters  ? figures.parameters
+                                             : stated_parameters ? Narrow(*stated_parameters)
+                                                                 : std::nullopt;
   if (figures.tokens && parameters) {
     figures.tokens_per_parameter = static_cast<double>(*figures.tokens) / static_cast<double>(*parameters);
   }

@@ -227,8 +227,7 @@ absl::Status ReadFlatRecipe(const Tree& tree, std::string_view name, v1::Recipe*
   if (steps.has_value()) *out->mutable_totals()->mutable_steps() = steps;
   PLUMB_RETURN_IF_ERROR(ReadSchedule(&map, steps, out));
   PLUMB_RETURN_IF_ERROR(ReadBatch(&map, steps, out));
-  PLUMB_RETURN_IF_ERROR(
-      map.ReadNumber("dropout", [&] { return out->mutable_regularisation()->mutable_dropout(); }));
+  PLUMB_RETURN_IF_ERROR(map.ReadNumber("dropout", [&] { return out->mutable_regularisation()->mutable_dropout(); }));
   PLUMB_RETURN_IF_ERROR(map.ReadInteger("tokens", [&] { return out->mutable_totals()->mutable_tokens(); }));
   map.ReadText("framework", [&] { return out->mutable_software()->mutable_framework(); });
   map.ReadText("command", [&] { return out->mutable_software()->mutable_command(); });

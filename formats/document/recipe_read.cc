@@ -31,8 +31,7 @@ absl::Status WrongType(std::string_view path, std::string_view expected) {
 }
 
 // Puts scalar text into the `value` field of an Integer, Number, Text or Flag.
-absl::Status SetValue(std::string_view text, std::string_view path,
-                               google::protobuf::Message* out) {
+absl::Status SetValue(std::string_view text, std::string_view path, google::protobuf::Message* out) {
   const FieldDescriptor* field = out->GetDescriptor()->FindFieldByName("value");
   const Reflection* reflection = out->GetReflection();
   switch (field->cpp_type()) {
@@ -70,7 +69,7 @@ void SetProvenance(v1::Provenance provenance, Message* out) {
 
 // One member of the long form of a value.
 absl::Status ReadValueMember(std::string_view key, const Tree& item, std::string_view path,
-                               google::protobuf::Message* out) {
+                             google::protobuf::Message* out) {
   const std::string place = Join(path, key);
   if (item.kind != Tree::Kind::kScalar) return WrongType(place, "a single value");
   if (key == "value") return SetValue(item.scalar, place, out);
@@ -92,7 +91,7 @@ absl::Status ReadValueMember(std::string_view key, const Tree& item, std::string
 
 // An Integer, Number, Text or Flag: bare text, or a map of value, unknown, provenance, note.
 absl::Status ReadValue(const Tree& tree, v1::Provenance fallback, std::string_view path,
-                               google::protobuf::Message* out) {
+                       google::protobuf::Message* out) {
   const FieldDescriptor* provenance = out->GetDescriptor()->FindFieldByName("provenance");
   if (tree.kind == Tree::Kind::kMap) {
     if (tree.Find("value") != nullptr && tree.Find("unknown") != nullptr) {
@@ -121,14 +120,13 @@ absl::Status ReadValue(const Tree& tree, v1::Provenance fallback, std::string_vi
 }
 
 absl::Status ReadMessage(const Tree& tree, v1::Provenance fallback, std::string_view path,
-                               google::protobuf::Message* out) {
+                         google::protobuf::Message* out) {
   if (IsValueType(*out->GetDescriptor())) return ReadValue(tree, fallback, path, out);
   return ReadRecipeMessage(tree, fallback, path, out);
 }
 
 absl::Status ReadRepeated(const Tree& tree, const FieldDescriptor* field, v1::Provenance fallback,
-                          std::string_view path,
-                               google::protobuf::Message* out) {
+                          std::string_view path, google::protobuf::Message* out) {
   const Reflection* reflection = out->GetReflection();
   if (tree.kind != Tree::Kind::kList) return WrongType(path, "a list");
   for (size_t i = 0; i < tree.items.size(); ++i) {

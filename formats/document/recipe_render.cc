@@ -23,7 +23,8 @@ bool IsPlain(std::string_view text) {
     if (text == word) return false;
   }
   for (const char c : text) {
-    if (!std::isalnum(static_cast<unsigned char>(c)) && std::string_view("._/+-() ").find(c) == std::string_view::npos) {
+    if (!std::isalnum(static_cast<unsigned char>(c)) &&
+        std::string_view("._/+-() ").find(c) == std::string_view::npos) {
       return false;
     }
   }

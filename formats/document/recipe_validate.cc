@@ -67,14 +67,14 @@ absl::Status ValidateMessage(const Message& message, const std::string& path);
 absl::Status ValidateElement(const Message& message, const FieldDescriptor& field, int index, const std::string& path) {
   const Reflection* reflection = message.GetReflection();
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
-    return ValidateMessage(index < 0 ? reflection->GetMessage(message, &field)
-                                     : reflection->GetRepeatedMessage(message, &field, index),
-                           path);
+    return ValidateMessage(
+        index < 0 ? reflection->GetMessage(message, &field) : reflection->GetRepeatedMessage(message, &field, index),
+        path);
   }
   if (field.cpp_type() != FieldDescriptor::CPPTYPE_STRING) return absl::OkStatus();
-  return ValidateText(index < 0 ? reflection->GetString(message, &field)
-                                : reflection->GetRepeatedString(message, &field, index),
-                      path, field);
+  return ValidateText(
+      index < 0 ? reflection->GetString(message, &field) : reflection->GetRepeatedString(message, &field, index), path,
+      field);
 }
 
 absl::Status ValidateMessage(const Message& message, const std::string& path) {
@@ -101,7 +101,8 @@ absl::Status ValidateSegments(const Segments& segments, std::string_view field) 
   for (int i = 0; i < segments.size(); ++i) {
     const auto& segment = segments[i];
     if (!segment.has_from_step() || !segment.has_to_step()) {
-      return InvalidArgument(fmt::format("`{}[{}]` must say from_step and to_step, or that they are unknown", field, i));
+      return InvalidArgument(
+          fmt::format("`{}[{}]` must say from_step and to_step, or that they are unknown", field, i));
     }
     const v1::Integer& from = segment.from_step();
     const v1::Integer& to = segment.to_step();
@@ -110,8 +111,8 @@ absl::Status ValidateSegments(const Segments& segments, std::string_view field) 
                                          field, i, from.value(), *expected));
     }
     if (from.has_value() && to.has_value() && to.value() <= from.value()) {
-      return InvalidArgument(fmt::format("`{}[{}].to_step` is {}; expected more than from_step, {}", field, i,
-                                         to.value(), from.value()));
+      return InvalidArgument(
+          fmt::format("`{}[{}].to_step` is {}; expected more than from_step, {}", field, i, to.value(), from.value()));
     }
     expected = to.has_value() ? std::optional<int64_t>(to.value()) : std::nullopt;
   }
@@ -140,8 +141,8 @@ absl::Status ValidateRelation(const v1::Recipe& recipe) {
   for (const std::string_view relation : kRelations) {
     if (recipe.relation() == relation) return absl::OkStatus();
   }
-  return InvalidArgument(fmt::format("`relation` is \"{}\"; expected `continued`, `fine-tuned`, `quantised` or `merged`",
-                                     recipe.relation()));
+  return InvalidArgument(fmt::format(
+      "`relation` is \"{}\"; expected `continued`, `fine-tuned`, `quantised` or `merged`", recipe.relation()));
 }
 
 }  // namespace
@@ -151,8 +152,8 @@ absl::Status ValidateRecipe(const v1::Recipe& recipe) {
     return InvalidArgument(fmt::format("`schema_version` is {}; expected 1", recipe.schema_version()));
   }
   if (recipe.ByteSizeLong() > limits::kRecipeBytesMax) {
-    return InvalidArgument(fmt::format("the recipe takes {} bytes; expected at most {}", recipe.ByteSizeLong(),
-                                       limits::kRecipeBytesMax));
+    return InvalidArgument(
+        fmt::format("the recipe takes {} bytes; expected at most {}", recipe.ByteSizeLong(), limits::kRecipeBytesMax));
   }
   PLUMB_RETURN_IF_ERROR(ValidateMessage(recipe, ""));
   PLUMB_RETURN_IF_ERROR(ValidateRelation(recipe));

@@ -36,8 +36,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t, const std::string& value) override {
     Add(mark, Tree{.kind = Tree::Kind::kScalar, .scalar = value});
   }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
     Open(mark, Tree::Kind::kList);
   }
   void OnSequenceEnd() override { open_.pop_back(); }

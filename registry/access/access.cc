@@ -30,8 +30,8 @@ absl::Status ValidateTokenName(std::string_view name) {
                       c == '_' || c == '-' || c == '@');
   }
   if (valid && name != "anonymous") return absl::OkStatus();
-  return InvalidArgument(fmt::format(
-      "a token's name is 1 to {} of [A-Za-z0-9._@-] and not `anonymous`", limits::kVersionBytesMax));
+  return InvalidArgument(
+      fmt::format("a token's name is 1 to {} of [A-Za-z0-9._@-] and not `anonymous`", limits::kVersionBytesMax));
 }
 
 }  // namespace

@@ -14,7 +14,8 @@ std::string EncodeListInfo(const ChunkListInfo& info) {
 
 absl::StatusOr<ChunkListInfo> DecodeListInfo(std::string_view value) {
   if (value.size() != 24 + kPageSetBytes) {
-    return DataLoss(fmt::format("the head of a chunk list has {} bytes, expected {}", value.size(), 24 + kPageSetBytes));
+    return DataLoss(
+        fmt::format("the head of a chunk list has {} bytes, expected {}", value.size(), 24 + kPageSetBytes));
   }
   ChunkListInfo info;
   info.chunk_count = keys::ReadBigEndian64(value.substr(0, 8));
@@ -31,8 +32,8 @@ void AppendChunkEntry(const ChunkRef& chunk, std::string* page) {
 
 absl::StatusOr<std::vector<ChunkRef>> DecodePage(std::string_view page) {
   if (page.empty() || page.size() % kChunkEntryBytes != 0) {
-    return DataLoss(fmt::format("a page of a chunk list has {} bytes, expected a multiple of {}", page.size(),
-                                kChunkEntryBytes));
+    return DataLoss(
+        fmt::format("a page of a chunk list has {} bytes, expected a multiple of {}", page.size(), kChunkEntryBytes));
   }
   std::vector<ChunkRef> chunks(page.size() / kChunkEntryBytes);
   for (ChunkRef& chunk : chunks) {

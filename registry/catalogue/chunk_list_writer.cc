@@ -38,8 +38,8 @@ absl::Status ChunkLists::Writer::Append(const ChunkRef& chunk) {
                                        chunk.size_bytes, limits::kChunkBytesMax));
   }
   if (builder_.size() >= limits::kChunksPerFileMax || size_bytes_ + chunk.size_bytes > limits::kFileBytesMax) {
-    return OutOfRange(fmt::format("a file has at most {} chunks and {} bytes", limits::kChunksPerFileMax,
-                                  limits::kFileBytesMax));
+    return OutOfRange(
+        fmt::format("a file has at most {} chunks and {} bytes", limits::kChunksPerFileMax, limits::kFileBytesMax));
   }
   builder_.AddLeafHash(ChunkLeafHash(chunk));
   size_bytes_ += chunk.size_bytes;
@@ -60,8 +60,8 @@ absl::Status ChunkLists::Writer::Stage() {
 absl::StatusOr<ChunkListInfo> ChunkLists::Writer::Finish() {
   Digest root = builder_.Root();
   if (root != tree_root_) {
-    return InvalidArgument(fmt::format("the chunk list's tree root is {}, {} was announced", root.ToHex(),
-                                       tree_root_.ToHex()));
+    return InvalidArgument(
+        fmt::format("the chunk list's tree root is {}, {} was announced", root.ToHex(), tree_root_.ToHex()));
   }
   if (builder_.size() == 0) return ChunkListInfo{0, 0, lists_->clock_(), ""};
   auto rely = lists_->gate_->Rely();

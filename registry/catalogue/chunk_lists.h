@@ -80,10 +80,10 @@ class ChunkLists {
     const std::string page_set_;
     MerkleRootBuilder builder_;
     uint64_t size_bytes_ = 0;
-    std::string page_;      // The page being filled.
-    uint32_t pages_ = 0;    // Pages closed so far.
-    bool staged_ = false;   // Pages stand in the store ahead of their list.
-    Transaction pending_;   // Closed pages that are not written yet.
+    std::string page_;     // The page being filled.
+    uint32_t pages_ = 0;   // Pages closed so far.
+    bool staged_ = false;  // Pages stand in the store ahead of their list.
+    Transaction pending_;  // Closed pages that are not written yet.
   };
   absl::StatusOr<std::unique_ptr<Writer>> Write(const Digest& tree_root);
 

@@ -46,8 +46,8 @@ absl::StatusOr<bool> Content::HasChunkGated(const ChunkRef& chunk) {
   absl::StatusOr<bool> sound = CheckOrQuarantine(chunk.digest);
   if (absl::IsNotFound(sound.status())) return false;
   if (!sound.ok() || !*sound) return sound;
-  return InvalidArgument(fmt::format("chunk {} has {} bytes, {} were stated", chunk.digest.ToHex(), info->size_bytes,
-                                     chunk.size_bytes));
+  return InvalidArgument(
+      fmt::format("chunk {} has {} bytes, {} were stated", chunk.digest.ToHex(), info->size_bytes, chunk.size_bytes));
 }
 
 absl::Status Content::PutChunk(const Digest& digest, std::span<const uint8_t> bytes) {

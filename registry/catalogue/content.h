@@ -38,8 +38,8 @@ class Content {
   // Keeps bytes that were hashed to `digest`; durable when OK.
   absl::Status PutChunk(const Digest& digest, std::span<const uint8_t> bytes);
 
-  // Hashes the stored chunk. False, after putting it aside, when its bytes are not what its name says or cannot be read.
-  // NOT_FOUND when it is not there.
+  // Hashes the stored chunk. False, after putting it aside, when its bytes are not what its name says or cannot be
+  // read. NOT_FOUND when it is not there.
   absl::StatusOr<bool> CheckOrQuarantine(const Digest& digest);
 
  private:

@@ -21,7 +21,8 @@ using BytesObserver = std::function<absl::Status(uint64_t bytes)>;
 absl::Status CheckPresence(const v1::File& file, bool gated, Content* content, MissingContent* missing);
 
 // Reads every chunk of `file` in order and compares the SHA-256 of all bytes. INVALID_ARGUMENT
-// naming both when it differs although every chunk is sound; chunks that are damaged are put aside and added to `missing`.
+// naming both when it differs although every chunk is sound; chunks that are damaged are put aside and added to
+// `missing`.
 absl::Status VerifyWholeFile(const v1::File& file, Content* content, MissingContent* missing,
                              const BytesObserver& observer);
 

@@ -121,7 +121,8 @@ absl::Status Fsck::CheckFile(const v1::File& file, const std::string& release) {
   PLUMB_ASSIGN_OR_RETURN(Digest root, Digest::FromBytes(file.tree_root()));
   std::string subject = fmt::format("{} {}", release, file.path());
   if (auto bad = bad_lists_.find(root); bad != bad_lists_.end()) {
-    return Report("file", subject, fmt::format("its chunk list {} is damaged: {}", root.ToHex(), bad->second), {release});
+    return Report("file", subject, fmt::format("its chunk list {} is damaged: {}", root.ToHex(), bad->second),
+                  {release});
   }
   uint64_t missing = 0;
   uint64_t offset = 0;
@@ -149,11 +150,12 @@ absl::Status Fsck::CheckFile(const v1::File& file, const std::string& release) {
   }
   PLUMB_RETURN_IF_ERROR(status);
   if (missing > 0) {
-    return Report("file", subject, fmt::format("{} of its chunks are missing, the first: {}", missing, first), {release});
+    return Report("file", subject, fmt::format("{} of its chunks are missing, the first: {}", missing, first),
+                  {release});
   }
   if (offset == file.size_bytes()) return absl::OkStatus();
-  return Report("file", subject, fmt::format("its chunks have {} bytes, the manifest says {}", offset, file.size_bytes()),
-                {release});
+  return Report("file", subject,
+                fmt::format("its chunks have {} bytes, the manifest says {}", offset, file.size_bytes()), {release});
 }
 
 }  // namespace plumb

@@ -56,7 +56,7 @@ class Fsck {
   const bool quarantine_;
   const Observer observer_;
   v1::FsckResponse totals_;
-  DigestSet seen_;                              // Chunks that were there when we looked.
+  DigestSet seen_;  // Chunks that were there when we looked.
   std::map<Digest, Damage> damaged_;
   std::unordered_map<Digest, std::string> bad_lists_;  // Lists that cannot be relied on, and why.
 };

@@ -28,10 +28,10 @@ absl::Status Fsck::CheckReleases() {
     absl::StatusOr<StoredManifest> stored = ParseManifest(*std::move(bytes));
     if (!stored.ok()) return Report("manifest", digest->ToString(), std::string(Message(stored.status())), {name});
     if (stored->manifest.model() != release.model() || stored->manifest.version() != release.version()) {
-      return Report("manifest", digest->ToString(),
-                    fmt::format("it is of {}@{}, its record says {}", stored->manifest.model(),
-                                stored->manifest.version(), name),
-                    {name});
+      return Report(
+          "manifest", digest->ToString(),
+          fmt::format("it is of {}@{}, its record says {}", stored->manifest.model(), stored->manifest.version(), name),
+          {name});
     }
     for (const v1::File& file : stored->manifest.files()) PLUMB_RETURN_IF_ERROR(CheckFile(file, name));
     return absl::OkStatus();

@@ -64,14 +64,14 @@ uint64_t Journal::head() const {
 absl::StatusOr<std::vector<v1::Event>> Journal::List(uint64_t after_sequence, size_t count) const {
   std::vector<v1::Event> events;
   absl::Status failure;
-  PLUMB_RETURN_IF_ERROR(store_->Scan(keys::kEvents, keys::Event(after_sequence),
-                                     [&](std::string_view, std::string_view value) {
-                                       if (events.size() == count) return false;
-                                       auto event = ParseRecord<v1::Event>(value, "an event");
-                                       failure = event.status();
-                                       if (event.ok()) events.push_back(*std::move(event));
-                                       return failure.ok();
-                                     }));
+  PLUMB_RETURN_IF_ERROR(
+      store_->Scan(keys::kEvents, keys::Event(after_sequence), [&](std::string_view, std::string_view value) {
+        if (events.size() == count) return false;
+        auto event = ParseRecord<v1::Event>(value, "an event");
+        failure = event.status();
+        if (event.ok()) events.push_back(*std::move(event));
+        return failure.ok();
+      }));
   PLUMB_RETURN_IF_ERROR(failure);
   return events;
 }

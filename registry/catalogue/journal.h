@@ -25,8 +25,8 @@ class Journal {
   // Prepares one change: reads what it is based on, adds conditions and writes to
   // `transaction`, and returns its event (number and time are filled in), or none when there
   // is nothing to change. May run more than once. No other change runs meanwhile.
-  using Prepare =
-      std::function<absl::StatusOr<std::optional<v1::Event>>(uint64_t sequence, TimePoint now, Transaction* transaction)>;
+  using Prepare = std::function<absl::StatusOr<std::optional<v1::Event>>(uint64_t sequence, TimePoint now,
+                                                                         Transaction* transaction)>;
 
   // `store` must outlive the journal.
   static absl::StatusOr<std::unique_ptr<Journal>> New(MetadataStore* store, Clock clock);

@@ -24,7 +24,8 @@ constexpr size_t kQueryWordsMax = 32;
 std::string Fold(std::string_view text) { return FoldPath(text); }
 
 absl::StatusOr<std::vector<std::string>> QueryWords(std::string_view query) {
-  if (query.size() > kQueryBytesMax) return InvalidArgument(fmt::format("a query has at most {} bytes", kQueryBytesMax));
+  if (query.size() > kQueryBytesMax)
+    return InvalidArgument(fmt::format("a query has at most {} bytes", kQueryBytesMax));
   std::istringstream stream{Fold(query)};
   std::vector<std::string> words;
   for (std::string word; stream >> word;) words.push_back(word);
@@ -35,8 +36,8 @@ absl::StatusOr<std::vector<std::string>> QueryWords(std::string_view query) {
 }
 
 bool MatchesAll(const v1::Model& model, const std::vector<std::string>& words) {
-  std::string text = fmt::format("{}\n{}\n{}\n{}", model.name(), model.card().title(), model.card().description(),
-                                 model.license());
+  std::string text =
+      fmt::format("{}\n{}\n{}\n{}", model.name(), model.card().title(), model.card().description(), model.license());
   for (const std::string& tag : model.card().tags()) text += "\n" + tag;
   text = Fold(text);
   for (const std::string& word : words) {
@@ -63,7 +64,8 @@ absl::StatusOr<std::map<std::string, std::vector<std::string>>> TagsByDigest(con
 }  // namespace
 
 absl::StatusOr<v1::ListModelsResponse> Reader::ListModels(const v1::ListModelsRequest& request) const {
-  if (request.prefix().size() > limits::kModelNameBytesMax) return InvalidArgument("the prefix is longer than any name");
+  if (request.prefix().size() > limits::kModelNameBytesMax)
+    return InvalidArgument("the prefix is longer than any name");
   v1::ListModelsResponse response;
   auto visit = [&](std::string_view, std::string_view value) -> absl::StatusOr<bool> {
     PLUMB_ASSIGN_OR_RETURN(*response.add_models(), ParseRecord<v1::Model>(value, "a model"));
@@ -93,17 +95,15 @@ absl::StatusOr<v1::ListReleasesResponse> Reader::ListReleases(const v1::ListRele
   PLUMB_ASSIGN_OR_RETURN(auto tags, TagsByDigest(store_, request.model()));
   v1::ListReleasesResponse response;
   auto visit = [&](std::string_view, std::string_view version) -> absl::StatusOr<bool> {
-    PLUMB_ASSIGN_OR_RETURN(
-        std::optional<v1::Release> release,
-        FindRecord<v1::Release>(store_, keys::Release(request.model(), version), "a release"));
+    PLUMB_ASSIGN_OR_RETURN(std::optional<v1::Release> release,
+                           FindRecord<v1::Release>(store_, keys::Release(request.model(), version), "a release"));
     if (!release.has_value()) return DataLoss(fmt::format("{}@{} has no record", request.model(), version));
     if (request.kind() != v1::KIND_UNSPECIFIED && release->kind() != request.kind()) return false;
     for (const std::string& tag : tags[release->digest()]) release->add_tags(tag);
     *response.add_releases() = *std::move(release);
     return true;
   };
-  PLUMB_ASSIGN_OR_RETURN(std::string next,
-                         ScanPage(store_, keys::OrderPrefix(request.model()), request.page(), visit));
+  PLUMB_ASSIGN_OR_RETURN(std::string next, ScanPage(store_, keys::OrderPrefix(request.model()), request.page(), visit));
   response.set_next_page_token(next);
   return response;
 }
@@ -135,8 +135,8 @@ absl::StatusOr<v1::ListTagHistoryResponse> Reader::ListTagHistory(const v1::List
     PLUMB_ASSIGN_OR_RETURN(*response.add_moves(), ParseRecord<v1::TagMove>(value, "a move of a tag"));
     return true;
   };
-  PLUMB_ASSIGN_OR_RETURN(
-      std::string next, ScanPage(store_, keys::TagMovePrefix(request.model(), request.tag()), request.page(), visit));
+  PLUMB_ASSIGN_OR_RETURN(std::string next,
+                         ScanPage(store_, keys::TagMovePrefix(request.model(), request.tag()), request.page(), visit));
   response.set_next_page_token(next);
   return response;
 }

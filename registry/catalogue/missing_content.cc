@@ -16,9 +16,9 @@ void MissingContent::AddList(const Digest& tree_root) {
 
 absl::Status MissingContent::ToStatus() const {
   if (empty()) return absl::OkStatus();
-  absl::Status status = FailedPrecondition(fmt::format("the release lacks {}{} chunks and {} chunk lists",
-                                                       full() ? "at least " : "", entries_.chunk_digests_size(),
-                                                       entries_.tree_roots_size()));
+  absl::Status status =
+      FailedPrecondition(fmt::format("the release lacks {}{} chunks and {} chunk lists", full() ? "at least " : "",
+                                     entries_.chunk_digests_size(), entries_.tree_roots_size()));
   status.SetPayload(kPayloadUrl, absl::Cord(entries_.SerializeAsString()));
   return status;
 }

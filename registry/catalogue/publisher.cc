@@ -41,13 +41,13 @@ v1::Release DescribeRelease(const StoredManifest& stored, const std::string& act
 // The release that has this digest already, or the refusal when its version is taken.
 absl::StatusOr<std::optional<v1::Release>> FindStanding(const MetadataStore& store, const StoredManifest& stored) {
   const v1::Manifest& manifest = stored.manifest;
-  PLUMB_ASSIGN_OR_RETURN(std::optional<v1::Release> release,
-                         FindRecord<v1::Release>(store, keys::Release(manifest.model(), manifest.version()),
-                                                 "a release"));
+  PLUMB_ASSIGN_OR_RETURN(
+      std::optional<v1::Release> release,
+      FindRecord<v1::Release>(store, keys::Release(manifest.model(), manifest.version()), "a release"));
   if (!release.has_value() || release->digest() == stored.digest.ToBytes()) return release;
   return AlreadyExists(fmt::format("{}@{} is the release {}, a version is never reused; this manifest is {}",
-                                   manifest.model(), manifest.version(), Digest::FromBytes(release->digest())->ToString(),
-                                   stored.digest.ToString()));
+                                   manifest.model(), manifest.version(),
+                                   Digest::FromBytes(release->digest())->ToString(), stored.digest.ToString()));
 }
 
 }  // namespace
@@ -106,11 +106,10 @@ absl::Status Publisher::VerifyFiles(const v1::Manifest& manifest, const Progress
 absl::Status Publisher::MarkLive(const v1::Manifest& manifest) {
   for (const v1::File& file : manifest.files()) {
     content_->gate().AddLive(RootOf(file));
-    PLUMB_RETURN_IF_ERROR(
-        content_->lists().ForEachPage(RootOf(file), [&](uint64_t, std::span<const ChunkRef> chunks) {
-          for (const ChunkRef& chunk : chunks) content_->gate().AddLive(chunk.digest);
-          return absl::OkStatus();
-        }));
+    PLUMB_RETURN_IF_ERROR(content_->lists().ForEachPage(RootOf(file), [&](uint64_t, std::span<const ChunkRef> chunks) {
+      for (const ChunkRef& chunk : chunks) content_->gate().AddLive(chunk.digest);
+      return absl::OkStatus();
+    }));
   }
   return absl::OkStatus();
 }

@@ -85,8 +85,7 @@ absl::StatusOr<v1::Release> Reader::ResolveNewest(const std::string& model) cons
   absl::StatusOr<v1::Release> latest = ResolveTag(model, kDefaultTag);
   if (!absl::IsNotFound(latest.status())) return latest;
   PLUMB_RETURN_IF_ERROR(RequireModel(model));
-  PLUMB_ASSIGN_OR_RETURN(std::optional<v1::Model> record,
-                         FindRecord<v1::Model>(store_, keys::Model(model), "a model"));
+  PLUMB_ASSIGN_OR_RETURN(std::optional<v1::Model> record, FindRecord<v1::Model>(store_, keys::Model(model), "a model"));
   if (!record.has_value() || record->newest_version().empty()) {
     return NotFound(fmt::format("the model {} has no tag {} and no release that is not yanked", model, kDefaultTag));
   }

@@ -31,8 +31,7 @@ absl::StatusOr<std::string> NewestVersion(const MetadataStore& store, const v1::
   absl::Status failure;
   PLUMB_RETURN_IF_ERROR(
       store.Scan(keys::OrderPrefix(changed.model()), "", [&](std::string_view, std::string_view version) {
-        auto release =
-            FindRecord<v1::Release>(store, keys::Release(changed.model(), version), "a release");
+        auto release = FindRecord<v1::Release>(store, keys::Release(changed.model(), version), "a release");
         failure = release.status();
         if (!failure.ok() || !release->has_value()) return failure.ok();
         bool yanked = version == changed.version() ? changed.yanked() : (*release)->yanked();

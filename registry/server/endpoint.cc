@@ -57,7 +57,8 @@ absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text) {
   endpoint.host = host;
   std::string_view port = text.substr(colon + 1);
   auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
-  if (error != std::errc() || end != port.data() + port.size() || endpoint.port < 0 || endpoint.port > 65535) return bad;
+  if (error != std::errc() || end != port.data() + port.size() || endpoint.port < 0 || endpoint.port > 65535)
+    return bad;
   return endpoint;
 }
 

@@ -54,8 +54,7 @@ void Configure(const ServerOptions& options, grpc::ServerBuilder* builder) {
   grpc::ResourceQuota quota("plumbd");
   quota.Resize(options.message_memory_bytes);
   const ServiceLimits& limits = options.limits;
-  quota.SetMaxThreads(limits.uploads_max + limits.reads_max + limits.watchers_max + limits.commits_max +
-                      kSpareThreads);
+  quota.SetMaxThreads(limits.uploads_max + limits.reads_max + limits.watchers_max + limits.commits_max + kSpareThreads);
   builder->SetResourceQuota(quota);
   builder->SetMaxReceiveMessageSize(limits::kMessageBytesMax);
   builder->SetMaxSendMessageSize(limits::kMessageBytesMax);
@@ -104,9 +103,9 @@ absl::Status Server::Parts::OpenStores(const ServerOptions& options) {
 
 absl::Status Server::Parts::Serve(const ServerOptions& options) {
   gatekeeper = std::make_unique<Gatekeeper>(access.get());
-  catalogue_service = std::make_unique<CatalogueService>(
-      &catalogue->reader(), &catalogue->journal(), gatekeeper.get(),
-      DescribeCapabilities(registry_id, options.anonymous_read), options.limits);
+  catalogue_service =
+      std::make_unique<CatalogueService>(&catalogue->reader(), &catalogue->journal(), gatekeeper.get(),
+                                         DescribeCapabilities(registry_id, options.anonymous_read), options.limits);
   publishing_service = std::make_unique<PublishingService>(catalogue.get(), gatekeeper.get(), options.limits);
   content_service =
       std::make_unique<ContentService>(&catalogue->content(), partials.get(), gatekeeper.get(), options.limits);
@@ -125,8 +124,8 @@ absl::Status Server::Parts::Serve(const ServerOptions& options) {
   builder.RegisterService(admin_service.get());
   server = builder.BuildAndStart();
   if (server == nullptr || port == 0) {
-    return Unavailable(fmt::format("cannot listen on {}: the address is in use or not this machine's",
-                                   RenderEndpoint(endpoint)));
+    return Unavailable(
+        fmt::format("cannot listen on {}: the address is in use or not this machine's", RenderEndpoint(endpoint)));
   }
   endpoint.port = port;
   return absl::OkStatus();

@@ -98,9 +98,10 @@ grpc::Status CatalogueService::Watch(grpc::ServerContext* context, const v1::Wat
 absl::Status CatalogueService::Follow(grpc::ServerContext* context, uint64_t after,
                                       grpc::ServerWriter<v1::Event>* writer) const {
   if (after > journal_.head()) {
-    return OutOfRange(fmt::format("event {} was asked for, the newest is {}; this registry is not the one that was "
-                                  "followed, or was rolled back",
-                                  after, journal_.head()));
+    return OutOfRange(
+        fmt::format("event {} was asked for, the newest is {}; this registry is not the one that was "
+                    "followed, or was rolled back",
+                    after, journal_.head()));
   }
   // A caller that waits for the first event must learn that it is being served.
   writer->SendInitialMetadata();

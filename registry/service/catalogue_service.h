@@ -26,8 +26,7 @@ class CatalogueService final : public v1::CatalogueService::Service {
 
   grpc::Status GetCapabilities(grpc::ServerContext* context, const v1::GetCapabilitiesRequest* request,
                                v1::Capabilities* response) override;
-  grpc::Status Resolve(grpc::ServerContext* context, const v1::ResolveRequest* request,
-                       v1::Release* response) override;
+  grpc::Status Resolve(grpc::ServerContext* context, const v1::ResolveRequest* request, v1::Release* response) override;
   grpc::Status GetManifest(grpc::ServerContext* context, const v1::GetManifestRequest* request,
                            v1::GetManifestResponse* response) override;
   grpc::Status ListModels(grpc::ServerContext* context, const v1::ListModelsRequest* request,

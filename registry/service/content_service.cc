@@ -104,8 +104,8 @@ absl::StatusOr<v1::PutChunkListResponse> ContentService::Put(grpc::ServerReader<
       PLUMB_ASSIGN_OR_RETURN(writer, content_.lists().Write(root));
     }
     if (static_cast<uint32_t>(message.chunks_size()) > limits::kBatchItemsMax) {
-      return InvalidArgument(
-          fmt::format("{} chunks in one message, at most {} are allowed", message.chunks_size(), limits::kBatchItemsMax));
+      return InvalidArgument(fmt::format("{} chunks in one message, at most {} are allowed", message.chunks_size(),
+                                         limits::kBatchItemsMax));
     }
     for (const v1::Chunk& chunk : message.chunks()) {
       PLUMB_ASSIGN_OR_RETURN(ChunkRef ref, ToChunkRef(chunk));
@@ -131,7 +131,8 @@ absl::StatusOr<v1::GetChunkListResponse> ContentService::Get(const v1::GetChunkL
   PLUMB_ASSIGN_OR_RETURN(Digest root, Digest::FromBytes(request.tree_root()));
   PLUMB_ASSIGN_OR_RETURN(std::optional<ChunkListInfo> info, content_.lists().Find(root));
   if (!info.has_value()) return NotFound(fmt::format("no chunk list with the tree root {}", root.ToHex()));
-  uint32_t limit = request.limit() == 0 ? limits::kChunkListPageMax : std::min(request.limit(), limits::kChunkListPageMax);
+  uint32_t limit =
+      request.limit() == 0 ? limits::kChunkListPageMax : std::min(request.limit(), limits::kChunkListPageMax);
   PLUMB_ASSIGN_OR_RETURN(std::vector<ChunkRef> chunks, content_.lists().Read(root, request.first(), limit));
   v1::GetChunkListResponse response;
   response.set_chunk_count(info->chunk_count);

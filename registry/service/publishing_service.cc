@@ -71,9 +71,8 @@ absl::StatusOr<v1::SetTagResponse> PublishingService::MoveTag(grpc::ServerContex
   PLUMB_ASSIGN_OR_RETURN(Principal caller, gatekeeper_.Admit(*context, Scope::PublishAnywhere()));
   PLUMB_RETURN_IF_ERROR(ValidateModelName(request.model()));
   PLUMB_RETURN_IF_ERROR(gatekeeper_.Authorize(caller, Scope::Publish(NamespaceOf(request.model()))));
-  PLUMB_ASSIGN_OR_RETURN(
-      v1::SetTagResponse response,
-      plumb::SetTag(request, caller.name, catalogue_.store(), &catalogue_.journal()));
+  PLUMB_ASSIGN_OR_RETURN(v1::SetTagResponse response,
+                         plumb::SetTag(request, caller.name, catalogue_.store(), &catalogue_.journal()));
   if (response.sequence() != 0) {
     spdlog::info("audit: {} set {}:{} to {} event {}", caller.name, request.model(), request.tag(),
                  Hex(request.digest()), response.sequence());

@@ -50,10 +50,10 @@ std::optional<v1::UploadChunksResponse> UploadSession::Begin(const v1::UploadChu
     absl::StatusOr<std::vector<uint8_t>> kept = partials_.Load(chunk_.digest);
     if (!kept.ok()) return Settle(kept.status(), 0);
     if (kept->size() < message.offset() || message.offset() >= chunk_.size_bytes) {
-      return Settle(InvalidArgument(fmt::format("chunk {} starts at byte {}, but {} of its {} bytes are kept here",
-                                                chunk_.digest.ToHex(), message.offset(), kept->size(),
-                                                chunk_.size_bytes)),
-                    static_cast<uint32_t>(kept->size()));
+      return Settle(
+          InvalidArgument(fmt::format("chunk {} starts at byte {}, but {} of its {} bytes are kept here",
+                                      chunk_.digest.ToHex(), message.offset(), kept->size(), chunk_.size_bytes)),
+          static_cast<uint32_t>(kept->size()));
     }
     buffer_ = *std::move(kept);
     buffer_.resize(message.offset());

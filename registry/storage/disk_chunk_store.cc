@@ -65,7 +65,6 @@ absl::StatusOr<std::unique_ptr<DiskChunkStore>> DiskChunkStore::New(const std::s
                                                                     Clock clock) {
   PLUMB_RETURN_IF_ERROR(MakeDirectories(path + "/temporary", 0700));
   PLUMB_RETURN_IF_ERROR(MakeDirectories(path + "/quarantine", 0700));
-  for (int i = 0; i < kFolders; ++i) PLUMB_RETURN_IF_ERROR(MakeDirectories(fmt::format("{}/{:02x}", path, i), 0700));
   PLUMB_RETURN_IF_ERROR(SyncDirectory(path));
   PLUMB_ASSIGN_OR_RETURN(std::vector<std::string> leftovers, NamesIn(path + "/temporary"));
   for (const std::string& name : leftovers) ::unlink(fmt::format("{}/temporary/{}", path, name).c_str());
@@ -121,13 +120,22 @@ absl::Status DiskChunkStore::WriteSynced(const std::string& temporary, std::span
   return fd.Close();
 }
 
+absl::Status DiskChunkStore::GiveName(const std::string& temporary, const Digest& digest) const {
+  std::string path = PathOf(digest);
+  int result = ::rename(temporary.c_str(), path.c_str());
+  if (result != 0 && errno == ENOENT) {  // The first chunk of its folder.
+    PLUMB_RETURN_IF_ERROR(MakeDirectories(FolderOf(digest), 0700));
+    PLUMB_RETURN_IF_ERROR(SyncDirectory(path_));
+    result = ::rename(temporary.c_str(), path.c_str());
+  }
+  return result == 0 ? absl::OkStatus() : ErrnoStatus(errno, fmt::format("give chunk {} its name", digest.ToHex()));
+}
+
 absl::Status DiskChunkStore::Put(const Digest& digest, std::span<const uint8_t> bytes) {
   PLUMB_RETURN_IF_ERROR(CheckSpace(bytes.size()));
   std::string temporary = fmt::format("{}/temporary/{}", path_, next_temporary_.fetch_add(1));
   absl::Status status = WriteSynced(temporary, bytes);
-  if (status.ok() && ::rename(temporary.c_str(), PathOf(digest).c_str()) != 0) {
-    status = ErrnoStatus(errno, fmt::format("give chunk {} its name", digest.ToHex()));
-  }
+  if (status.ok()) status = GiveName(temporary, digest);
   if (!status.ok()) {
     ::unlink(temporary.c_str());
     return status;
@@ -159,8 +167,10 @@ absl::Status DiskChunkStore::Quarantine(const Digest& digest) {
 
 absl::Status DiskChunkStore::ForEach(const Visitor& visitor) const {
   for (int i = 0; i < kFolders; ++i) {
-    PLUMB_ASSIGN_OR_RETURN(std::vector<std::string> names, NamesIn(fmt::format("{}/{:02x}", path_, i)));
-    for (const std::string& name : names) {
+    absl::StatusOr<std::vector<std::string>> names = NamesIn(fmt::format("{}/{:02x}", path_, i));
+    if (absl::IsNotFound(names.status())) continue;  // No chunk has come here yet.
+    PLUMB_RETURN_IF_ERROR(names.status());
+    for (const std::string& name : *names) {
       absl::StatusOr<Digest> digest = Digest::FromHex(name);
       if (!digest.ok() || digest->ToHex() != name) continue;  // Not ours.
       PLUMB_ASSIGN_OR_RETURN(std::optional<ChunkInfo> info, Find(*digest));

@@ -37,6 +37,7 @@ class DiskChunkStore : public ChunkStore {
   std::string FolderOf(const Digest& digest) const;
   std::string PathOf(const Digest& digest) const;
   absl::Status CheckSpace(uint64_t bytes) const;
+  absl::Status GiveName(const std::string& temporary, const Digest& digest) const;
   absl::Status WriteSynced(const std::string& temporary, std::span<const uint8_t> bytes) const;
 
   const std::string path_;

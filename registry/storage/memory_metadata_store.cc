@@ -37,8 +37,8 @@ absl::Status MemoryMetadataStore::Commit(const Transaction& transaction) {
   std::lock_guard lock(mutex_);
   for (const auto& condition : transaction.conditions) {
     auto it = entries_.find(condition.key);
-    bool holds = condition.value.has_value() ? it != entries_.end() && it->second == *condition.value
-                                             : it == entries_.end();
+    bool holds =
+        condition.value.has_value() ? it != entries_.end() && it->second == *condition.value : it == entries_.end();
     if (!holds) return absl::AbortedError("another change came first");
   }
   for (const std::string& key : transaction.deletes) entries_.erase(key);

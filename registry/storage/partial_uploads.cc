@@ -1,5 +1,6 @@
 #include "registry/storage/partial_uploads.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,7 +71,11 @@ absl::Status PartialUploads::Keep(const Digest& digest, std::span<const uint8_t>
   if (auto old = entries_.find(digest); old != entries_.end()) DropLocked(old);
   MakeRoomLocked(bytes.size());
   PLUMB_RETURN_IF_ERROR(WriteFileAtomically(PathOf(digest), AsText(bytes), 0600));
-  entries_[digest] = {static_cast<uint32_t>(bytes.size()), clock_()};
+  TimePoint now = clock_();
+  auto nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(now.time_since_epoch()).count();
+  timespec times[2] = {{0, UTIME_OMIT}, {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000}};
+  ::utimensat(AT_FDCWD, PathOf(digest).c_str(), times, 0);
+  entries_[digest] = {static_cast<uint32_t>(bytes.size()), now};
   total_bytes_ += bytes.size();
   return absl::OkStatus();
 }

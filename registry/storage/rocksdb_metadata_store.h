@@ -33,8 +33,8 @@ class RocksDbMetadataStore : public MetadataStore {
   absl::Status CheckConditions(const Transaction& transaction) const;
 
   std::unique_ptr<rocksdb::DB> db_;
-  std::mutex commit_mutex_;      // Makes checking and writing one step.
-  bool needs_resume_ = false;    // The last write failed, so RocksDB refuses more until told. Under commit_mutex_.
+  std::mutex commit_mutex_;    // Makes checking and writing one step.
+  bool needs_resume_ = false;  // The last write failed, so RocksDB refuses more until told. Under commit_mutex_.
 };
 
 }  // namespace plumb

@@ -68,8 +68,8 @@ Thresholds ThresholdsFor(Tier tier, uint64_t layers) {
 absl::StatusOr<Comparison> CompareLogits(std::span<const float> expected, std::span<const float> actual,
                                          uint64_t vocabulary, const Thresholds& thresholds) {
   if (expected.empty() || expected.size() != actual.size() || vocabulary == 0 || expected.size() % vocabulary != 0) {
-    return InvalidArgument(fmt::format("cannot compare {} logits with {} expected ones of {} tokens each", actual.size(),
-                                       expected.size(), vocabulary));
+    return InvalidArgument(fmt::format("cannot compare {} logits with {} expected ones of {} tokens each",
+                                       actual.size(), expected.size(), vocabulary));
   }
   Comparison result;
   double signal = 0;
@@ -116,8 +116,9 @@ std::string JudgeComparison(const Comparison& comparison, const Thresholds& thre
         fmt::format("largest KL divergence is {:.3g}, limit {:.3g}", comparison.max_kl, thresholds.max_kl_max));
   check(comparison.mean_kl <= thresholds.mean_kl_max,
         fmt::format("mean KL divergence is {:.3g}, limit {:.3g}", comparison.mean_kl, thresholds.mean_kl_max));
-  check(comparison.top1_agreement >= thresholds.top1_min,
-        fmt::format("top-1 agreement is {:.4f}, at least {:.4f} needed", comparison.top1_agreement, thresholds.top1_min));
+  check(
+      comparison.top1_agreement >= thresholds.top1_min,
+      fmt::format("top-1 agreement is {:.4f}, at least {:.4f} needed", comparison.top1_agreement, thresholds.top1_min));
   check(comparison.decided_flips == 0,
         fmt::format("the most likely token differs at {} of {} positions where it is decided", comparison.decided_flips,
                     comparison.positions));

@@ -38,7 +38,8 @@ absl::StatusOr<Parts> FindParts(const SafetensorsHeader& header, std::string_vie
   }
   const Shape expected = {parts.ids->shape[0], parts.ids->shape[1], model.vocabulary()};
   if (parts.logits->shape != expected) {
-    return Wrong(path, fmt::format("logits has shape {}, expected {}", ShapeText(parts.logits->shape), ShapeText(expected)));
+    return Wrong(path,
+                 fmt::format("logits has shape {}, expected {}", ShapeText(parts.logits->shape), ShapeText(expected)));
   }
   return parts;
 }

@@ -52,8 +52,8 @@ ValueId GraphBuilder::Weight(std::string name, Shape shape) {
   if (!status_.ok()) return 0;
   if (auto known = weights_.find(name); known != weights_.end()) {
     if (graph_.node(known->second).shape == shape) return known->second;
-    return Fail(name, fmt::format("is used as {} and as {}", ShapeText(graph_.node(known->second).shape),
-                                  ShapeText(shape)));
+    return Fail(name,
+                fmt::format("is used as {} and as {}", ShapeText(graph_.node(known->second).shape), ShapeText(shape)));
   }
   ValueId id = Leaf(OpKind::kWeight, name, ElementType::kF32, std::move(shape));
   if (status_.ok()) weights_.emplace(std::move(name), id);
@@ -103,7 +103,9 @@ ValueId GraphBuilder::LayerNorm(std::string name, ValueId x, ValueId gain, Value
   return Append(OpKind::kLayerNorm, std::move(name), {x, gain, bias}, LayerNormAttributes{epsilon});
 }
 
-ValueId GraphBuilder::Softmax(std::string name, ValueId x) { return Append(OpKind::kSoftmax, std::move(name), {x}, {}); }
+ValueId GraphBuilder::Softmax(std::string name, ValueId x) {
+  return Append(OpKind::kSoftmax, std::move(name), {x}, {});
+}
 
 ValueId GraphBuilder::CausalMask(std::string name, ValueId x) {
   return Append(OpKind::kCausalMask, std::move(name), {x}, {});

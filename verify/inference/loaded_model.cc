@@ -12,7 +12,9 @@
 namespace plumb {
 namespace {
 
-absl::Status Wrong(std::string message) { return WithErrorClass(InvalidArgument(std::move(message)), ErrorClass::kPolicy); }
+absl::Status Wrong(std::string message) {
+  return WithErrorClass(InvalidArgument(std::move(message)), ErrorClass::kPolicy);
+}
 
 absl::StatusOr<std::string> ReadConfigFile(const Directory& folder, const std::string& path) {
   PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, folder.OpenFile(path));
@@ -43,7 +45,8 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Open(const Directory& 
 
 absl::Status LoadedModel::Load(const std::string& name, std::span<float> out) const {
   auto bound = binding_.tensors.find(name);
-  if (bound == binding_.tensors.end()) return Internal(fmt::format("the graph asks for the unknown tensor \"{}\"", name));
+  if (bound == binding_.tensors.end())
+    return Internal(fmt::format("the graph asks for the unknown tensor \"{}\"", name));
   const TensorInfo& tensor = *bound->second;
   if (tensor.element_count() != out.size()) {
     return Internal(fmt::format("the graph asks for {} elements of \"{}\", which has {}", out.size(), name,
@@ -69,8 +72,7 @@ absl::Status LoadedModel::CheckCopies() const {
     for (uint64_t first = 0; first < count; first += kBlockElements) {
       const size_t size = std::min<uint64_t>(kBlockElements, count - first);
       PLUMB_RETURN_IF_ERROR(DecodeToF32(from.dtype, weights_.Bytes(from), first, {a.data(), size}));
-      PLUMB_RETURN_IF_ERROR(
-          DecodeToF32(copy->second->dtype, weights_.Bytes(*copy->second), first, {b.data(), size}));
+      PLUMB_RETURN_IF_ERROR(DecodeToF32(copy->second->dtype, weights_.Bytes(*copy->second), first, {b.data(), size}));
       if (std::equal(a.begin(), a.begin() + static_cast<ptrdiff_t>(size), b.begin())) continue;
       return Wrong(fmt::format("tensor \"{}\" differs from \"{}\", of which the config makes it a copy",
                                copy->second->name, from.name));

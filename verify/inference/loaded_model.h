@@ -26,7 +26,8 @@ class LoadedModel : public WeightSource {
   absl::Status Load(const std::string& name, std::span<float> out) const override;
 
  private:
-  LoadedModel(std::unique_ptr<Model> model, WeightSet weights) : model_(std::move(model)), weights_(std::move(weights)) {}
+  LoadedModel(std::unique_ptr<Model> model, WeightSet weights)
+      : model_(std::move(model)), weights_(std::move(weights)) {}
   absl::Status CheckCopies() const;
 
   std::unique_ptr<Model> model_;

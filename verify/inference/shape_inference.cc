@@ -42,7 +42,8 @@ absl::StatusOr<Shape> InferMatMul(const MatMulAttributes& attributes, Operands o
   const Shape& a = operands[0]->shape;
   const Shape& b = operands[1]->shape;
   if (a.size() < 2) return Mismatch("the left operand", a, "at least two dimensions");
-  if (b.size() != 2 && b.size() != a.size()) return Mismatch("the right operand", b, "two dimensions or as many as the left");
+  if (b.size() != 2 && b.size() != a.size())
+    return Mismatch("the right operand", b, "two dimensions or as many as the left");
   uint64_t m = a[a.size() - (attributes.transpose_a ? 1 : 2)];
   uint64_t k = a[a.size() - (attributes.transpose_a ? 2 : 1)];
   uint64_t b_k = b[b.size() - (attributes.transpose_b ? 1 : 2)];
@@ -76,7 +77,8 @@ absl::StatusOr<Shape> InferLayerNorm(const LayerNormAttributes& attributes, Oper
 
 absl::StatusOr<Shape> InferReshape(const ReshapeAttributes& attributes, const Shape& x) {
   if (ElementCount(attributes.shape) != ElementCount(x)) {
-    return InvalidArgument(fmt::format("{} does not hold as many elements as {}", ShapeText(attributes.shape), ShapeText(x)));
+    return InvalidArgument(
+        fmt::format("{} does not hold as many elements as {}", ShapeText(attributes.shape), ShapeText(x)));
   }
   return attributes.shape;
 }
@@ -151,7 +153,8 @@ absl::StatusOr<Shape> InferShape(OpKind op, const Attributes& attributes, Operan
   }
   for (size_t i = 0; i < operands.size(); ++i) {
     bool ids = op == OpKind::kGather && i == 1;
-    if (!ids && operands[i]->type != ElementType::kF32) return InvalidArgument(fmt::format("operand {} is not float32", i));
+    if (!ids && operands[i]->type != ElementType::kF32)
+      return InvalidArgument(fmt::format("operand {} is not float32", i));
   }
   switch (op) {
     case OpKind::kInput:

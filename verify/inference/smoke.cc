@@ -121,7 +121,8 @@ absl::StatusOr<CaseResult> RunOn(const Backend& backend, OpenCase& open, const S
 }
 
 // Without a recorded golden, `reference` says what is expected whether or not it was asked for.
-absl::Status RunReferenceFirst(OpenCase& open, const std::vector<const Backend*>& backends, const SmokeOptions& options) {
+absl::Status RunReferenceFirst(OpenCase& open, const std::vector<const Backend*>& backends,
+                               const SmokeOptions& options) {
   if (open.recorded || backends.front()->name() == "reference") return absl::OkStatus();
   PLUMB_ASSIGN_OR_RETURN(const Backend* reference, FindBackend("reference"));
   return RunOn(*reference, open, options).status();

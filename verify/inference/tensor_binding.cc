@@ -19,9 +19,9 @@ class Differences {
   absl::Status ToStatus() const {
     if (count_ == 0) return absl::OkStatus();
     std::string more = count_ > texts_.size() ? fmt::format("; and {} more", count_ - texts_.size()) : "";
-    return WithErrorClass(InvalidArgument(fmt::format("tensors are not what the config implies: {}{}",
-                                                      fmt::join(texts_, "; "), more)),
-                          ErrorClass::kPolicy);
+    return WithErrorClass(
+        InvalidArgument(fmt::format("tensors are not what the config implies: {}{}", fmt::join(texts_, "; "), more)),
+        ErrorClass::kPolicy);
   }
 
  private:
@@ -35,10 +35,12 @@ bool IsReadableFloat(DType dtype) {
 
 void CheckOne(const TensorInfo& tensor, const Shape& shape, Differences& differences) {
   if (tensor.shape != shape) {
-    differences.Add(fmt::format("\"{}\" has shape {}, expected {}", tensor.name, ShapeText(tensor.shape), ShapeText(shape)));
+    differences.Add(
+        fmt::format("\"{}\" has shape {}, expected {}", tensor.name, ShapeText(tensor.shape), ShapeText(shape)));
   }
   if (!IsReadableFloat(tensor.dtype)) {
-    differences.Add(fmt::format("\"{}\" has dtype {}, expected F32, F16, BF16 or F64", tensor.name, DTypeName(tensor.dtype)));
+    differences.Add(
+        fmt::format("\"{}\" has dtype {}, expected F32, F16, BF16 or F64", tensor.name, DTypeName(tensor.dtype)));
   }
 }
 

@@ -41,7 +41,7 @@ constexpr TagRow kTags[] = {
 
 // Tags that leave open which licence is meant, with one that would not.
 constexpr TagRow kVague[] = {
-    {"bsd", "BSD-3-Clause"}, {"cc", "CC-BY-4.0"},    {"gfdl", "GFDL-1.3-or-later"}, {"gpl", "GPL-3.0-or-later"},
+    {"bsd", "BSD-3-Clause"},       {"cc", "CC-BY-4.0"},  {"gfdl", "GFDL-1.3-or-later"}, {"gpl", "GPL-3.0-or-later"},
     {"lgpl", "LGPL-2.1-or-later"}, {"odbl", "ODbL-1.0"}, {"odc-by", "ODC-By-1.0"},      {"agpl", "AGPL-3.0-or-later"},
 };
 
@@ -80,7 +80,8 @@ absl::StatusOr<LicenceExpression> ResolveLicence(std::string_view stated, std::s
   }
   for (const TagRow& row : kVague) {
     if (row.tag != tag) continue;
-    return Refuse(fmt::format("licence \"{}\" names a family, not a licence; write for example {}", stated, row.expression));
+    return Refuse(
+        fmt::format("licence \"{}\" names a family, not a licence; write for example {}", stated, row.expression));
   }
   if (tag == "other") return ResolveOther(license_name);
   if (tag == "unknown") return Refuse("licence \"unknown\": state the licence, or none");

@@ -49,8 +49,8 @@ bool Matches(const LicencePhrases& phrases, std::string_view normalised) {
 
 // The name under which IdentifyLicenceText knows a term's text.
 std::string TextNameOf(std::string_view id) {
-  for (const std::string_view suffix :
-       {"-no-invariants-only", "-no-invariants-or-later", "-invariants-only", "-invariants-or-later", "-only", "-or-later"}) {
+  for (const std::string_view suffix : {"-no-invariants-only", "-no-invariants-or-later", "-invariants-only",
+                                        "-invariants-or-later", "-only", "-or-later"}) {
     if (id.ends_with(suffix)) return std::string(id.substr(0, id.size() - suffix.size()));
   }
   if (id == "MPL-2.0-no-copyleft-exception") return "MPL-2.0";

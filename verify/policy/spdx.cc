@@ -150,8 +150,9 @@ class Parser {
   absl::Status UnknownId(size_t begin, std::string_view word) const {
     const std::string upper_hint = LowerAscii(word);
     if (upper_hint.starts_with("licenseref-") || upper_hint.starts_with("documentref-")) {
-      return Error(begin, fmt::format("\"{}\" is not a reference; write LicenseRef-name or DocumentRef-doc:LicenseRef-name",
-                                      word));
+      return Error(
+          begin,
+          fmt::format("\"{}\" is not a reference; write LicenseRef-name or DocumentRef-doc:LicenseRef-name", word));
     }
     if (upper_hint == "none" || upper_hint == "noassertion") {
       return Error(begin, fmt::format("{} is not a licence; leave the licence empty instead", word));
@@ -208,8 +209,8 @@ void CollectTerms(const LicenceExpression& expression, std::vector<LicenceTerm>*
 
 absl::StatusOr<LicenceExpression> ParseLicenceExpression(std::string_view text) {
   if (text.size() > limits::kLicenceExpressionBytesMax) {
-    return WithErrorClass(InvalidArgument(fmt::format("licence expression of {} bytes; expected at most {}", text.size(),
-                                                      limits::kLicenceExpressionBytesMax)),
+    return WithErrorClass(InvalidArgument(fmt::format("licence expression of {} bytes; expected at most {}",
+                                                      text.size(), limits::kLicenceExpressionBytesMax)),
                           ErrorClass::kPolicy);
   }
   return Parser(text).Parse();

@@ -75,12 +75,14 @@ size_t Distance(std::string_view a, std::string_view b) {
 // nearer than a misspelling; among several, the last one is the newest version.
 class NearestId {
  public:
-  explicit NearestId(std::string_view text) : text_(LowerAscii(text)), best_(std::max<size_t>(2, text_.size() / 3) + 1) {}
+  explicit NearestId(std::string_view text)
+      : text_(LowerAscii(text)), best_(std::max<size_t>(2, text_.size() / 3) + 1) {}
 
   void Offer(std::string_view id) {
     const std::string lower = LowerAscii(id);
     if (lower.starts_with(text_ + "-") && !text_.empty()) completion_ = id;
-    if (text_.size() > 64) return;
+    const size_t longer = std::max(text_.size(), lower.size());
+    if (longer - std::min(text_.size(), lower.size()) >= best_ || text_.size() > kTextBytesMax) return;
     const size_t distance = Distance(text_, lower);
     if (distance >= best_) return;
     best_ = distance;
@@ -92,6 +94,9 @@ class NearestId {
   }
 
  private:
+  // No id is longer; comparing takes the product of both lengths.
+  static constexpr size_t kTextBytesMax = 64;
+
   std::string text_;
   size_t best_;
   std::string_view misspelt_;
@@ -112,9 +117,9 @@ const std::vector<std::string_view>& AllLicenceExceptions() {
 
 std::optional<LicenceInfo> FindLicence(std::string_view id) {
   const std::vector<LicenceInfo>& table = AllLicences();
-  const auto found = std::lower_bound(table.begin(), table.end(), id, [](const LicenceInfo& info, std::string_view wanted) {
-    return LessIgnoringCase(info.id, wanted);
-  });
+  const auto found = std::lower_bound(
+      table.begin(), table.end(), id,
+      [](const LicenceInfo& info, std::string_view wanted) { return LessIgnoringCase(info.id, wanted); });
   if (found == table.end() || !EqualIgnoringCase(found->id, id)) return std::nullopt;
   return *found;
 }

@@ -18,7 +18,7 @@ namespace plumb {
 class ScratchFolder {
  public:
   ScratchFolder() {
-    std::string pattern = testing::TempDir() + "/plumb-test-XXXXXX";
+    std::string pattern = ::testing::TempDir() + "/plumb-test-XXXXXX";
     if (::mkdtemp(pattern.data()) == nullptr) ADD_FAILURE() << "cannot make a scratch folder at " << pattern;
     path_ = pattern;
   }

@@ -127,7 +127,8 @@ TEST(CardSummary, OnlyFirstLevelHeadingsAreTitles) {
 }
 
 TEST(CardSummary, SkipsBadgesHtmlTablesListsAndQuotes) {
-  const ModelCard card = Parse("# T\n![x](y)\n[![a](b)](c)\n<p>\n| a |\n- item\n1. one\n> quote\n\nProse 1. here.\n## Next\n");
+  const ModelCard card =
+      Parse("# T\n![x](y)\n[![a](b)](c)\n<p>\n| a |\n- item\n1. one\n> quote\n\nProse 1. here.\n## Next\n");
   EXPECT_EQ(card.card.description(), "Prose 1. here.");
 }
 

@@ -20,7 +20,8 @@ v1::Recipe Sound(const std::string& extra = "") {
       "schema_version: 1\nprovenance: published\n"
       "architecture: {family: gpt2, n_layers: 4, d_model: 128, n_heads: 4, d_head: 32, d_ffn: 512, vocab_size: 256,\n"
       "  max_seq_len: 128, parameters: 842496}\n"
-      "schedule: [{from_step: 0, to_step: 100, lr_from: 0, lr_to: 1}, {from_step: 100, to_step: 3000, lr_from: 1, lr_to: 0}]\n"
+      "schedule: [{from_step: 0, to_step: 100, lr_from: 0, lr_to: 1}, {from_step: 100, to_step: 3000, lr_from: 1, "
+      "lr_to: 0}]\n"
       "batch: [{from_step: 0, to_step: 3000, sequences: 32, seq_len: 128, tokens: 4096}]\n" +
           extra,
       "x");
@@ -44,8 +45,9 @@ void ExpectOne(const std::vector<Finding>& findings, Severity severity, const st
 }
 
 TEST(CheckRecipe, ASoundRecipeHasNoFinding) {
-  EXPECT_THAT(Check(Sound("totals: {steps: 3000, tokens: 12288000, warmup_tokens: 409600, tokens_per_parameter: 14.585}\n")),
-              IsEmpty());
+  EXPECT_THAT(
+      Check(Sound("totals: {steps: 3000, tokens: 12288000, warmup_tokens: 409600, tokens_per_parameter: 14.585}\n")),
+      IsEmpty());
 }
 
 TEST(CheckRecipe, AnEmptyRecipeHasNoFinding) {
@@ -115,7 +117,8 @@ TEST(CheckRecipe, EveryFactOfTheConfiguration) {
 TEST(CheckRecipe, TokensStepsAndWarmup) {
   ExpectOne(Check(Sound("totals: {tokens: 12288001}\n")), Severity::kError, "totals.tokens", "12288001", "12288000");
   ExpectOne(Check(Sound("totals: {steps: 2999}\n")), Severity::kError, "totals.steps", "2999", "3000");
-  ExpectOne(Check(Sound("totals: {warmup_tokens: 409601}\n")), Severity::kError, "totals.warmup_tokens", "409601", "409600");
+  ExpectOne(Check(Sound("totals: {warmup_tokens: 409601}\n")), Severity::kError, "totals.warmup_tokens", "409601",
+            "409600");
 }
 
 TEST(CheckRecipe, TokensPerParameterIsRounded) {
@@ -138,7 +141,8 @@ TEST(CheckRecipe, TheScheduleEndsWithTheBatches) {
 
 TEST(CheckRecipe, ACheckpointAfterTheEnd) {
   EXPECT_THAT(Check(Sound("checkpoints: [{step: 3000}]\n")), IsEmpty());
-  ExpectOne(Check(Sound("checkpoints: [{step: 3001}]\n")), Severity::kError, "checkpoints[0].step", "3001", "at most 3000");
+  ExpectOne(Check(Sound("checkpoints: [{step: 3001}]\n")), Severity::kError, "checkpoints[0].step", "3001",
+            "at most 3000");
 }
 
 TEST(CheckRecipe, LongSequencesAreAWarning) {
@@ -163,8 +167,10 @@ TEST(CheckRecipe, UnknownValuesAreNeverFindings) {
 TEST(DeriveFigures, WarmupAcrossTwoBatchSegments) {
   const auto recipe = ParseRecipe(
       "schema_version: 1\nprovenance: published\n"
-      "schedule: [{from_step: 0, to_step: 15, lr_from: 0, lr_to: 1}, {from_step: 15, to_step: 30, lr_from: 1, lr_to: 0}]\n"
-      "batch: [{from_step: 0, to_step: 10, sequences: 1, seq_len: 8}, {from_step: 10, to_step: 30, sequences: 2, seq_len: 8}]\n",
+      "schedule: [{from_step: 0, to_step: 15, lr_from: 0, lr_to: 1}, {from_step: 15, to_step: 30, lr_from: 1, lr_to: "
+      "0}]\n"
+      "batch: [{from_step: 0, to_step: 10, sequences: 1, seq_len: 8}, {from_step: 10, to_step: 30, sequences: 2, "
+      "seq_len: 8}]\n",
       "x");
   ASSERT_TRUE(recipe.ok()) << recipe.status();
   const DerivedFigures figures = DeriveFigures(*recipe);
@@ -197,10 +203,10 @@ TEST(DeriveFigures, HugeNumbersLeaveFiguresAbsentNotWrong) {
 TEST(RequireNoErrors, WarningsPassErrorsAreAPolicyRefusal) {
   EXPECT_TRUE(RequireNoErrors({}, "recipe.yaml").ok());
   EXPECT_TRUE(RequireNoErrors({Finding{.severity = Severity::kWarning, .message = "w"}}, "recipe.yaml").ok());
-  const absl::Status status = RequireNoErrors(
-      {Finding{.severity = Severity::kError, .message = "first"}, Finding{.severity = Severity::kWarning, .message = "w"},
-       Finding{.severity = Severity::kError, .message = "second"}},
-      "recipe.yaml");
+  const absl::Status status = RequireNoErrors({Finding{.severity = Severity::kError, .message = "first"},
+                                               Finding{.severity = Severity::kWarning, .message = "w"},
+                                               Finding{.severity = Severity::kError, .message = "second"}},
+                                              "recipe.yaml");
   EXPECT_EQ(ErrorClassOf(status), ErrorClass::kPolicy);
   EXPECT_EQ(Message(status), "recipe.yaml contradicts itself or the model: first; second");
 }

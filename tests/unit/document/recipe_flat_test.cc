@@ -83,7 +83,8 @@ TEST(FlatRecipe, YamlWorksToo) {
 TEST(FlatRecipe, TheFileNamesARecipeWithoutName) { EXPECT_EQ(Parse(R"({"steps": 1})").name(), "recipe.json"); }
 
 TEST(FlatRecipe, WarmupBecomesASegmentFromZero) {
-  const v1::Recipe recipe = Parse(R"({"steps": 10, "schedule": "warmup+linear", "warmup": 2, "lr_max": 1, "lr_min": 0.5})");
+  const v1::Recipe recipe =
+      Parse(R"({"steps": 10, "schedule": "warmup+linear", "warmup": 2, "lr_max": 1, "lr_min": 0.5})");
   ASSERT_EQ(recipe.schedule_size(), 2);
   EXPECT_EQ(recipe.schedule(0).lr_from().value(), 0);
   EXPECT_EQ(recipe.schedule(0).lr_from().provenance(), v1::PROVENANCE_ASSUMED);

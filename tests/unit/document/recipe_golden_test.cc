@@ -93,12 +93,18 @@ TEST(CerebrasGpt13B, SwitchesItsBatchAtEqualData) {
   EXPECT_EQ(recipe.batch(1).to_step().provenance(), v1::PROVENANCE_DERIVED);
   const v1::ScheduleSegment& last = recipe.schedule(2);
   EXPECT_EQ(last.curve_offset().value() * 1080, recipe.batch(0).to_step().value() * 720);
-  EXPECT_EQ(last.to_step().value() - last.from_step().value(), last.curve_steps().value() - last.curve_offset().value());
+  EXPECT_EQ(last.to_step().value() - last.from_step().value(),
+            last.curve_steps().value() - last.curve_offset().value());
 }
 
 TEST(TinyShakespeare, HasNoFinding) {
-  const RecipeFacts facts{.parameters = 842'496, .n_layers = 4, .d_model = 128, .n_heads = 4, .d_ffn = 512,
-                          .vocab_size = 256, .max_seq_len = 128};
+  const RecipeFacts facts{.parameters = 842'496,
+                          .n_layers = 4,
+                          .d_model = 128,
+                          .n_heads = 4,
+                          .d_ffn = 512,
+                          .vocab_size = 256,
+                          .max_seq_len = 128};
   EXPECT_TRUE(CheckRecipe(Load("tiny-shakespeare"), facts).empty());
 }
 
@@ -110,6 +116,20 @@ TEST(TinyShakespeare, HasTenCheckpointsWithFallingLoss) {
     EXPECT_EQ(recipe.checkpoints(i).tokens_seen().value(), recipe.checkpoints(i).step().value() * 4096);
   }
   EXPECT_NEAR(recipe.checkpoints(9).loss().value(), recipe.metrics(0).value().value(), 1e-6);
+}
+
+TEST(RecipePage, ItsExampleIsSoundAndComplete) {
+  const auto page = ReadFile(PLUMB_TEST_DATA "/../../docs/recipe.md", limits::kRecipeBytesMax);
+  ASSERT_TRUE(page.ok()) << page.status();
+  const size_t begin = page->find("```yaml\n");
+  ASSERT_NE(begin, std::string::npos);
+  const size_t end = page->find("```\n", begin + 8);
+  const auto recipe = ParseRecipe(page->substr(begin + 8, end - begin - 8), "docs/recipe.md");
+  ASSERT_TRUE(recipe.ok()) << recipe.status();
+  const std::vector<Finding> findings = CheckRecipe(*recipe, {});
+  EXPECT_TRUE(findings.empty()) << findings[0].message;
+  EXPECT_TRUE(DeriveFigures(*recipe).parameters.has_value());
+  EXPECT_EQ(DeriveFigures(*recipe).tokens, 7'864'320'000u);
 }
 
 }  // namespace

@@ -67,10 +67,47 @@ TEST(RenderRecipe, EmptyMessagesSurvive) {
 }
 
 TEST(RenderRecipe, AwkwardTextsSurvive) {
-  for (const std::string text :
-       {"", "unknown", "true", "null", "~", "1", "1.0", "a: b", "a #b", "- x", "{a}", "[a]", "*a", "&a", "!a", "'a'",
-        "\"a\"", "a\\n", "a\nb", "\n", "\ta", " a ", "a ", "\u00e9\u4e2d\U0001F600", "\xEF\xBB\xBFx", "\u0085", "\u2028",
-        "%x", "@x", "`x`", "? x", "a,b", "yes", "0x1", ".inf", "=", "<<", "---", "...", "\xEF\xBF\xBE", "key: |\n  x"}) {
+  for (const std::string text : {"",
+                                 "unknown",
+                                 "true",
+                                 "null",
+                                 "~",
+                                 "1",
+                                 "1.0",
+                                 "a: b",
+                                 "a #b",
+                                 "- x",
+                                 "{a}",
+                                 "[a]",
+                                 "*a",
+                                 "&a",
+                                 "!a",
+                                 "'a'",
+                                 "\"a\"",
+                                 "a\\n",
+                                 "a\nb",
+                                 "\n",
+                                 "\ta",
+                                 " a ",
+                                 "a ",
+                                 "\u00e9\u4e2d\U0001F600",
+                                 "\xEF\xBB\xBFx",
+                                 "\u0085",
+                                 "\u2028",
+                                 "%x",
+                                 "@x",
+                                 "`x`",
+                                 "? x",
+                                 "a,b",
+                                 "yes",
+                                 "0x1",
+                                 ".inf",
+                                 "=",
+                                 "<<",
+                                 "---",
+                                 "...",
+                                 "\xEF\xBF\xBE",
+                                 "key: |\n  x"}) {
     v1::Recipe recipe = Minimal();
     recipe.set_name(text);
     recipe.add_known_issues(text);
@@ -83,7 +120,8 @@ TEST(RenderRecipe, AwkwardTextsSurvive) {
 }
 
 TEST(RenderRecipe, ExtremeNumbersSurvive) {
-  for (const double value : {0.0, -0.0, 1e-308, 5e-324, 1.7976931348623157e308, 0.1, 1.0 / 3, -2.5, 1e22, 123456789.0}) {
+  for (const double value :
+       {0.0, -0.0, 1e-308, 5e-324, 1.7976931348623157e308, 0.1, 1.0 / 3, -2.5, 1e22, 123456789.0}) {
     v1::Recipe recipe = Minimal();
     recipe.mutable_totals()->mutable_flops()->set_value(value);
     recipe.mutable_totals()->mutable_flops()->set_provenance(v1::PROVENANCE_PUBLISHED);
@@ -121,8 +159,9 @@ class RandomRecipe {
   int Below(int bound) { return static_cast<int>(random_() % bound); }
 
   std::string AnyText() {
-    static constexpr std::string_view kPieces[] = {"a", "Z9", " ", ": ", "#", "\"", "\\", "\n", "\t", "-", "{", "]",
-                                                   ",", "'", "unknown", "null", "\u00e9", "\u4e2d", "&", "*", "!", "%"};
+    static constexpr std::string_view kPieces[] = {"a",      "Z9",     " ", ": ", "#", "\"", "\\",      "\n",
+                                                   "\t",     "-",      "{", "]",  ",", "'",  "unknown", "null",
+                                                   "\u00e9", "\u4e2d", "&", "*",  "!", "%"};
     std::string text;
     for (int i = Below(6); i > 0; --i) text += kPieces[random_() % std::size(kPieces)];
     return text;
@@ -150,7 +189,8 @@ class RandomRecipe {
     if (Below(5) == 0) return reflection->SetBool(value, type->FindFieldByName("unknown"), true);
     const FieldDescriptor* field = type->FindFieldByName("value");
     if (field->cpp_type() == FieldDescriptor::CPPTYPE_INT64) reflection->SetInt64(value, field, int32_t(random_()));
-    if (field->cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE) reflection->SetDouble(value, field, int32_t(random_()) / 3e5);
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE)
+      reflection->SetDouble(value, field, int32_t(random_()) / 3e5);
     if (field->cpp_type() == FieldDescriptor::CPPTYPE_BOOL) reflection->SetBool(value, field, Below(2) == 0);
     if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING) reflection->SetString(value, field, AnyText());
     reflection->SetEnumValue(value, type->FindFieldByName("provenance"), 1 + Below(4));

@@ -26,7 +26,8 @@ std::string ErrorOf(const std::string& text) {
 }
 
 TEST(Recipe, ShorthandTakesTheDefaultProvenance) {
-  const v1::Recipe recipe = Parse(std::string(kHead) + "architecture: {n_layers: 4, family: gpt2, tied_embeddings: true}\n");
+  const v1::Recipe recipe =
+      Parse(std::string(kHead) + "architecture: {n_layers: 4, family: gpt2, tied_embeddings: true}\n");
   EXPECT_EQ(recipe.architecture().n_layers().value(), 4);
   EXPECT_EQ(recipe.architecture().n_layers().provenance(), v1::PROVENANCE_PUBLISHED);
   EXPECT_EQ(recipe.architecture().family().value(), "gpt2");
@@ -34,7 +35,8 @@ TEST(Recipe, ShorthandTakesTheDefaultProvenance) {
 }
 
 TEST(Recipe, LongFormStatesItsOwnProvenanceAndNote) {
-  const v1::Recipe recipe = Parse(std::string(kHead) + "totals: {tokens: {value: 5, provenance: measured, note: by log}}\n");
+  const v1::Recipe recipe =
+      Parse(std::string(kHead) + "totals: {tokens: {value: 5, provenance: measured, note: by log}}\n");
   EXPECT_EQ(recipe.totals().tokens().value(), 5);
   EXPECT_EQ(recipe.totals().tokens().provenance(), v1::PROVENANCE_MEASURED);
   EXPECT_EQ(recipe.totals().tokens().note(), "by log");
@@ -46,7 +48,8 @@ TEST(Recipe, LongFormWithoutProvenanceTakesTheDefault) {
 }
 
 TEST(Recipe, UnknownIsLegalAndHasNoProvenance) {
-  const v1::Recipe recipe = Parse(std::string(kHead) + "totals: {tokens: unknown, flops: {unknown: true, note: not logged}}\n");
+  const v1::Recipe recipe =
+      Parse(std::string(kHead) + "totals: {tokens: unknown, flops: {unknown: true, note: not logged}}\n");
   EXPECT_TRUE(recipe.totals().tokens().unknown());
   EXPECT_EQ(recipe.totals().tokens().provenance(), v1::PROVENANCE_UNSPECIFIED);
   EXPECT_EQ(recipe.totals().flops().note(), "not logged");
@@ -65,20 +68,24 @@ TEST(Recipe, JsonAndYamlAreTheSame) {
 }
 
 TEST(Recipe, UnknownKeysAreRefusedWithTheirPath) {
-  EXPECT_THAT(ErrorOf(std::string(kHead) + "optimiser: {}\n"), HasSubstr("unknown key `optimiser`; known here: schema_version"));
-  EXPECT_THAT(ErrorOf(std::string(kHead) + "architecture: {n_layer: 4}\n"), HasSubstr("unknown key `architecture.n_layer`"));
+  EXPECT_THAT(ErrorOf(std::string(kHead) + "optimiser: {}\n"),
+              HasSubstr("unknown key `optimiser`; known here: schema_version"));
+  EXPECT_THAT(ErrorOf(std::string(kHead) + "architecture: {n_layer: 4}\n"),
+              HasSubstr("unknown key `architecture.n_layer`"));
   EXPECT_THAT(ErrorOf(std::string(kHead) + "data: [{name: a}, {nmae: b}]\n"), HasSubstr("unknown key `data[1].nmae`"));
   EXPECT_THAT(ErrorOf(std::string(kHead) + "totals: {tokens: {valeu: 1}}\n"), HasSubstr("`totals.tokens.valeu`"));
 }
 
 TEST(Recipe, ValuesOfTheWrongTypeAreRefused) {
-  EXPECT_THAT(ErrorOf(std::string(kHead) + "totals: {tokens: many}\n"), HasSubstr("`totals.tokens` must be an integer or `unknown`; found \"many\""));
+  EXPECT_THAT(ErrorOf(std::string(kHead) + "totals: {tokens: many}\n"),
+              HasSubstr("`totals.tokens` must be an integer or `unknown`; found \"many\""));
   EXPECT_THAT(ErrorOf(std::string(kHead) + "totals: {tokens: 1.5}\n"), HasSubstr("must be an integer"));
   EXPECT_THAT(ErrorOf(std::string(kHead) + "totals: {tokens: 9223372036854775808}\n"), HasSubstr("must be an integer"));
   EXPECT_THAT(ErrorOf(std::string(kHead) + "totals: {flops: .inf}\n"), HasSubstr("must be a finite number"));
   EXPECT_THAT(ErrorOf(std::string(kHead) + "totals: {flops: nan}\n"), HasSubstr("must be a finite number"));
   EXPECT_THAT(ErrorOf(std::string(kHead) + "totals: {flops: 1e999}\n"), HasSubstr("must be a finite number"));
-  EXPECT_THAT(ErrorOf(std::string(kHead) + "architecture: {bias_ffn: yes}\n"), HasSubstr("`true`, `false` or `unknown`"));
+  EXPECT_THAT(ErrorOf(std::string(kHead) + "architecture: {bias_ffn: yes}\n"),
+              HasSubstr("`true`, `false` or `unknown`"));
   EXPECT_THAT(ErrorOf(std::string(kHead) + "architecture: 5\n"), HasSubstr("`architecture` must be a map"));
   EXPECT_THAT(ErrorOf(std::string(kHead) + "data: {name: a}\n"), HasSubstr("`data` must be a list"));
   EXPECT_THAT(ErrorOf(std::string(kHead) + "totals: {tokens: [1]}\n"), HasSubstr("`totals.tokens` must be a value"));
@@ -87,20 +94,24 @@ TEST(Recipe, ValuesOfTheWrongTypeAreRefused) {
 
 TEST(Recipe, SilenceIsNotUnknown) {
   EXPECT_THAT(ErrorOf(std::string(kHead) + "totals: {tokens: }\n"), HasSubstr("write `unknown`"));
-  EXPECT_THAT(ErrorOf(std::string(kHead) + "totals: {tokens: {note: x}}\n"), HasSubstr("neither a value nor `unknown`"));
+  EXPECT_THAT(ErrorOf(std::string(kHead) + "totals: {tokens: {note: x}}\n"),
+              HasSubstr("neither a value nor `unknown`"));
 }
 
 TEST(Recipe, EveryValueNeedsProvenance) {
   EXPECT_THAT(ErrorOf("schema_version: 1\ntotals: {tokens: 5}\n"), HasSubstr("`totals.tokens` says no provenance"));
   EXPECT_EQ(ErrorOf("schema_version: 1\ntotals: {tokens: {value: 5, provenance: assumed}}\n"), "accepted");
   EXPECT_THAT(ErrorOf("schema_version: 1\nprovenance: guessed\n"), HasSubstr("`provenance` must be"));
-  EXPECT_THAT(ErrorOf("schema_version: 1\ntotals: {tokens: {value: 5, provenance: rumour}}\n"), HasSubstr("`totals.tokens.provenance` must be"));
+  EXPECT_THAT(ErrorOf("schema_version: 1\ntotals: {tokens: {value: 5, provenance: rumour}}\n"),
+              HasSubstr("`totals.tokens.provenance` must be"));
 }
 
 TEST(Recipe, AValueCannotBeKnownAndUnknown) {
-  EXPECT_THAT(ErrorOf(std::string(kHead) + "totals: {tokens: {value: 1, unknown: true}}\n"), HasSubstr("both a value and `unknown`"));
+  EXPECT_THAT(ErrorOf(std::string(kHead) + "totals: {tokens: {value: 1, unknown: true}}\n"),
+              HasSubstr("both a value and `unknown`"));
   EXPECT_THAT(ErrorOf(std::string(kHead) + "totals: {tokens: {unknown: false}}\n"), HasSubstr("must be `true`"));
-  EXPECT_THAT(ErrorOf(std::string(kHead) + "totals: {tokens: {unknown: true, provenance: assumed}}\n"), HasSubstr("cannot have provenance"));
+  EXPECT_THAT(ErrorOf(std::string(kHead) + "totals: {tokens: {unknown: true, provenance: assumed}}\n"),
+              HasSubstr("cannot have provenance"));
 }
 
 TEST(Recipe, SchemaVersionMustBeOne) {
@@ -117,15 +128,19 @@ TEST(Recipe, MustBeAMap) {
 TEST(Recipe, SizeOnePastTheLimit) {
   const std::string head = std::string(kHead) + "#";
   EXPECT_EQ(ErrorOf(head + std::string(limits::kRecipeBytesMax - head.size(), 'x')), "accepted");
-  EXPECT_THAT(ErrorOf(head + std::string(limits::kRecipeBytesMax - head.size() + 1, 'x')), HasSubstr("expected at most 4194304"));
+  EXPECT_THAT(ErrorOf(head + std::string(limits::kRecipeBytesMax - head.size() + 1, 'x')),
+              HasSubstr("expected at most 4194304"));
 }
 
 TEST(Recipe, SegmentsFollowOneAnother) {
   const std::string head(kHead);
   EXPECT_EQ(ErrorOf(head + "batch: [{from_step: 0, to_step: 5}, {from_step: 5, to_step: 9}]\n"), "accepted");
-  EXPECT_THAT(ErrorOf(head + "batch: [{from_step: 1, to_step: 5}]\n"), HasSubstr("`batch[0].from_step` is 1; expected 0"));
-  EXPECT_THAT(ErrorOf(head + "batch: [{from_step: 0, to_step: 5}, {from_step: 6, to_step: 9}]\n"), HasSubstr("`batch[1].from_step` is 6; expected 5"));
-  EXPECT_THAT(ErrorOf(head + "schedule: [{from_step: 0, to_step: 0}]\n"), HasSubstr("`schedule[0].to_step` is 0; expected more"));
+  EXPECT_THAT(ErrorOf(head + "batch: [{from_step: 1, to_step: 5}]\n"),
+              HasSubstr("`batch[0].from_step` is 1; expected 0"));
+  EXPECT_THAT(ErrorOf(head + "batch: [{from_step: 0, to_step: 5}, {from_step: 6, to_step: 9}]\n"),
+              HasSubstr("`batch[1].from_step` is 6; expected 5"));
+  EXPECT_THAT(ErrorOf(head + "schedule: [{from_step: 0, to_step: 0}]\n"),
+              HasSubstr("`schedule[0].to_step` is 0; expected more"));
   EXPECT_THAT(ErrorOf(head + "schedule: [{from_step: 0}]\n"), HasSubstr("must say from_step and to_step"));
   EXPECT_EQ(ErrorOf(head + "schedule: [{from_step: 0, to_step: unknown}, {from_step: 7, to_step: 9}]\n"), "accepted");
 }
@@ -133,7 +148,8 @@ TEST(Recipe, SegmentsFollowOneAnother) {
 TEST(Recipe, CheckpointsAscend) {
   const std::string head(kHead);
   EXPECT_EQ(ErrorOf(head + "checkpoints: [{step: 0}, {step: 5}]\n"), "accepted");
-  EXPECT_THAT(ErrorOf(head + "checkpoints: [{step: 5}, {step: 5}]\n"), HasSubstr("`checkpoints[1].step` is 5; expected more than 5"));
+  EXPECT_THAT(ErrorOf(head + "checkpoints: [{step: 5}, {step: 5}]\n"),
+              HasSubstr("`checkpoints[1].step` is 5; expected more than 5"));
   EXPECT_THAT(ErrorOf(head + "checkpoints: [{}]\n"), HasSubstr("`checkpoints[0].step` is missing"));
   EXPECT_THAT(ErrorOf(head + "checkpoints: [{step: -1}]\n"), HasSubstr("expected more than -1"));
 }

@@ -51,7 +51,9 @@ TEST(YamlTree, RefusesTheBillionLaughs) {
   EXPECT_THAT(ErrorOf("a: &a [x,x]\nb: &b [*a,*a]\nc: &c [*b,*b]\n"), HasSubstr("aliases are not allowed"));
 }
 
-TEST(YamlTree, RefusesDuplicateKeys) { EXPECT_THAT(ErrorOf("a: 1\nb: 2\na: 3\n"), HasSubstr("key \"a\" occurs twice")); }
+TEST(YamlTree, RefusesDuplicateKeys) {
+  EXPECT_THAT(ErrorOf("a: 1\nb: 2\na: 3\n"), HasSubstr("key \"a\" occurs twice"));
+}
 
 TEST(YamlTree, TheSameKeyInTwoMapsIsFine) { EXPECT_EQ(ErrorOf("a: {k: 1}\nb: {k: 2}\n"), "accepted"); }
 

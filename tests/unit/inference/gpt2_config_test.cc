@@ -15,9 +15,8 @@ using nlohmann::json;
 using testing::HasSubstr;
 
 json Valid() {
-  return {{"model_type", "gpt2"},  {"vocab_size", 11},           {"n_positions", 8},
-          {"n_embd", 6},           {"n_layer", 2},               {"n_head", 3},
-          {"layer_norm_epsilon", 1e-5}, {"activation_function", "gelu"}};
+  return {{"model_type", "gpt2"}, {"vocab_size", 11}, {"n_positions", 8},           {"n_embd", 6},
+          {"n_layer", 2},         {"n_head", 3},      {"layer_norm_epsilon", 1e-5}, {"activation_function", "gelu"}};
 }
 
 std::string ErrorOf(const json& config) {
@@ -62,7 +61,8 @@ TEST_P(MissingKeyTest, AnotherTypeIsRefused) {
 }
 
 class SizeKeyTest : public testing::TestWithParam<const char*> {};
-INSTANTIATE_TEST_SUITE_P(Gpt2, SizeKeyTest, testing::Values("vocab_size", "n_positions", "n_embd", "n_layer", "n_head", "n_inner"));
+INSTANTIATE_TEST_SUITE_P(Gpt2, SizeKeyTest,
+                         testing::Values("vocab_size", "n_positions", "n_embd", "n_layer", "n_head", "n_inner"));
 
 TEST_P(SizeKeyTest, OnlyWholePositiveNumbers) {
   for (const json& wrong : {json(0), json(-1), json(1.0), json("12"), json(1e30), json(limits::kModelWidthMax + 1)}) {
@@ -136,8 +136,8 @@ TEST(Gpt2ConfigTest, ContextMustBeThePositions) {
 }
 
 TEST(Gpt2ConfigTest, FlagsMustBeBooleans) {
-  for (const char* key : {"scale_attn_weights", "scale_attn_by_inverse_layer_idx", "reorder_and_upcast_attn",
-                          "tie_word_embeddings"}) {
+  for (const char* key :
+       {"scale_attn_weights", "scale_attn_by_inverse_layer_idx", "reorder_and_upcast_attn", "tie_word_embeddings"}) {
     EXPECT_EQ(ErrorOf(With(key, true)), "") << key;
     EXPECT_EQ(ErrorOf(With(key, false)), "") << key;
     EXPECT_THAT(ErrorOf(With(key, 1)), HasSubstr(key));
@@ -147,8 +147,12 @@ TEST(Gpt2ConfigTest, FlagsMustBeBooleans) {
 
 TEST(Gpt2ConfigTest, TrainingKeysDoNotMatter) {
   json config = Valid();
-  config.update({{"attn_pdrop", 0.1}, {"bos_token_id", 0}, {"torch_dtype", "float32"}, {"transformers_version", "4.0"},
-                 {"task_specific_params", {{"text-generation", {{"do_sample", true}}}}}, {"initializer_range", 0.02}});
+  config.update({{"attn_pdrop", 0.1},
+                 {"bos_token_id", 0},
+                 {"torch_dtype", "float32"},
+                 {"transformers_version", "4.0"},
+                 {"task_specific_params", {{"text-generation", {{"do_sample", true}}}}},
+                 {"initializer_range", 0.02}});
   EXPECT_EQ(ErrorOf(config), "");
 }
 
@@ -183,7 +187,8 @@ double ScaleOf(const json& config, int layer) {
   absl::StatusOr<std::unique_ptr<Model>> model = ParseModelConfig(config.dump());
   absl::StatusOr<Graph> graph = (*model)->BuildGraph(1, 4);
   for (const Node& node : graph->nodes()) {
-    if (node.name == "h." + std::to_string(layer) + ".attn") return std::get<AttentionAttributes>(node.attributes).scale;
+    if (node.name == "h." + std::to_string(layer) + ".attn")
+      return std::get<AttentionAttributes>(node.attributes).scale;
   }
   return 0;
 }

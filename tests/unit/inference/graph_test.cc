@@ -58,53 +58,68 @@ TEST_P(WrongNodeTest, IsRefused) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, WrongNodeTest,
-    testing::Values(
-        WrongNode{"ids are not int32", [](auto& b, auto x, auto) { return b.Gather("n", x, x); }},
-        WrongNode{"operand 0 is not float32",
-                  [](auto& b, auto, auto ids) { return b.Unary("n", UnaryFunction::kRelu, ids); }},
-        WrongNode{"do not broadcast",
-                  [](auto& b, auto x, auto) {
-                    return b.Binary("n", BinaryFunction::kAdd, x, b.Input("y", ElementType::kF32, {3}));
-                  }},
-        WrongNode{"outer dimensions",
-                  [](auto& b, auto x, auto) { return b.MatMul("n", x, b.Weight("w", {3, 4, 2})); }},
-        WrongNode{"two dimensions or as many",
-                  [](auto& b, auto x, auto) { return b.MatMul("n", x, b.Weight("w", {4})); }},
-        WrongNode{"the bias has shape [3], expected [5]",
-                  [](auto& b, auto x, auto) { return b.MatMul("n", x, b.Weight("w", {4, 5}), b.Weight("c", {3})); }},
-        WrongNode{"the gain has shape [3], expected [4]",
-                  [](auto& b, auto x, auto) {
-                    return b.LayerNorm("n", x, b.Weight("g", {3}), b.Weight("c", {4}), 1e-5);
-                  }},
-        WrongNode{"epsilon is -1",
-                  [](auto& b, auto x, auto) {
-                    return b.LayerNorm("n", x, b.Weight("g", {4}), b.Weight("c", {4}), -1);
-                  }},
-        WrongNode{"epsilon is nan",
-                  [](auto& b, auto x, auto) {
-                    return b.LayerNorm("n", x, b.Weight("g", {4}), b.Weight("c", {4}), std::nan(""));
-                  }},
-        WrongNode{"does not hold as many elements",
-                  [](auto& b, auto x, auto) { return b.Reshape("n", x, {5, 5}); }},
-        WrongNode{"not a permutation", [](auto& b, auto x, auto) { return b.Transpose("n", x, {0, 1, 1}); }},
-        WrongNode{"not a permutation", [](auto& b, auto x, auto) { return b.Transpose("n", x, {0, 1}); }},
-        WrongNode{"lies outside",
-                  [](auto& b, auto x, auto) { return b.Slice("n", x, {.axis = 1, .begin = 2, .end = 4}); }},
-        WrongNode{"lies outside",
-                  [](auto& b, auto x, auto) { return b.Slice("n", x, {.axis = 3, .begin = 0, .end = 1}); }},
-        WrongNode{"does not divide into 3 heads",
-                  [](auto& b, auto x, auto) { return b.Attention("n", x, x, x, {.heads = 3}); }},
-        WrongNode{"does not divide into 0 heads",
-                  [](auto& b, auto x, auto) { return b.Attention("n", x, x, x, {.heads = 0}); }},
-        WrongNode{"k has shape",
-                  [](auto& b, auto x, auto) { return b.Attention("n", x, b.Weight("k", {2, 3, 8}), x, {}); }},
-        WrongNode{"has 1 operands, expected 2",
-                  [](auto& b, auto x, auto) { return b.Append(OpKind::kBinary, "n", {x}, {}); }},
-        WrongNode{"a leaf has the shape it is given",
-                  [](auto& b, auto, auto) { return b.Append(OpKind::kWeight, "n", {}, {}); }},
-        WrongNode{"not a value of this graph",
-                  [](auto& b, auto, auto) { return b.Unary("n", UnaryFunction::kRelu, 999); }},
-        WrongNode{"elements", [](auto& b, auto, auto) { return b.Weight("n", {1ull << 40, 1ull << 40}); }}));
+    testing::Values(WrongNode{"ids are not int32", [](auto& b, auto x, auto) { return b.Gather("n", x, x); }},
+                    WrongNode{"operand 0 is not float32",
+                              [](auto& b, auto, auto ids) { return b.Unary("n", UnaryFunction::kRelu, ids); }},
+                    WrongNode{"do not broadcast",
+                              [](auto& b, auto x, auto) {
+                                return b.Binary("n", BinaryFunction::kAdd, x, b.Input("y", ElementType::kF32, {3}));
+                              }},
+                    WrongNode{"outer dimensions",
+                              [](auto& b, auto x, auto) {
+                                return b.MatMul("n", x, b.Weight("w", {3, 4, 2}));
+                              }},
+                    WrongNode{"two dimensions or as many",
+                              [](auto& b, auto x, auto) { return b.MatMul("n", x, b.Weight("w", {4})); }},
+                    WrongNode{"the bias has shape [3], expected [5]",
+                              [](auto& b, auto x, auto) {
+                                return b.MatMul("n", x, b.Weight("w", {4, 5}), b.Weight("c", {3}));
+                              }},
+                    WrongNode{"the gain has shape [3], expected [4]",
+                              [](auto& b, auto x, auto) {
+                                return b.LayerNorm("n", x, b.Weight("g", {3}), b.Weight("c", {4}), 1e-5);
+                              }},
+                    WrongNode{"epsilon is -1",
+                              [](auto& b, auto x, auto) {
+                                return b.LayerNorm("n", x, b.Weight("g", {4}), b.Weight("c", {4}), -1);
+                              }},
+                    WrongNode{"epsilon is nan",
+                              [](auto& b, auto x, auto) {
+                                return b.LayerNorm("n", x, b.Weight("g", {4}), b.Weight("c", {4}), std::nan(""));
+                              }},
+                    WrongNode{"does not hold as many elements",
+                              [](auto& b, auto x, auto) {
+                                return b.Reshape("n", x, {5, 5});
+                              }},
+                    WrongNode{"not a permutation",
+                              [](auto& b, auto x, auto) {
+                                return b.Transpose("n", x, {0, 1, 1});
+                              }},
+                    WrongNode{"not a permutation",
+                              [](auto& b, auto x, auto) {
+                                return b.Transpose("n", x, {0, 1});
+                              }},
+                    WrongNode{"lies outside",
+                              [](auto& b, auto x, auto) { return b.Slice("n", x, {.axis = 1, .begin = 2, .end = 4}); }},
+                    WrongNode{"lies outside",
+                              [](auto& b, auto x, auto) { return b.Slice("n", x, {.axis = 3, .begin = 0, .end = 1}); }},
+                    WrongNode{"does not divide into 3 heads",
+                              [](auto& b, auto x, auto) { return b.Attention("n", x, x, x, {.heads = 3}); }},
+                    WrongNode{"does not divide into 0 heads",
+                              [](auto& b, auto x, auto) { return b.Attention("n", x, x, x, {.heads = 0}); }},
+                    WrongNode{"k has shape",
+                              [](auto& b, auto x, auto) {
+                                return b.Attention("n", x, b.Weight("k", {2, 3, 8}), x, {});
+                              }},
+                    WrongNode{"has 1 operands, expected 2",
+                              [](auto& b, auto x, auto) { return b.Append(OpKind::kBinary, "n", {x}, {}); }},
+                    WrongNode{"a leaf has the shape it is given",
+                              [](auto& b, auto, auto) { return b.Append(OpKind::kWeight, "n", {}, {}); }},
+                    WrongNode{"not a value of this graph",
+                              [](auto& b, auto, auto) { return b.Unary("n", UnaryFunction::kRelu, 999); }},
+                    WrongNode{"elements", [](auto& b, auto, auto) {
+                                return b.Weight("n", {1ull << 40, 1ull << 40});
+                              }}));
 
 TEST(GraphBuilderTest, AProductTooLargeToCountIsRefused) {
   GraphBuilder builder;
@@ -164,7 +179,8 @@ TEST(LowerCompositesTest, KeepsWhatABackendClaims) {
   GraphBuilder b;
   ValueId x = b.Input("x", ElementType::kF32, {1, 2, 2});
   absl::StatusOr<Graph> graph = b.Build(b.Attention("att", x, x, x, {}));
-  absl::StatusOr<Graph> lowered = LowerComposites(*graph, [](const Node& node) { return node.op == OpKind::kAttention; });
+  absl::StatusOr<Graph> lowered =
+      LowerComposites(*graph, [](const Node& node) { return node.op == OpKind::kAttention; });
   EXPECT_EQ(lowered->nodes().size(), graph->nodes().size());
 }
 

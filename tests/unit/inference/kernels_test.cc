@@ -176,8 +176,8 @@ TEST_P(KernelsTest, TheTwoGelusAreToldApart) {
 
 TEST_P(KernelsTest, UnaryFunctionsKeepNanAndHaveLimits) {
   const std::map<UnaryFunction, std::pair<float, float>> limits = {
-      {UnaryFunction::kRelu, {0, kInf}},  {UnaryFunction::kGeluErf, {0, kInf}}, {UnaryFunction::kGeluTanh, {0, kInf}},
-      {UnaryFunction::kSilu, {0, kInf}},  {UnaryFunction::kTanh, {-1, 1}},      {UnaryFunction::kQuickGelu, {0, kInf}},
+      {UnaryFunction::kRelu, {0, kInf}}, {UnaryFunction::kGeluErf, {0, kInf}}, {UnaryFunction::kGeluTanh, {0, kInf}},
+      {UnaryFunction::kSilu, {0, kInf}}, {UnaryFunction::kTanh, {-1, 1}},      {UnaryFunction::kQuickGelu, {0, kInf}},
       {UnaryFunction::kSigmoid, {0, 1}}, {UnaryFunction::kExp, {0, kInf}}};
   for (UnaryFunction function : kUnaryFunctions) {
     std::vector<float> out = Run(OpKind::kUnary, UnaryAttributes{function}, {{{4}, {-kInf, kInf, kNan, 0.5f}}});
@@ -240,7 +240,8 @@ TEST_P(KernelsTest, LayerNormIsCloseToDouble) {
     }
     const double mean = sum / kWidth;
     const double deviation = std::sqrt(squares / kWidth - mean * mean + kEpsilon);
-    for (size_t i = 0; i < kWidth; ++i) expected.push_back((values[i] - mean) / deviation * gain.values[i] + bias.values[i]);
+    for (size_t i = 0; i < kWidth; ++i)
+      expected.push_back((values[i] - mean) / deviation * gain.values[i] + bias.values[i]);
   }
   EXPECT_LE(Nmse(expected, Run(OpKind::kLayerNorm, LayerNormAttributes{kEpsilon}, {x, gain, bias})), kNmseMax);
 }

@@ -104,7 +104,8 @@ TEST_F(BindTensorsTest, OneTensorUnderTwoNamesIsRefused) {
 TEST_F(BindTensorsTest, TenDifferencesAreNamedAndTheRestCounted) {
   for (int i = 0; i < 13; ++i) Add("extra." + std::to_string(10 + i), {1});
   const std::string error = Error();
-  EXPECT_THAT(error, AllOf(HasSubstr("extra.10"), HasSubstr("extra.19"), Not(HasSubstr("extra.20")), HasSubstr("and 3 more")));
+  EXPECT_THAT(error,
+              AllOf(HasSubstr("extra.10"), HasSubstr("extra.19"), Not(HasSubstr("extra.20")), HasSubstr("and 3 more")));
 }
 
 TEST_F(BindTensorsTest, AnUntiedHeadIsRequired) {

@@ -20,7 +20,8 @@ TEST(ResolveLicence, MostTagsAreSpdxIdsInLowerCase) {
   EXPECT_EQ(Resolve("apache-2.0"), "Apache-2.0");
   EXPECT_EQ(Resolve("mit"), "MIT");
   EXPECT_EQ(Resolve("cc-by-nc-sa-4.0"), "CC-BY-NC-SA-4.0");
-  EXPECT_EQ(Resolve("c-uda"), "licence expression \"c-uda\", position 0: unknown licence id \"c-uda\"; did you mean C-UDA-1.0?");
+  EXPECT_EQ(Resolve("c-uda"),
+            "licence expression \"c-uda\", position 0: unknown licence id \"c-uda\"; did you mean C-UDA-1.0?");
   EXPECT_EQ(Resolve("bsl-1.0"), "BSL-1.0");
   EXPECT_EQ(Resolve("openmdw-1.0"), "OpenMDW-1.0");
 }

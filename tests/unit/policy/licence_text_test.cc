@@ -16,12 +16,14 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
 constexpr char kMit[] =
-    "MIT License\n\nCopyright (c) 2026 Someone\n\nPermission is hereby granted, free of charge, to any person obtaining a "
+    "MIT License\n\nCopyright (c) 2026 Someone\n\nPermission is hereby granted, free of charge, to any person "
+    "obtaining a "
     "copy\nof this software and associated documentation files (the \u201cSoftware\u201d), to deal\nin the Software "
     "without restriction, including ...\n\nThe above copyright notice and this permission notice shall be included in "
     "all\ncopies or substantial portions of the Software.\n";
 constexpr char kBsd[] =
-    "Copyright 2026, Someone.\n * Redistribution and use in source and binary forms, with or without\n * modification, are "
+    "Copyright 2026, Someone.\n * Redistribution and use in source and binary forms, with or without\n * modification, "
+    "are "
     "permitted provided that the following conditions are met:\n";
 constexpr char kIsc[] =
     "Permission to use, copy, modify, and/or distribute this software for any purpose with or without fee is hereby "
@@ -32,34 +34,44 @@ LicenceAgreement Check(const std::string& expression, const std::string& text) {
 }
 
 TEST(NormaliseLicenceText, DropsWhatDiffersBetweenCopies) {
-  EXPECT_EQ(NormaliseLicenceText("  The \u201cSoftware\u201d \u2013 is\n\t*PROVIDED* ``as is''\r\n"), "the software is provided as is");
-  EXPECT_EQ(NormaliseLicenceText("Copyright (c) 2020 A\nCopyright \u00a9 B\nCOPYRIGHT 2021-2022 C\n# Copyright [year] [name]\nx"), "x");
+  EXPECT_EQ(NormaliseLicenceText("  The \u201cSoftware\u201d \u2013 is\n\t*PROVIDED* ``as is''\r\n"),
+            "the software is provided as is");
+  EXPECT_EQ(NormaliseLicenceText(
+                "Copyright (c) 2020 A\nCopyright \u00a9 B\nCOPYRIGHT 2021-2022 C\n# Copyright [year] [name]\nx"),
+            "x");
   EXPECT_EQ(NormaliseLicenceText("Open RAIL++-M"), "open rail++ m");
   EXPECT_EQ(NormaliseLicenceText(""), "");
 }
 
 TEST(NormaliseLicenceText, KeepsSentencesThatBeginWithCopyright) {
-  EXPECT_EQ(NormaliseLicenceText("copyright notice and this\nCOPYRIGHT HOLDERS BE LIABLE"), "copyright notice and this copyright holders be liable");
+  EXPECT_EQ(NormaliseLicenceText("copyright notice and this\nCOPYRIGHT HOLDERS BE LIABLE"),
+            "copyright notice and this copyright holders be liable");
 }
 
 TEST(IdentifyLicenceText, ShortPermissiveTexts) {
   EXPECT_THAT(IdentifyLicenceText(kMit), ElementsAre("MIT"));
   EXPECT_THAT(IdentifyLicenceText(std::string(kMit).substr(0, 330)), ElementsAre("MIT-0"));
   EXPECT_THAT(IdentifyLicenceText(kBsd), ElementsAre("BSD-2-Clause"));
-  EXPECT_THAT(IdentifyLicenceText(std::string(kBsd) + "3. Neither the name of X nor the names of its\ncontributors may be "
-                                                      "used to endorse or promote products derived\nfrom this software"),
-              ElementsAre("BSD-3-Clause"));
-  EXPECT_THAT(IdentifyLicenceText(std::string(kBsd) + "All advertising materials mentioning features or use ... the names of "
-                                                      "its contributors may be used to endorse or promote products derived from"),
+  EXPECT_THAT(
+      IdentifyLicenceText(std::string(kBsd) + "3. Neither the name of X nor the names of its\ncontributors may be "
+                                              "used to endorse or promote products derived\nfrom this software"),
+      ElementsAre("BSD-3-Clause"));
+  EXPECT_THAT(IdentifyLicenceText(std::string(kBsd) +
+                                  "All advertising materials mentioning features or use ... the names of "
+                                  "its contributors may be used to endorse or promote products derived from"),
               ElementsAre("BSD-4-Clause"));
   EXPECT_THAT(IdentifyLicenceText(std::string(kIsc) + ", provided that the above\ncopyright notice and this permission "
                                                       "notice appear in all copies."),
               ElementsAre("ISC"));
-  EXPECT_THAT(IdentifyLicenceText(std::string(kIsc) + ".\n\nTHE SOFTWARE IS PROVIDED \"AS IS\" AND THE AUTHOR DISCLAIMS ALL WARRANTIES"),
+  EXPECT_THAT(IdentifyLicenceText(std::string(kIsc) +
+                                  ".\n\nTHE SOFTWARE IS PROVIDED \"AS IS\" AND THE AUTHOR DISCLAIMS ALL WARRANTIES"),
               ElementsAre("0BSD"));
-  EXPECT_THAT(IdentifyLicenceText("This is free and unencumbered software released into\nthe public domain."), ElementsAre("Unlicense"));
-  EXPECT_THAT(IdentifyLicenceText("In no event will the authors be held liable ... 2. Altered source versions must be plainly marked as such,"),
-              ElementsAre("Zlib"));
+  EXPECT_THAT(IdentifyLicenceText("This is free and unencumbered software released into\nthe public domain."),
+              ElementsAre("Unlicense"));
+  EXPECT_THAT(
+      IdentifyLicenceText(
+          "In no event will the authors be held liable ... 2. Altered source versions must be plainly marked as such,"),
+      ElementsAre("Zlib"));
 }
 
 TEST(IdentifyLicenceText, EachEntryIsFoundByItsOwnPhrasesAlone) {
@@ -74,15 +86,20 @@ TEST(IdentifyLicenceText, ModelLicencesByTheirTitles) {
   EXPECT_THAT(IdentifyLicenceText("LLAMA 2 COMMUNITY LICENSE AGREEMENT"), ElementsAre("LicenseRef-hf-llama2"));
   EXPECT_THAT(IdentifyLicenceText("META LLAMA 3 COMMUNITY LICENSE AGREEMENT"), ElementsAre("LicenseRef-hf-llama3"));
   EXPECT_THAT(IdentifyLicenceText("Llama 3.1 Community License Agreement"), ElementsAre("LicenseRef-hf-llama3.1"));
-  EXPECT_THAT(IdentifyLicenceText("Gemma Terms of Use ... Gemma Prohibited Use Policy"), ElementsAre("LicenseRef-hf-gemma"));
-  EXPECT_THAT(IdentifyLicenceText("CreativeML Open RAIL-M\ndated August 22, 2022"), ElementsAre("LicenseRef-hf-creativeml-openrail-m"));
+  EXPECT_THAT(IdentifyLicenceText("Gemma Terms of Use ... Gemma Prohibited Use Policy"),
+              ElementsAre("LicenseRef-hf-gemma"));
+  EXPECT_THAT(IdentifyLicenceText("CreativeML Open RAIL-M\ndated August 22, 2022"),
+              ElementsAre("LicenseRef-hf-creativeml-openrail-m"));
 }
 
 TEST(IdentifyLicenceText, CreativeCommonsVariantsDoNotMix) {
-  EXPECT_THAT(IdentifyLicenceText("Creative Commons Attribution 4.0 International Public License"), ElementsAre("CC-BY-4.0"));
-  EXPECT_THAT(IdentifyLicenceText("Creative Commons Attribution-NonCommercial-ShareAlike 4.0 International Public License"),
-              ElementsAre("CC-BY-NC-SA-4.0"));
-  EXPECT_THAT(IdentifyLicenceText("Creative Commons Attribution-NoDerivatives 4.0 International Public License"), ElementsAre("CC-BY-ND-4.0"));
+  EXPECT_THAT(IdentifyLicenceText("Creative Commons Attribution 4.0 International Public License"),
+              ElementsAre("CC-BY-4.0"));
+  EXPECT_THAT(
+      IdentifyLicenceText("Creative Commons Attribution-NonCommercial-ShareAlike 4.0 International Public License"),
+      ElementsAre("CC-BY-NC-SA-4.0"));
+  EXPECT_THAT(IdentifyLicenceText("Creative Commons Attribution-NoDerivatives 4.0 International Public License"),
+              ElementsAre("CC-BY-ND-4.0"));
 }
 
 TEST(IdentifyLicenceText, SeveralTextsInOneFile) {
@@ -92,13 +109,15 @@ TEST(IdentifyLicenceText, SeveralTextsInOneFile) {
 TEST(IdentifyLicenceText, OtherTextIsNotRecognised) {
   EXPECT_THAT(IdentifyLicenceText(""), IsEmpty());
   EXPECT_THAT(IdentifyLicenceText("All rights reserved."), IsEmpty());
-  EXPECT_THAT(IdentifyLicenceText("Licensed under the Apache License, Version 2.0"), IsEmpty()) << "a mention is not the text";
+  EXPECT_THAT(IdentifyLicenceText("Licensed under the Apache License, Version 2.0"), IsEmpty())
+      << "a mention is not the text";
   EXPECT_THAT(IdentifyLicenceText(std::string("\xff\x00\xfe MIT", 7)), IsEmpty());
 }
 
 TEST(IdentifyLicenceText, ReadsUpToTheLimitOnly) {
   const std::string mit(kMit);
-  EXPECT_THAT(IdentifyLicenceText(std::string(limits::kLicenceTextBytesMax - mit.size(), ' ') + mit), ElementsAre("MIT"));
+  EXPECT_THAT(IdentifyLicenceText(std::string(limits::kLicenceTextBytesMax - mit.size(), ' ') + mit),
+              ElementsAre("MIT"));
   EXPECT_THAT(IdentifyLicenceText(std::string(limits::kLicenceTextBytesMax, ' ') + mit), IsEmpty());
 }
 
@@ -116,7 +135,8 @@ TEST(CheckLicenceAgreement, OneFileOfSeveralLicences) {
 
 TEST(CheckLicenceAgreement, AnUnstatedLicenceInTheFileDisagrees) {
   EXPECT_EQ(Check("MIT", std::string(kMit) + kBsd), LicenceAgreement::kDisagrees);
-  EXPECT_EQ(Check("MIT", std::string(kMit) + "\"Commons Clause\" License Condition v1.0"), LicenceAgreement::kDisagrees);
+  EXPECT_EQ(Check("MIT", std::string(kMit) + "\"Commons Clause\" License Condition v1.0"),
+            LicenceAgreement::kDisagrees);
   EXPECT_EQ(Check("MIT AND BSD-2-Clause", std::string(kMit) + kBsd), LicenceAgreement::kAgrees);
 }
 

@@ -105,6 +105,7 @@ TEST_F(DiskChunkStoreTest, QuarantinedChunkIsGoneButNotDeleted) {
 TEST_F(DiskChunkStoreTest, ForEachSeesEveryChunkInOrderAndNothingElse) {
   std::set<Digest> expected;
   for (int i = 0; i < 50; ++i) expected.insert(Put("chunk " + std::to_string(i)));
+  std::filesystem::create_directory(folder_.Join("chunks/00"));
   Overwrite(folder_.Join("chunks/00/README"), "not a chunk");
   std::vector<Digest> seen;
   EXPECT_OK(store_->ForEach([&](const Digest& digest, const ChunkInfo&) {

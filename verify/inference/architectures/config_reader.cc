@@ -119,8 +119,9 @@ absl::Status ConfigReader::Finish() const {
     if (!seen_.contains(key) && unknown.size() < kNamedMax) unknown.push_back(fmt::format("\"{}\"", key.substr(0, 64)));
   }
   if (unknown.empty()) return absl::OkStatus();
-  return WithErrorClass(InvalidArgument(fmt::format("config has keys of unknown meaning: {}", fmt::join(unknown, ", "))),
-                        ErrorClass::kPolicy);
+  return WithErrorClass(
+      InvalidArgument(fmt::format("config has keys of unknown meaning: {}", fmt::join(unknown, ", "))),
+      ErrorClass::kPolicy);
 }
 
 }  // namespace plumb

@@ -30,11 +30,11 @@ struct Gpt2Config {
 
 // transformers' names of activations; it computes `gelu_new`, `gelu_fast` and `gelu_pytorch_tanh` alike.
 constexpr std::pair<std::string_view, UnaryFunction> kActivations[] = {
-    {"gelu", UnaryFunction::kGeluErf},           {"gelu_new", UnaryFunction::kGeluTanh},
-    {"gelu_fast", UnaryFunction::kGeluTanh},     {"gelu_pytorch_tanh", UnaryFunction::kGeluTanh},
-    {"quick_gelu", UnaryFunction::kQuickGelu},   {"relu", UnaryFunction::kRelu},
-    {"sigmoid", UnaryFunction::kSigmoid},        {"silu", UnaryFunction::kSilu},
-    {"swish", UnaryFunction::kSilu},             {"tanh", UnaryFunction::kTanh},
+    {"gelu", UnaryFunction::kGeluErf},         {"gelu_new", UnaryFunction::kGeluTanh},
+    {"gelu_fast", UnaryFunction::kGeluTanh},   {"gelu_pytorch_tanh", UnaryFunction::kGeluTanh},
+    {"quick_gelu", UnaryFunction::kQuickGelu}, {"relu", UnaryFunction::kRelu},
+    {"sigmoid", UnaryFunction::kSigmoid},      {"silu", UnaryFunction::kSilu},
+    {"swish", UnaryFunction::kSilu},           {"tanh", UnaryFunction::kTanh},
 };
 
 void ReadActivation(ConfigReader& reader, Gpt2Config& config) {
@@ -51,13 +51,37 @@ void ReadActivation(ConfigReader& reader, Gpt2Config& config) {
 
 // Keys about training, generation, other heads and the library's own book-keeping.
 void SkipIrrelevant(ConfigReader& reader) {
-  reader.Irrelevant({"model_type", "attn_pdrop", "embd_pdrop", "resid_pdrop", "initializer_range", "bos_token_id",
-                     "eos_token_id", "pad_token_id", "torch_dtype", "dtype", "transformers_version", "use_cache",
-                     "_name_or_path", "task_specific_params", "gradient_checkpointing", "output_past",
-                     "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type",
-                     "summary_use_proj", "id2label", "label2id", "num_labels", "_num_labels",
-                     "keys_to_ignore_at_inference", "finetuning_task", "output_attentions", "output_hidden_states",
-                     "return_dict", "_attn_implementation_autoset"});
+  reader.Irrelevant({"model_type",
+                     "attn_pdrop",
+                     "embd_pdrop",
+                     "resid_pdrop",
+                     "initializer_range",
+                     "bos_token_id",
+                     "eos_token_id",
+                     "pad_token_id",
+                     "torch_dtype",
+                     "dtype",
+                     "transformers_version",
+                     "use_cache",
+                     "_name_or_path",
+                     "task_specific_params",
+                     "gradient_checkpointing",
+                     "output_past",
+                     "summary_activation",
+                     "summary_first_dropout",
+                     "summary_proj_to_labels",
+                     "summary_type",
+                     "summary_use_proj",
+                     "id2label",
+                     "label2id",
+                     "num_labels",
+                     "_num_labels",
+                     "keys_to_ignore_at_inference",
+                     "finetuning_task",
+                     "output_attentions",
+                     "output_hidden_states",
+                     "return_dict",
+                     "_attn_implementation_autoset"});
   reader.Only("add_cross_attention", false);
   reader.Only("is_encoder_decoder", false);
   reader.Only("pruned_heads", nlohmann::json::object());
@@ -87,7 +111,8 @@ absl::StatusOr<Gpt2Config> ReadConfig(const nlohmann::json& json) {
   for (const std::string& name : reader.TextsOr("architectures")) {
     // A bare GPT2Model has no output of its own: with tied embeddings the head is known all the same.
     bool known = name == "GPT2LMHeadModel" || (name == "GPT2Model" && config.tied);
-    if (!known) reader.Refuse("architectures", fmt::format("names \"{}\", expected GPT2LMHeadModel", name.substr(0, 64)));
+    if (!known)
+      reader.Refuse("architectures", fmt::format("names \"{}\", expected GPT2LMHeadModel", name.substr(0, 64)));
   }
   SkipIrrelevant(reader);
   PLUMB_RETURN_IF_ERROR(reader.Finish());
@@ -176,8 +201,8 @@ class Gpt2Model : public Model {
     ValueId v = builder.Slice(LayerName(layer, "attn.v"), qkv, {.axis = 2, .begin = 2 * d, .end = 3 * d});
     double scale = config_.scale_by_width ? 1 / std::sqrt(static_cast<double>(d / config_.heads)) : 1;
     if (config_.scale_by_layer) scale /= static_cast<double>(layer + 1);
-    ValueId mixed = builder.Attention(LayerName(layer, "attn"), q, k, v,
-                                      {.heads = config_.heads, .scale = scale, .causal = true});
+    ValueId mixed =
+        builder.Attention(LayerName(layer, "attn"), q, k, v, {.heads = config_.heads, .scale = scale, .causal = true});
     return AddLinear(builder, LayerName(layer, "attn.c_proj"), mixed, d, d);
   }
 

@@ -75,7 +75,8 @@ class HostRun {
     if (auto ids = inputs_.ids.find(node.name); ids != inputs_.ids.end() && node.type == ElementType::kI32) {
       tensor.ids = ids->second;
     }
-    if (auto values = inputs_.values.find(node.name); values != inputs_.values.end() && node.type == ElementType::kF32) {
+    if (auto values = inputs_.values.find(node.name);
+        values != inputs_.values.end() && node.type == ElementType::kF32) {
       tensor.values = values->second;
     }
     const uint64_t found = tensor.ids.size() + tensor.values.size();

@@ -133,7 +133,8 @@ class Kernels : public HostKernels {
       case OpKind::kBinary:
         return Binary(std::get<BinaryAttributes>(node.attributes).function, operands, output);
       case OpKind::kScale:
-        return onednn::Scale(std::get<ScaleAttributes>(node.attributes).factor, x.data(), x.size(), output.values.data());
+        return onednn::Scale(std::get<ScaleAttributes>(node.attributes).factor, x.data(), x.size(),
+                             output.values.data());
       case OpKind::kLayerNorm:
         return onednn::LayerNorm(x.data(), x.size() / output.shape->back(), output.shape->back(),
                                  operands[1].values.data(), operands[2].values.data(),

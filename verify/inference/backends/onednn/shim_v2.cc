@@ -155,8 +155,7 @@ absl::Status LayerNorm(const float* x, uint64_t rows, uint64_t width, const floa
     const auto flags = dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift;
     dnnl::layer_normalization_forward::desc operation(dnnl::prop_kind::forward_inference, desc,
                                                       static_cast<float>(epsilon), flags);
-    dnnl::layer_normalization_forward primitive(
-        dnnl::layer_normalization_forward::primitive_desc(operation, Engine()));
+    dnnl::layer_normalization_forward primitive(dnnl::layer_normalization_forward::primitive_desc(operation, Engine()));
     Execute(primitive, {{DNNL_ARG_SRC, Wrap(desc, x)},
                         {DNNL_ARG_SCALE, Wrap(row, gain)},
                         {DNNL_ARG_SHIFT, Wrap(row, bias)},

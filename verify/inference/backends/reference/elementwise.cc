@@ -101,9 +101,9 @@ void Binary(const BinaryAttributes& attributes, Operands operands, HostOutput ou
       b += index[d] * b_strides[d];
     }
     for (uint64_t i = 0; i < inner; ++i) {
-      output.values[done + i] = static_cast<float>(ApplyBinary(attributes.function,
-                                                               operands[0].values[a + i * a_strides.back()],
-                                                               operands[1].values[b + i * b_strides.back()]));
+      output.values[done + i] =
+          static_cast<float>(ApplyBinary(attributes.function, operands[0].values[a + i * a_strides.back()],
+                                         operands[1].values[b + i * b_strides.back()]));
     }
     for (size_t d = shape.size() - 1; d-- > 0;) {
       if (++index[d] < shape[d]) break;

@@ -89,7 +89,8 @@ void MultiplyBlock(const std::vector<double>& rows, uint64_t row_begin, uint64_t
                    const float* bias, float* out) {
   constexpr double kWorkPerThread = 1 << 21;
   constexpr uint64_t kThreadsMax = 64;
-  const double work = static_cast<double>(row_end - row_begin) * static_cast<double>(b.rows) * static_cast<double>(b.columns);
+  const double work =
+      static_cast<double>(row_end - row_begin) * static_cast<double>(b.rows) * static_cast<double>(b.columns);
   const uint64_t wanted = std::min<uint64_t>(static_cast<uint64_t>(work / kWorkPerThread), kThreadsMax);
   const uint64_t threads = std::clamp<uint64_t>(std::thread::hardware_concurrency(), 1, std::max<uint64_t>(wanted, 1));
   const uint64_t tiles = (b.columns + kTileColumns - 1) / kTileColumns;

@@ -29,7 +29,7 @@ inline constexpr size_t kLicenceExpressionBytesMax = 1024;
 // Weight containers.
 inline constexpr uint64_t kSafetensorsHeaderBytesMax = 100'000'000;  // The specification's own limit.
 inline constexpr size_t kSafetensorsMetadataEntriesMax = 65'536;
-inline constexpr uint64_t kShardIndexBytesMax = 64u << 20;
+inline constexpr uint64_t kShardIndexBytesMax = 16u << 20;
 inline constexpr size_t kShardsMax = 10'000;
 inline constexpr size_t kTensorRankMax = 64;
 inline constexpr size_t kTensorNameBytesMax = 1024;

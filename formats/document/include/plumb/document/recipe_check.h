@@ -47,8 +47,8 @@ struct Finding {
 struct DerivedFigures {
   std::optional<uint64_t> parameters;  // Of the gpt2 family with tied embeddings and learned positions.
   std::optional<uint64_t> d_head;
-  std::optional<uint64_t> steps;       // End of the last batch segment.
-  std::optional<uint64_t> tokens;      // Sum over the batch segments.
+  std::optional<uint64_t> steps;   // End of the last batch segment.
+  std::optional<uint64_t> tokens;  // Sum over the batch segments.
   std::optional<double> tokens_per_parameter;
   std::optional<uint64_t> warmup_steps;  // Length of a first schedule segment that rises.
   std::optional<uint64_t> warmup_tokens;

@@ -33,8 +33,8 @@ Thresholds ThresholdsFor(Tier tier, uint64_t layers);
 
 // How far apart two sets of logits are. Infinite nmse and KL when `broken` is not 0.
 struct Comparison {
-  double nmse = 0;            // sum (expected - actual)^2 / sum expected^2.
-  double max_kl = 0;          // KL(softmax(expected) || softmax(actual)) of the worst position, in nats.
+  double nmse = 0;    // sum (expected - actual)^2 / sum expected^2.
+  double max_kl = 0;  // KL(softmax(expected) || softmax(actual)) of the worst position, in nats.
   double mean_kl = 0;
   double top1_agreement = 1;  // Share of positions whose largest logit is at the same token.
   double max_delta = 0;       // Largest |expected - actual|.

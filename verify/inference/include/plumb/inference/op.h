@@ -34,7 +34,7 @@ enum class OpKind {
   kReshape,     // x -> the same elements under another shape.
   kTranspose,   // x -> x with dimensions permuted.
   kSlice,       // x -> x[begin, end) along one dimension.
-  kAttention,   // Composite. q, k, v [B, T, H * d] -> softmax(mask(scale * q k^T)) v for each of H heads, [B, T, H * d].
+  kAttention,  // Composite. q, k, v [B, T, H * d] -> softmax(mask(scale * q k^T)) v for each of H heads, [B, T, H * d].
 };
 
 // Functions of one argument. GELU is x * Phi(x); kGeluTanh is its approximation by tanh.
@@ -78,9 +78,9 @@ struct AttentionAttributes {
   bool causal = false;
 };
 
-using Attributes = std::variant<std::monostate, UnaryAttributes, BinaryAttributes, ScaleAttributes, MatMulAttributes,
-                                LayerNormAttributes, TransposeAttributes, ReshapeAttributes, SliceAttributes,
-                                AttentionAttributes>;
+using Attributes =
+    std::variant<std::monostate, UnaryAttributes, BinaryAttributes, ScaleAttributes, MatMulAttributes,
+                 LayerNormAttributes, TransposeAttributes, ReshapeAttributes, SliceAttributes, AttentionAttributes>;
 
 // Lower-case names, as messages and reports print them: `matmul`, `gelu_erf`, ...
 std::string_view OpName(OpKind op);

@@ -87,10 +87,10 @@ struct SmokeOptions {
 };
 
 // Runs every case on every backend. What is wrong with the model itself (a container, tensor set, config or golden
-// that does not hold together, a weight that is NaN or infinite) is a verdict, not an error. An architecture that Plumb does
-// not know is inconclusive, and so is a case without a golden: there backends can only be compared with `reference`, which
-// reads the same bytes. Errors: INVALID_ARGUMENT (ErrorClass::kUsage) for no case or an unknown backend, CANCELLED, and
-// failures to read files that exist.
+// that does not hold together, a weight that is NaN or infinite) is a verdict, not an error. An architecture that Plumb
+// does not know is inconclusive, and so is a case without a golden: there backends can only be compared with
+// `reference`, which reads the same bytes. Errors: INVALID_ARGUMENT (ErrorClass::kUsage) for no case or an unknown
+// backend, CANCELLED, and failures to read files that exist.
 absl::StatusOr<SmokeReport> RunSmokeCheck(const Directory& folder, const std::vector<SmokeCase>& cases,
                                           const SmokeOptions& options);
 
