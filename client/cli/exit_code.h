@@ -20,9 +20,10 @@ enum ExitCode : int {
   kInterrupted = 130,
 };
 
-// What a command that ended with `status` exits with: the attached ErrorClass decides, else the code.
-ExitCode ExitCodeFor(const absl::Status& status);
+// What a command that ended with `status` exits with: the attached ErrorClass
+// decides, else the code.
+ExitCode ExitCodeFor(const absl::Status &status);
 
-}  // namespace plumb::cli
+} // namespace plumb::cli
 
-#endif  // PLUMB_CLIENT_CLI_EXIT_CODE_H_
+#endif // PLUMB_CLIENT_CLI_EXIT_CODE_H_

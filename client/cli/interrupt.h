@@ -8,16 +8,19 @@
 
 namespace plumb::cli {
 
-// Takes over SIGINT and SIGTERM, and ignores SIGPIPE. The first signal after InterruptCancels cancels
-// that work; one before it, or a second one, ends the process at once with 130.
+// Takes over SIGINT and SIGTERM, and ignores SIGPIPE. The first signal after
+// InterruptCancels cancels that work; one before it, or a second one, ends the
+// process at once with 130.
 void InstallInterruptHandler();
 
-// What the next signal cancels; nullptr for nothing. Borrowed until the next call.
-void InterruptCancels(Cancellation* cancellation);
+// What the next signal cancels; nullptr for nothing. Borrowed until the next
+// call.
+void InterruptCancels(Cancellation *cancellation);
 
-// The settings to give standard input's terminal before ending at once; nullptr for none. Borrowed.
-void RestoreTerminalOnInterrupt(const termios* settings);
+// The settings to give standard input's terminal before ending at once; nullptr
+// for none. Borrowed.
+void RestoreTerminalOnInterrupt(const termios *settings);
 
-}  // namespace plumb::cli
+} // namespace plumb::cli
 
-#endif  // PLUMB_CLIENT_CLI_INTERRUPT_H_
+#endif // PLUMB_CLIENT_CLI_INTERRUPT_H_

@@ -10,12 +10,11 @@ namespace plumb::cli {
 
 using Json = nlohmann::ordered_json;
 
-// `value` in ASCII (safe on any terminal); bytes that are not UTF-8 become U+FFFD, numbers that
-// JSON cannot hold become null. Over several lines when `pretty`.
-inline std::string DumpJson(const Json& value, bool pretty) {
-  return value.dump(pretty ? 2 : -1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace);
-}
+// `value` in ASCII (safe on any terminal); bytes that are not UTF-8 become
+// U+FFFD, numbers that JSON cannot hold become null. Over several lines when
+// `pretty`.
+std::string DumpJson(const Json &value, bool pretty);
 
-}  // namespace plumb::cli
+} // namespace plumb::cli
 
-#endif  // PLUMB_CLIENT_CLI_JSON_H_
+#endif // PLUMB_CLIENT_CLI_JSON_H_

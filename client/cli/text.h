@@ -1,4 +1,5 @@
-// Text for people: widths, sizes, times, and making text from strangers harmless.
+// Text for people: widths, sizes, times, and making text from strangers
+// harmless.
 #ifndef PLUMB_CLIENT_CLI_TEXT_H_
 #define PLUMB_CLIENT_CLI_TEXT_H_
 
@@ -11,17 +12,20 @@
 
 namespace plumb::cli {
 
-// `text` with everything escaped that could steer a terminal or mislead its reader: control
-// characters (C0, DEL, C1), line and paragraph separators, marks that change the writing direction,
-// and bytes that are not UTF-8. Line feeds stay when `keep_lines`.
+// `text` with everything escaped that could steer a terminal or mislead its
+// reader: control characters (C0, DEL, C1), line and paragraph separators,
+// marks that change the writing direction, and bytes that are not UTF-8. Line
+// feeds stay when `keep_lines`.
 std::string Sanitise(std::string_view text, bool keep_lines = false);
 
 // Columns that sanitised `text` takes on a terminal.
 size_t DisplayWidth(std::string_view text);
 
-// Sanitised `text` cut to at most `columns`, the cut marked by an ellipsis at its end.
+// Sanitised `text` cut to at most `columns`, the cut marked by an ellipsis at
+// its end.
 std::string Truncate(std::string_view text, size_t columns);
-// The same with the ellipsis in front: the end of a path says more than its start.
+// The same with the ellipsis in front: the end of a path says more than its
+// start.
 std::string TruncateFront(std::string_view text, size_t columns);
 
 // `512 B`, `1.5 KiB`, `27.0 MiB`.
@@ -29,12 +33,12 @@ std::string FormatBytes(uint64_t bytes);
 // `0.42 s`, `12.3 s`, `2:05`, `1:02:03`.
 std::string FormatSeconds(double seconds);
 // `2026-11-23 15:39`, UTC; empty for an absent time.
-std::string FormatTime(const google::protobuf::Timestamp& time);
+std::string FormatTime(const google::protobuf::Timestamp &time);
 // RFC 3339 in UTC with seconds, for programs; empty for an absent time.
-std::string FormatTimeRfc3339(const google::protobuf::Timestamp& time);
+std::string FormatTimeRfc3339(const google::protobuf::Timestamp &time);
 // `1 file`, `2 files`.
 std::string Count(uint64_t number, std::string_view noun);
 
-}  // namespace plumb::cli
+} // namespace plumb::cli
 
-#endif  // PLUMB_CLIENT_CLI_TEXT_H_
+#endif // PLUMB_CLIENT_CLI_TEXT_H_

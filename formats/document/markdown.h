@@ -1,6 +1,6 @@
 // The little of Markdown that a catalogue needs.
-#ifndef FORMATS_DOCUMENT_MARKDOWN_H_
-#define FORMATS_DOCUMENT_MARKDOWN_H_
+#ifndef PLUMB_FORMATS_DOCUMENT_MARKDOWN_H_
+#define PLUMB_FORMATS_DOCUMENT_MARKDOWN_H_
 
 #include <cstddef>
 #include <string>
@@ -25,4 +25,4 @@ std::string_view Trim(std::string_view text);
 
 }  // namespace plumb
 
-#endif  // FORMATS_DOCUMENT_MARKDOWN_H_
+#endif  // PLUMB_FORMATS_DOCUMENT_MARKDOWN_H_

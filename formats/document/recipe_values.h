@@ -1,6 +1,6 @@
 // Helpers that the readers and writers of recipes share.
-#ifndef FORMATS_DOCUMENT_RECIPE_VALUES_H_
-#define FORMATS_DOCUMENT_RECIPE_VALUES_H_
+#ifndef PLUMB_FORMATS_DOCUMENT_RECIPE_VALUES_H_
+#define PLUMB_FORMATS_DOCUMENT_RECIPE_VALUES_H_
 
 #include <cstdint>
 #include <optional>
@@ -42,4 +42,4 @@ bool IsFlatRecipe(const Tree& tree);
 
 }  // namespace plumb
 
-#endif  // FORMATS_DOCUMENT_RECIPE_VALUES_H_
+#endif  // PLUMB_FORMATS_DOCUMENT_RECIPE_VALUES_H_

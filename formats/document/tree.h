@@ -1,6 +1,6 @@
 // YAML and JSON documents as one plain tree of text.
-#ifndef FORMATS_DOCUMENT_TREE_H_
-#define FORMATS_DOCUMENT_TREE_H_
+#ifndef PLUMB_FORMATS_DOCUMENT_TREE_H_
+#define PLUMB_FORMATS_DOCUMENT_TREE_H_
 
 #include <string>
 #include <string_view>
@@ -39,4 +39,4 @@ std::string RenderTree(const Tree& tree);
 
 }  // namespace plumb
 
-#endif  // FORMATS_DOCUMENT_TREE_H_
+#endif  // PLUMB_FORMATS_DOCUMENT_TREE_H_

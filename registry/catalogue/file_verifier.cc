@@ -73,10 +73,17 @@ absl::Status VerifyWholeFile(const v1::File& file, Content* content, MissingCont
     }
     return absl::OkStatus();
   };
-  PLUMB_RETURN_IF_ERROR(content->lists().ForEachPage(root, hash_page));
+  absl::Status read = content->lists().ForEachPage(root, hash_page);
+  if (absl::IsNotFound(read)) {  // Collected since it was seen present.
+    missing->AddList(root);
+    return absl::OkStatus();
+  }
+  PLUMB_RETURN_IF_ERROR(read);
   Digest found = hash.Finish();
   if (readable && found == expected) return absl::OkStatus();
-  PLUMB_RETURN_IF_ERROR(FindDamage(root, content, missing));
+  absl::Status searched = FindDamage(root, content, missing);
+  if (absl::IsNotFound(searched)) missing->AddList(root);
+  if (!searched.ok() && !absl::IsNotFound(searched)) return searched;
   if (!missing->empty()) return absl::OkStatus();
   return InvalidArgument(fmt::format("file \"{}\": its bytes have SHA-256 {}, the manifest says {}", file.path(),
                                      found.ToHex(), expected.ToHex()));

@@ -26,7 +26,7 @@ constexpr char kExamples[] = R"(Examples:
 
 // Flags whose form is not the options' own.
 struct RawFlags {
-  uint64_t max_memory_mib = 96;
+  uint64_t max_memory_mib = 128;
   uint64_t reserve_mib = 64;
   uint64_t stop_grace_seconds = 10;
   bool no_anonymous_read = false;

@@ -20,7 +20,7 @@ struct ServerOptions {
   std::string tls_key_file;
   bool anonymous_read = true;
   // What gRPC may use for messages in flight.
-  uint64_t message_memory_bytes = 96u << 20;
+  uint64_t message_memory_bytes = 128u << 20;
   // Free disk space that uploads leave for metadata, at most 5 % of the file system.
   uint64_t reserve_bytes = 64u << 20;
   // How long running calls may take to end when the server stops.

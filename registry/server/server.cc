@@ -33,7 +33,8 @@ namespace {
 
 // Threads beyond those that streams hold: short calls, collection, fsck.
 constexpr int kSpareThreads = 48;
-constexpr int kFrameBytesMax = 16'777'215;  // HTTP/2's own limit.
+constexpr int kFrameBytesMax = 16'777'215;   // HTTP/2's own limit.
+constexpr int kStreamWindowBytes = 2 << 20;  // One message and the next on its way.
 
 v1::Capabilities DescribeCapabilities(const std::string& registry_id, bool anonymous_read) {
   v1::Capabilities capabilities;
@@ -59,6 +60,9 @@ void Configure(const ServerOptions& options, grpc::ServerBuilder* builder) {
   builder->SetMaxReceiveMessageSize(limits::kMessageBytesMax);
   builder->SetMaxSendMessageSize(limits::kMessageBytesMax);
   builder->AddChannelArgument(GRPC_ARG_HTTP2_MAX_FRAME_SIZE, kFrameBytesMax);
+  // A fixed window for each stream: probing grows it until the quota is used up, and then gRPC resets streams.
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_BDP_PROBE, 0);
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindowBytes);
   // Two servers on one port would each get some of the calls.
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
 }

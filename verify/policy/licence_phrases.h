@@ -1,6 +1,6 @@
 // Sentences by which licence texts are recognised, as NormaliseLicenceText writes them.
-#ifndef VERIFY_POLICY_LICENCE_PHRASES_H_
-#define VERIFY_POLICY_LICENCE_PHRASES_H_
+#ifndef PLUMB_VERIFY_POLICY_LICENCE_PHRASES_H_
+#define PLUMB_VERIFY_POLICY_LICENCE_PHRASES_H_
 
 #include <array>
 #include <string_view>
@@ -86,4 +86,4 @@ inline constexpr LicencePhrases kLicencePhrases[] = {
 
 }  // namespace plumb
 
-#endif  // VERIFY_POLICY_LICENCE_PHRASES_H_
+#endif  // PLUMB_VERIFY_POLICY_LICENCE_PHRASES_H_

@@ -1,8 +1,8 @@
 // The SPDX licence list as text: identifiers divided by single spaces, sorted without regard
 // to case. Identifiers and flags are facts; the texts are not here. The `+` forms of the GNU
 // licences are left out: the parser reads them as an id and `+`.
-#ifndef VERIFY_POLICY_SPDX_ID_LIST_H_
-#define VERIFY_POLICY_SPDX_ID_LIST_H_
+#ifndef PLUMB_VERIFY_POLICY_SPDX_ID_LIST_H_
+#define PLUMB_VERIFY_POLICY_SPDX_ID_LIST_H_
 
 #include <string_view>
 
@@ -163,4 +163,4 @@ constexpr std::string_view kExceptions =
 
 }  // namespace plumb::spdx
 
-#endif  // VERIFY_POLICY_SPDX_ID_LIST_H_
+#endif  // PLUMB_VERIFY_POLICY_SPDX_ID_LIST_H_

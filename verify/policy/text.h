@@ -1,6 +1,6 @@
 // Small helpers on ASCII text.
-#ifndef VERIFY_POLICY_TEXT_H_
-#define VERIFY_POLICY_TEXT_H_
+#ifndef PLUMB_VERIFY_POLICY_TEXT_H_
+#define PLUMB_VERIFY_POLICY_TEXT_H_
 
 #include <string>
 #include <string_view>
@@ -19,4 +19,4 @@ inline bool IsAsciiAlnum(char c) { return (c >= '0' && c <= '9') || (LowerAscii(
 
 }  // namespace plumb
 
-#endif  // VERIFY_POLICY_TEXT_H_
+#endif  // PLUMB_VERIFY_POLICY_TEXT_H_

@@ -1,11 +1,11 @@
 #include "client/cli/app.h"
 
+#include <stdlib.h>
+
 #include <filesystem>
 #include <map>
 #include <sstream>
 #include <string>
-
-#include <stdlib.h>
 
 #include "client/cli/help.h"
 #include "client/cli/json.h"
@@ -78,8 +78,8 @@ TEST_F(AppTest, HasEveryCommandOfTheDesign) {
   GlobalFlags flags;
   Action action;
   std::vector<std::string> names = CommandNames(*MakeApp(&flags, &action));
-  for (const char* name : {"login", "publish", "push", "pull", "verify", "smoke", "show", "list", "ls", "search", "files",
-                           "tag", "yank", "diff", "mirror", "cache", "admin", "version", "completion"}) {
+  for (const char* name : {"login", "publish", "push", "pull", "verify", "smoke", "show", "list", "ls", "search",
+                           "files", "tag", "yank", "diff", "mirror", "cache", "admin", "version", "completion"}) {
     EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
   }
 }
@@ -185,9 +185,7 @@ TEST_F(AppTest, PruneSaysWhatItWouldTake) { EXPECT_EQ(Plumb({"cache", "prune"}).
 
 TEST_F(AppTest, CheckpointsNeedAModel) { EXPECT_EQ(Plumb({"list", "--checkpoints"}).code, 2); }
 
-TEST_F(AppTest, MirrorRefusesItself) {
-  EXPECT_EQ(Plumb({"mirror", "sync", "localhost:1"}).code, 2);
-}
+TEST_F(AppTest, MirrorRefusesItself) { EXPECT_EQ(Plumb({"mirror", "sync", "localhost:1"}).code, 2); }
 
 TEST_F(AppTest, AnUnreachableRegistryIsFiveAndSaysHowToStartOne) {
   Run run = Plumb({"list"});
@@ -238,7 +236,9 @@ TEST_F(AppTest, CacheAloneShowsIt) {
   EXPECT_EQ(Json::parse(run.out)["files"], 0);
 }
 
-TEST_F(AppTest, VersionNamesTheProtocol) { EXPECT_EQ(Json::parse(Plumb({"version", "--json"}).out)["protocol"], "plumb.v1"); }
+TEST_F(AppTest, VersionNamesTheProtocol) {
+  EXPECT_EQ(Json::parse(Plumb({"version", "--json"}).out)["protocol"], "plumb.v1");
+}
 
 TEST_F(AppTest, CompletionPrintsEachScript) {
   for (const char* shell : {"bash", "zsh", "fish"}) {

@@ -17,9 +17,10 @@ Progress Halfway() {
 }
 
 TEST(RenderProgress, ShowsEverythingOnAWideTerminal) {
-  EXPECT_EQ(RenderProgress(Halfway(), 10 * kMiB, 120),
-            "upload  weights/model.safetensors  [==============>             ]   50%  50.0 MiB / 100.0 MiB  10.0 MiB/s  "
-            "ETA 0:05");
+  EXPECT_EQ(
+      RenderProgress(Halfway(), 10 * kMiB, 120),
+      "upload  weights/model.safetensors  [==============>             ]   50%  50.0 MiB / 100.0 MiB  10.0 MiB/s  "
+      "ETA 0:05");
 }
 
 TEST(RenderProgress, DropsTheBarFirst) {

@@ -1,11 +1,11 @@
 #include "client/cli/settings.h"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <string>
-
-#include <unistd.h>
 
 #include "client/cli/exit_code.h"
 #include "gtest/gtest.h"
@@ -210,7 +210,9 @@ TEST(ParseConfig, OfNothingIsNothing) { EXPECT_TRUE(ParseConfig("", "config.toml
 
 TEST(NormaliseRegistry, AddsThePort) { EXPECT_EQ(NormaliseRegistry("models.example.org"), "models.example.org:7070"); }
 
-TEST(NormaliseRegistry, KeepsThePort) { EXPECT_EQ(NormaliseRegistry("models.example.org:443"), "models.example.org:443"); }
+TEST(NormaliseRegistry, KeepsThePort) {
+  EXPECT_EQ(NormaliseRegistry("models.example.org:443"), "models.example.org:443");
+}
 
 TEST(NormaliseRegistry, KnowsLocalhost) { EXPECT_EQ(NormaliseRegistry("localhost"), "127.0.0.1:7070"); }
 

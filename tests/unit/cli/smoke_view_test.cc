@@ -11,11 +11,22 @@ namespace plumb::cli {
 namespace {
 
 SmokeReport Report(Verdict verdict) {
-  CaseResult result{.name = "step-3000/model", .verdict = verdict, .nmse = 3e-13, .max_kl = 2e-8, .coverage = 1,
-                    .seconds = 0.25, .peak_bytes = 1 << 20};
+  CaseResult result{.name = "step-3000/model",
+                    .verdict = verdict,
+                    .nmse = 3e-13,
+                    .max_kl = 2e-8,
+                    .coverage = 1,
+                    .seconds = 0.25,
+                    .peak_bytes = 1 << 20};
   if (verdict != Verdict::kPass) result.detail = "NMSE 0.3, at most 1e-9";
-  BackendResult backend{.name = "reference", .verdict = verdict, .nmse = 3e-13, .max_kl = 2e-8, .coverage = 1,
-                        .seconds = 0.25, .peak_bytes = 1 << 20, .cases = {result}};
+  BackendResult backend{.name = "reference",
+                        .verdict = verdict,
+                        .nmse = 3e-13,
+                        .max_kl = 2e-8,
+                        .coverage = 1,
+                        .seconds = 0.25,
+                        .peak_bytes = 1 << 20,
+                        .cases = {result}};
   BackendResult absent{.name = "opencl", .verdict = Verdict::kNotAvailable, .detail = "no device"};
   return {.verdict = verdict, .backends = {backend, absent}};
 }

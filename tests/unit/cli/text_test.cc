@@ -28,11 +28,23 @@ TEST(Sanitise, EscapesEveryC0ControlButTheLineFeedItIsToldToKeep) {
   }
 }
 
-TEST(Sanitise, EscapesDelete) { EXPECT_EQ(Sanitise("a\x7f" "b"), "a\\x7fb"); }
+TEST(Sanitise, EscapesDelete) {
+  EXPECT_EQ(Sanitise("a\x7f"
+                     "b"),
+            "a\\x7fb");
+}
 
-TEST(Sanitise, EscapesC1ControlsInUtf8) { EXPECT_EQ(Sanitise("\xc2\x9b" "31m"), "\\x9b31m"); }
+TEST(Sanitise, EscapesC1ControlsInUtf8) {
+  EXPECT_EQ(Sanitise("\xc2\x9b"
+                     "31m"),
+            "\\x9b31m");
+}
 
-TEST(Sanitise, EscapesBytesThatAreNotUtf8) { EXPECT_EQ(Sanitise("a\x9b\xff" "b"), "a\\x9b\\xffb"); }
+TEST(Sanitise, EscapesBytesThatAreNotUtf8) {
+  EXPECT_EQ(Sanitise("a\x9b\xff"
+                     "b"),
+            "a\\x9b\\xffb");
+}
 
 TEST(Sanitise, EscapesATruncatedSequenceByteByByte) { EXPECT_EQ(Sanitise("\xe6\xa8"), "\\xe6\\xa8"); }
 
