@@ -15,12 +15,11 @@ namespace plumb::cli {
 
 // All commands and global flags. `flags` and `action` are set by parsing and
 // must outlive the result.
-std::unique_ptr<CLI::App> MakeApp(GlobalFlags *flags, Action *action);
+std::unique_ptr<CLI::App> MakeApp(GlobalFlags* flags, Action* action);
 
 // Runs one call; `arguments` without the program's name. Returns the exit code.
-int RunApp(const std::vector<std::string> &arguments,
-           const Environment &environment);
+int RunApp(const std::vector<std::string>& arguments, const Environment& environment);
 
-} // namespace plumb::cli
+}  // namespace plumb::cli
 
-#endif // PLUMB_CLIENT_CLI_APP_H_
+#endif  // PLUMB_CLIENT_CLI_APP_H_

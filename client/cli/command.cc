@@ -8,109 +8,99 @@ namespace plumb::cli {
 namespace {
 
 template <typename T>
-Option AddValue(CLI::App *app, const std::string &name, const std::string &kind,
-                T *value, const std::string &description) {
-  CLI::Option *option = app->add_option(name, *value, description);
+Option AddValue(CLI::App* app, const std::string& name, const std::string& kind, T* value,
+                const std::string& description) {
+  CLI::Option* option = app->add_option(name, *value, description);
   // Without this a repeated flag would swallow the arguments that follow it.
   option->type_name(kind)->allow_extra_args(false);
   return Option(option);
 }
 
-} // namespace
+}  // namespace
 
-Option &Option::Required() {
+Option& Option::Required() {
   option_->required();
   return *this;
 }
 
-Option &Option::Excludes(const Option &other) {
+Option& Option::Excludes(const Option& other) {
   option_->excludes(other.option_);
   return *this;
 }
 
-Option &Option::DividedByCommas() {
+Option& Option::DividedByCommas() {
   option_->delimiter(',');
   return *this;
 }
 
-Command Command::Add(const std::string &name, const std::string &description,
-                     Action *chosen, Action action) {
-  CLI::App *command = app_->add_subcommand(name, description);
+Command Command::Add(const std::string& name, const std::string& description, Action* chosen, Action action) {
+  CLI::App* command = app_->add_subcommand(name, description);
   command->fallthrough();
   command->require_subcommand(0, 1);
   command->callback([command, chosen, action = std::move(action)] {
     // The command below has set it already.
-    if (command->get_subcommands().empty())
-      *chosen = action;
+    if (command->get_subcommands().empty()) *chosen = action;
   });
   return Command(command);
 }
 
-Command Command::AddGroup(const std::string &name,
-                          const std::string &description) {
-  CLI::App *group = app_->add_subcommand(name, description);
+Command Command::AddGroup(const std::string& name, const std::string& description) {
+  CLI::App* group = app_->add_subcommand(name, description);
   group->fallthrough();
   group->require_subcommand(1);
   return Command(group);
 }
 
-Command &Command::Group(const std::string &heading) {
+Command& Command::Group(const std::string& heading) {
   app_->group(heading);
   return *this;
 }
 
-Command &Command::Alias(const std::string &name) {
+Command& Command::Alias(const std::string& name) {
   app_->alias(name);
   return *this;
 }
 
-Command &Command::Examples(const std::string &text) {
+Command& Command::Examples(const std::string& text) {
   app_->footer(text);
   return *this;
 }
 
-Option Command::Argument(const std::string &name, std::string *value,
-                         const std::string &description) {
+Option Command::Argument(const std::string& name, std::string* value, const std::string& description) {
   return Option(app_->add_option(name, *value, description));
 }
 
-Option Command::Argument(const std::string &name,
-                         std::vector<std::string> *values,
-                         const std::string &description) {
+Option Command::Argument(const std::string& name, std::vector<std::string>* values, const std::string& description) {
   return Option(app_->add_option(name, *values, description));
 }
 
-Option Command::Flag(const std::string &names, bool *value,
-                     const std::string &description) {
+Option Command::Flag(const std::string& names, bool* value, const std::string& description) {
   return Option(app_->add_flag(names, *value, description));
 }
 
-Option Command::Value(const std::string &name, const std::string &kind,
-                      std::string *value, const std::string &description) {
+Option Command::Value(const std::string& name, const std::string& kind, std::string* value,
+                      const std::string& description) {
   return AddValue(app_, name, kind, value, description);
 }
 
-Option Command::Value(const std::string &name, const std::string &kind,
-                      std::vector<std::string> *values,
-                      const std::string &description) {
+Option Command::Value(const std::string& name, const std::string& kind, std::vector<std::string>* values,
+                      const std::string& description) {
   return AddValue(app_, name, kind, values, description);
 }
 
-Option Command::Value(const std::string &name, const std::string &kind,
-                      uint64_t *value, const std::string &description) {
+Option Command::Value(const std::string& name, const std::string& kind, uint64_t* value,
+                      const std::string& description) {
   return AddValue(app_, name, kind, value, description);
 }
 
-Option Command::Value(const std::string &name, const std::string &kind,
-                      std::optional<uint64_t> *value,
-                      const std::string &description) {
+Option Command::Value(const std::string& name, const std::string& kind, std::optional<uint64_t>* value,
+                      const std::string& description) {
   return AddValue(app_, name, kind, value, description);
 }
 
-Option Command::Value(const std::string &name, const std::string &kind,
-                      std::optional<double> *value,
-                      const std::string &description) {
+Option Command::Value(const std::string& name, const std::string& kind, std::optional<double>* value,
+                      const std::string& description) {
   return AddValue(app_, name, kind, value, description);
 }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

@@ -25,9 +25,8 @@ struct FsckFlags {
   bool quarantine = false;
 };
 
-absl::Status RunStats(Context &context, const NoFlags & /*flags*/) {
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection,
-                         context.Connect(""));
+absl::Status RunStats(Context& context, const NoFlags& /*flags*/) {
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(""));
   PLUMB_ASSIGN_OR_RETURN(v1::Stats stats, GetStats(*connection));
   if (context.output().json()) {
     context.output().PrintJson({{"releases", stats.releases()},
@@ -47,112 +46,88 @@ absl::Status RunStats(Context &context, const NoFlags & /*flags*/) {
   return absl::OkStatus();
 }
 
-absl::Status RunGc(Context &context, const GcFlags &flags) {
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection,
-                         context.Connect(""));
+absl::Status RunGc(Context& context, const GcFlags& flags) {
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(""));
   v1::CollectGarbageRequest request;
-  if (flags.grace_seconds.has_value())
-    request.set_grace_seconds(*flags.grace_seconds);
+  if (flags.grace_seconds.has_value()) request.set_grace_seconds(*flags.grace_seconds);
   request.set_dry_run(flags.dry_run);
-  PLUMB_ASSIGN_OR_RETURN(
-      v1::CollectGarbageResponse result,
-      CollectGarbage(*connection, request, context.LongOperation()));
+  PLUMB_ASSIGN_OR_RETURN(v1::CollectGarbageResponse result,
+                         CollectGarbage(*connection, request, context.LongOperation()));
   if (context.output().json()) {
-    context.output().PrintJson(
-        {{"dry_run", flags.dry_run},
-         {"examined_chunks", result.examined_chunks()},
-         {"deleted_chunks", result.deleted_chunks()},
-         {"deleted_bytes", result.deleted_bytes()},
-         {"deleted_chunk_lists", result.deleted_chunk_lists()}});
+    context.output().PrintJson({{"dry_run", flags.dry_run},
+                                {"examined_chunks", result.examined_chunks()},
+                                {"deleted_chunks", result.deleted_chunks()},
+                                {"deleted_bytes", result.deleted_bytes()},
+                                {"deleted_chunk_lists", result.deleted_chunk_lists()}});
   } else {
-    context.output().PrintText(fmt::format(
-        "{} {} of {} and {}, {}", flags.dry_run ? "Would delete" : "Deleted",
-        result.deleted_chunks(), Count(result.examined_chunks(), "chunk"),
-        Count(result.deleted_chunk_lists(), "chunk list"),
-        FormatBytes(result.deleted_bytes())));
+    context.output().PrintText(fmt::format("{} {} of {} and {}, {}", flags.dry_run ? "Would delete" : "Deleted",
+                                           result.deleted_chunks(), Count(result.examined_chunks(), "chunk"),
+                                           Count(result.deleted_chunk_lists(), "chunk list"),
+                                           FormatBytes(result.deleted_bytes())));
   }
   return absl::OkStatus();
 }
 
-Json ProblemJson(const v1::FsckProblem &problem) {
+Json ProblemJson(const v1::FsckProblem& problem) {
   Json needed_by = Json::array();
-  for (const std::string &release : problem.needed_by())
-    needed_by.push_back(release);
+  for (const std::string& release : problem.needed_by()) needed_by.push_back(release);
   return {{"kind", problem.kind()},
           {"subject", problem.subject()},
           {"message", problem.message()},
           {"needed_by", needed_by}};
 }
 
-absl::Status RunFsck(Context &context, const FsckFlags &flags) {
-  Output &output = context.output();
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection,
-                         context.Connect(""));
+absl::Status RunFsck(Context& context, const FsckFlags& flags) {
+  Output& output = context.output();
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(""));
   Json problems = Json::array();
-  auto on_problem = [&](const v1::FsckProblem &problem) {
+  auto on_problem = [&](const v1::FsckProblem& problem) {
     if (output.json()) {
       problems.push_back(ProblemJson(problem));
       return;
     }
-    output.PrintText(Sanitise(fmt::format(
-        "{} {}: {}", problem.kind(), problem.subject(), problem.message())));
-    for (const std::string &release : problem.needed_by())
-      output.PrintText("  needed by " + Sanitise(release));
+    output.PrintText(Sanitise(fmt::format("{} {}: {}", problem.kind(), problem.subject(), problem.message())));
+    for (const std::string& release : problem.needed_by()) output.PrintText("  needed by " + Sanitise(release));
   };
-  PLUMB_ASSIGN_OR_RETURN(
-      v1::FsckResponse result,
-      Fsck(*connection, flags.quarantine, context.LongOperation(), on_problem));
+  PLUMB_ASSIGN_OR_RETURN(v1::FsckResponse result,
+                         Fsck(*connection, flags.quarantine, context.LongOperation(), on_problem));
   if (output.json()) {
     output.PrintJson({{"ok", result.problem_count() == 0},
                       {"checked_chunks", result.checked_chunks()},
                       {"checked_bytes", result.checked_bytes()},
                       {"problems", problems}});
   } else {
-    output.PrintText(fmt::format(
-        "Checked {}, {}: {}", Count(result.checked_chunks(), "chunk"),
-        FormatBytes(result.checked_bytes()),
-        result.problem_count() == 0
-            ? "all is well"
-            : Count(result.problem_count(), "problem")));
+    output.PrintText(
+        fmt::format("Checked {}, {}: {}", Count(result.checked_chunks(), "chunk"), FormatBytes(result.checked_bytes()),
+                    result.problem_count() == 0 ? "all is well" : Count(result.problem_count(), "problem")));
   }
-  if (result.problem_count() == 0)
-    return absl::OkStatus();
+  if (result.problem_count() == 0) return absl::OkStatus();
   absl::Status status = WithErrorClass(
-      DataLoss(fmt::format("{}: {} found", connection->registry(),
-                           Count(result.problem_count(), "problem"))),
+      DataLoss(fmt::format("{}: {} found", connection->registry(), Count(result.problem_count(), "problem"))),
       ErrorClass::kVerification);
-  return WithMend(status, flags.quarantine
-                              ? "Publish or mirror the releases named above "
-                                "again: only what is missing is sent."
-                              : "plumb admin fsck --quarantine    (then "
-                                "publish or mirror what needs it again)");
+  return WithMend(status, flags.quarantine ? "Publish or mirror the releases named above "
+                                             "again: only what is missing is sent."
+                                           : "plumb admin fsck --quarantine    (then "
+                                             "publish or mirror what needs it again)");
 }
 
-} // namespace
+}  // namespace
 
-void RegisterAdmin(Command &root, Action *action) {
-  Command admin = root.AddGroup(
-      "admin", "Run a registry: figures, garbage, checks, tokens");
+void RegisterAdmin(Command& root, Action* action) {
+  Command admin = root.AddGroup("admin", "Run a registry: figures, garbage, checks, tokens");
   admin.Group(kRegistryCommands);
-  AddCommand(admin, action, "stats", "How much the registry holds",
-             std::make_shared<NoFlags>(), &RunStats)
+  AddCommand(admin, action, "stats", "How much the registry holds", std::make_shared<NoFlags>(), &RunStats)
       .Group(kCommands);
   auto gc_flags = std::make_shared<GcFlags>();
-  Command gc = AddCommand(admin, action, "gc", "Delete what no release names",
-                          gc_flags, &RunGc);
+  Command gc = AddCommand(admin, action, "gc", "Delete what no release names", gc_flags, &RunGc);
   gc.Group(kCommands);
-  gc.Value(
-      "--grace", "SECONDS", &gc_flags->grace_seconds,
-      "Spare what was written or asked for within this time (default 1 day)");
-  gc.Flag("--dry-run", &gc_flags->dry_run,
-          "Say what would go, and delete nothing");
+  gc.Value("--grace", "SECONDS", &gc_flags->grace_seconds,
+           "Spare what was written or asked for within this time (default 1 day)");
+  gc.Flag("--dry-run", &gc_flags->dry_run, "Say what would go, and delete nothing");
   auto fsck_flags = std::make_shared<FsckFlags>();
-  Command fsck =
-      AddCommand(admin, action, "fsck", "Read and hash everything again",
-                 fsck_flags, &RunFsck);
+  Command fsck = AddCommand(admin, action, "fsck", "Read and hash everything again", fsck_flags, &RunFsck);
   fsck.Group(kCommands);
-  fsck.Flag("--quarantine", &fsck_flags->quarantine,
-            "Move what is damaged aside, so that it can be sent again");
+  fsck.Flag("--quarantine", &fsck_flags->quarantine, "Move what is damaged aside, so that it can be sent again");
   RegisterAdminToken(admin, action);
   admin.Examples(
       "  plumb admin stats --json\n"
@@ -163,4 +138,4 @@ void RegisterAdmin(Command &root, Action *action) {
       "login --token-file DIR/admin.token\n");
 }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

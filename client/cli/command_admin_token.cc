@@ -29,24 +29,18 @@ struct RevokeFlags {
   std::string name;
 };
 
-std::string Expiry(const v1::Token &token) {
-  return token.has_expires_at() ? FormatTime(token.expires_at()) : "never";
-}
+std::string Expiry(const v1::Token& token) { return token.has_expires_at() ? FormatTime(token.expires_at()) : "never"; }
 
-absl::Status RunCreate(Context &context, const CreateFlags &flags) {
+absl::Status RunCreate(Context& context, const CreateFlags& flags) {
   if (flags.lifetime_days > kDaysMax) {
-    return UsageError(fmt::format("--lifetime is {}; expected at most {} days",
-                                  flags.lifetime_days, kDaysMax));
+    return UsageError(fmt::format("--lifetime is {}; expected at most {} days", flags.lifetime_days, kDaysMax));
   }
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection,
-                         context.Connect(""));
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(""));
   v1::CreateTokenRequest request;
   request.set_name(flags.name);
-  for (const std::string &scope : flags.scopes)
-    request.add_scopes(scope);
+  for (const std::string& scope : flags.scopes) request.add_scopes(scope);
   request.set_lifetime_seconds(flags.lifetime_days * kSecondsPerDay);
-  PLUMB_ASSIGN_OR_RETURN(v1::CreateTokenResponse created,
-                         CreateToken(*connection, request));
+  PLUMB_ASSIGN_OR_RETURN(v1::CreateTokenResponse created, CreateToken(*connection, request));
   if (context.output().json()) {
     Json json = TokenJson(created.token());
     json["secret"] = created.secret();
@@ -54,21 +48,18 @@ absl::Status RunCreate(Context &context, const CreateFlags &flags) {
     return absl::OkStatus();
   }
   context.output().PrintText(created.secret());
-  context.output().Note(fmt::format(
-      "This is the token {} ({}; expires: {}). It is shown this once only.",
-      created.token().name(), fmt::join(created.token().scopes(), ", "),
-      Expiry(created.token())));
+  context.output().Note(fmt::format("This is the token {} ({}; expires: {}). It is shown this once only.",
+                                    created.token().name(), fmt::join(created.token().scopes(), ", "),
+                                    Expiry(created.token())));
   return absl::OkStatus();
 }
 
-absl::Status RunList(Context &context, const NoFlags & /*flags*/) {
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection,
-                         context.Connect(""));
-  PLUMB_ASSIGN_OR_RETURN(std::vector<v1::Token> tokens,
-                         ListTokens(*connection));
+absl::Status RunList(Context& context, const NoFlags& /*flags*/) {
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(""));
+  PLUMB_ASSIGN_OR_RETURN(std::vector<v1::Token> tokens, ListTokens(*connection));
   Json json = {{"tokens", Json::array()}};
   Table table({{"NAME"}, {"CREATED"}, {"EXPIRES"}, {"SCOPES"}});
-  for (const v1::Token &token : tokens) {
+  for (const v1::Token& token : tokens) {
     json["tokens"].push_back(TokenJson(token));
     table.AddRow({{token.name(), Colour::kBold},
                   FormatTime(token.created_at()),
@@ -83,12 +74,10 @@ absl::Status RunList(Context &context, const NoFlags & /*flags*/) {
   return absl::OkStatus();
 }
 
-absl::Status RunRevoke(Context &context, const RevokeFlags &flags) {
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection,
-                         context.Connect(""));
+absl::Status RunRevoke(Context& context, const RevokeFlags& flags) {
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(""));
   absl::Status status = RevokeToken(*connection, flags.name);
-  if (absl::IsNotFound(status))
-    return WithMend(status, "plumb admin token list");
+  if (absl::IsNotFound(status)) return WithMend(status, "plumb admin token list");
   PLUMB_RETURN_IF_ERROR(status);
   if (context.output().json()) {
     context.output().PrintJson({{"name", flags.name}, {"revoked", true}});
@@ -98,15 +87,13 @@ absl::Status RunRevoke(Context &context, const RevokeFlags &flags) {
   return absl::OkStatus();
 }
 
-} // namespace
+}  // namespace
 
-void RegisterAdminToken(Command &admin, Action *action) {
+void RegisterAdminToken(Command& admin, Action* action) {
   Command token = admin.AddGroup("token", "Make, list and revoke tokens");
   token.Group(kCommands);
   auto create_flags = std::make_shared<CreateFlags>();
-  Command create =
-      AddCommand(token, action, "create", "Make a token and print its secret",
-                 create_flags, &RunCreate);
+  Command create = AddCommand(token, action, "create", "Make a token and print its secret", create_flags, &RunCreate);
   create.Group(kCommands);
   create.Argument("NAME", &create_flags->name, "A name for people").Required();
   create
@@ -114,19 +101,16 @@ void RegisterAdminToken(Command &admin, Action *action) {
              "read, publish:NAMESPACE, publish:* or admin; may be given more "
              "than once")
       .Required();
-  create.Value("--lifetime", "DAYS", &create_flags->lifetime_days,
-               "Days until it expires (default: never)");
-  create.Examples("  plumb admin token create ci --scope publish:acme "
-                  "--lifetime 90 > ci.token\n");
-  AddCommand(token, action, "list", "List all tokens, without their secrets",
-             std::make_shared<NoFlags>(), &RunList)
+  create.Value("--lifetime", "DAYS", &create_flags->lifetime_days, "Days until it expires (default: never)");
+  create.Examples(
+      "  plumb admin token create ci --scope publish:acme "
+      "--lifetime 90 > ci.token\n");
+  AddCommand(token, action, "list", "List all tokens, without their secrets", std::make_shared<NoFlags>(), &RunList)
       .Group(kCommands);
   auto revoke_flags = std::make_shared<RevokeFlags>();
-  Command revoke =
-      AddCommand(token, action, "revoke", "Make a token invalid at once",
-                 revoke_flags, &RunRevoke);
+  Command revoke = AddCommand(token, action, "revoke", "Make a token invalid at once", revoke_flags, &RunRevoke);
   revoke.Group(kCommands);
   revoke.Argument("NAME", &revoke_flags->name, "The token's name").Required();
 }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

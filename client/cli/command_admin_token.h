@@ -6,8 +6,8 @@
 
 namespace plumb::cli {
 
-void RegisterAdminToken(Command &admin, Action *action);
+void RegisterAdminToken(Command& admin, Action* action);
 
-} // namespace plumb::cli
+}  // namespace plumb::cli
 
-#endif // PLUMB_CLIENT_CLI_COMMAND_ADMIN_TOKEN_H_
+#endif  // PLUMB_CLIENT_CLI_COMMAND_ADMIN_TOKEN_H_

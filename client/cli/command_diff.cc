@@ -1,3 +1,4 @@
+#include <set>
 #include <string>
 
 #include "client/cli/command.h"
@@ -14,47 +15,43 @@ struct DiffFlags {
   std::string b;
 };
 
-const char *KindText(DiffKind kind) {
+const char* KindText(DiffKind kind) {
   switch (kind) {
-  case DiffKind::kAdded:
-    return "added";
-  case DiffKind::kRemoved:
-    return "removed";
-  case DiffKind::kChanged:
-    return "changed";
+    case DiffKind::kAdded:
+      return "added";
+    case DiffKind::kRemoved:
+      return "removed";
+    case DiffKind::kChanged:
+      return "changed";
   }
   return "";
 }
 
 Colour KindColour(DiffKind kind) {
   switch (kind) {
-  case DiffKind::kAdded:
-    return Colour::kGreen;
-  case DiffKind::kRemoved:
-    return Colour::kRed;
-  case DiffKind::kChanged:
-    return Colour::kYellow;
+    case DiffKind::kAdded:
+      return Colour::kGreen;
+    case DiffKind::kRemoved:
+      return Colour::kRed;
+    case DiffKind::kChanged:
+      return Colour::kYellow;
   }
   return Colour::kNone;
 }
 
-Json ResultJson(const DiffResult &result) {
+Json ResultJson(const DiffResult& result) {
   Json json = {{"same_files", result.same_files},
                {"same_tensors", result.same_tensors},
                {"files", Json::array()},
                {"tensors", Json::array()}};
-  for (const FileDiff &file : result.files) {
-    json["files"].push_back({{"path", file.path},
-                             {"kind", KindText(file.kind)},
-                             {"a_bytes", file.a_bytes},
-                             {"b_bytes", file.b_bytes}});
+  for (const FileDiff& file : result.files) {
+    json["files"].push_back(
+        {{"path", file.path}, {"kind", KindText(file.kind)}, {"a_bytes", file.a_bytes}, {"b_bytes", file.b_bytes}});
   }
-  for (const TensorDiff &tensor : result.tensors) {
-    Json entry = {{"path", tensor.path},           {"name", tensor.name},
-                  {"kind", KindText(tensor.kind)}, {"a_type", tensor.a_type},
-                  {"b_type", tensor.b_type},       {"bytes", tensor.bytes},
-                  {"difference_l2", nullptr},      {"relative_l2", nullptr},
-                  {"difference_max", nullptr}};
+  for (const TensorDiff& tensor : result.tensors) {
+    Json entry = {{"path", tensor.path},      {"name", tensor.name},     {"kind", KindText(tensor.kind)},
+                  {"a_type", tensor.a_type},  {"b_type", tensor.b_type}, {"bytes", tensor.bytes},
+                  {"difference_l2", nullptr}, {"relative_l2", nullptr},  {"difference_max", nullptr}};
     if (tensor.has_norm) {
       entry["difference_l2"] = tensor.difference_l2;
       entry["relative_l2"] = tensor.relative_l2;
@@ -65,21 +62,17 @@ Json ResultJson(const DiffResult &result) {
   return json;
 }
 
-std::string Norm(const TensorDiff &tensor, double value) {
+std::string Norm(const TensorDiff& tensor, double value) {
   return tensor.has_norm ? fmt::format("{:.3g}", value) : "-";
 }
 
-void Print(Output &output, const DiffResult &result) {
-  Table files({{"FILES"},
-               {"SIZE OF A", Align::kRight},
-               {"SIZE OF B", Align::kRight},
-               {""}});
-  for (const FileDiff &file : result.files) {
-    files.AddRow(
-        {{KindText(file.kind), KindColour(file.kind)},
-         file.kind == DiffKind::kAdded ? "" : FormatBytes(file.a_bytes),
-         file.kind == DiffKind::kRemoved ? "" : FormatBytes(file.b_bytes),
-         file.path});
+void Print(Output& output, const DiffResult& result) {
+  Table files({{"FILES"}, {"SIZE OF A", Align::kRight}, {"SIZE OF B", Align::kRight}, {""}});
+  for (const FileDiff& file : result.files) {
+    files.AddRow({{KindText(file.kind), KindColour(file.kind)},
+                  file.kind == DiffKind::kAdded ? "" : FormatBytes(file.a_bytes),
+                  file.kind == DiffKind::kRemoved ? "" : FormatBytes(file.b_bytes),
+                  file.path});
   }
   output.PrintTable(files);
   Table tensors({{"TENSORS"},
@@ -89,10 +82,9 @@ void Print(Output &output, const DiffResult &result) {
                  {"MAX", Align::kRight},
                  {"TYPE"},
                  {""}});
-  for (const TensorDiff &tensor : result.tensors) {
+  for (const TensorDiff& tensor : result.tensors) {
     std::string type = tensor.a_type.empty() ? tensor.b_type : tensor.a_type;
-    if (tensor.kind == DiffKind::kChanged && tensor.a_type != tensor.b_type)
-      type += " -> " + tensor.b_type;
+    if (tensor.kind == DiffKind::kChanged && tensor.a_type != tensor.b_type) type += " -> " + tensor.b_type;
     tensors.AddRow({{KindText(tensor.kind), KindColour(tensor.kind)},
                     FormatBytes(tensor.bytes),
                     Norm(tensor, tensor.difference_l2),
@@ -101,25 +93,20 @@ void Print(Output &output, const DiffResult &result) {
                     type,
                     tensor.name + "  " + tensor.path});
   }
-  if (!tensors.empty())
-    output.PrintText("");
+  if (!tensors.empty()) output.PrintText("");
   output.PrintTable(tensors);
-  if (!result.files.empty())
-    output.PrintText("");
-  output.PrintText(fmt::format("{} and {} differ; {} and {} are the same",
-                               Count(result.files.size(), "file"),
-                               Count(result.tensors.size(), "tensor"),
-                               Count(result.same_files, "file"),
+  if (!result.files.empty()) output.PrintText("");
+  output.PrintText(fmt::format("{} and {} differ; {} and {} are the same", Count(result.files.size(), "file"),
+                               Count(result.tensors.size(), "tensor"), Count(result.same_files, "file"),
                                Count(result.same_tensors, "tensor")));
 }
 
-absl::Status RunDiff(Context &context, const DiffFlags &flags) {
+absl::Status RunDiff(Context& context, const DiffFlags& flags) {
   PLUMB_ASSIGN_OR_RETURN(std::string a_path, FolderFor(context, flags.a));
   PLUMB_ASSIGN_OR_RETURN(std::string b_path, FolderFor(context, flags.b));
   PLUMB_ASSIGN_OR_RETURN(ReleaseFolder a, ReleaseFolder::Open(a_path));
   PLUMB_ASSIGN_OR_RETURN(ReleaseFolder b, ReleaseFolder::Open(b_path));
-  PLUMB_ASSIGN_OR_RETURN(DiffResult result,
-                         DiffFolders(a, b, context.LongOperation()));
+  PLUMB_ASSIGN_OR_RETURN(DiffResult result, DiffFolders(a, b, context.LongOperation()));
   if (context.output().json()) {
     context.output().PrintJson(ResultJson(result));
   } else {
@@ -128,24 +115,20 @@ absl::Status RunDiff(Context &context, const DiffFlags &flags) {
   return absl::OkStatus();
 }
 
-} // namespace
+}  // namespace
 
-void RegisterDiff(Command &root, Action *action) {
+void RegisterDiff(Command& root, Action* action) {
   auto flags = std::make_shared<DiffFlags>();
-  Command command = AddCommand(
-      root, action, "diff",
-      "Say which files and tensors of two releases differ, and how much", flags,
-      &RunDiff);
+  Command command = AddCommand(root, action, "diff", "Say which files and tensors of two releases differ, and how much",
+                               flags, &RunDiff);
   command.Group(kModelCommands);
-  command
-      .Argument("A", &flags->a,
-                "A reference, or a folder that `plumb pull` made")
-      .Required();
+  command.Argument("A", &flags->a, "A reference, or a folder that `plumb pull` made").Required();
   command.Argument("B", &flags->b, "The same").Required();
-  command.Examples("  plumb diff acme/tiny@step-500 acme/tiny@step-1000\n"
-                   "  plumb diff ./tiny acme/tiny:latest --json\n"
-                   "\nReleases named by a reference are pulled into the cache "
-                   "first. A difference is a result, not a failure.\n");
+  command.Examples(
+      "  plumb diff acme/tiny@step-500 acme/tiny@step-1000\n"
+      "  plumb diff ./tiny acme/tiny:latest --json\n"
+      "\nReleases named by a reference are pulled into the cache "
+      "first. A difference is a result, not a failure.\n");
 }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

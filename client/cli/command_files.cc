@@ -13,41 +13,33 @@ struct FilesFlags {
   bool tensors = false;
 };
 
-absl::Status RunFiles(Context &context, const FilesFlags &flags) {
-  PLUMB_ASSIGN_OR_RETURN(ReleaseSource source,
-                         OpenReleaseSource(context, flags.argument));
-  const v1::Manifest &manifest = source.stored.manifest;
+absl::Status RunFiles(Context& context, const FilesFlags& flags) {
+  PLUMB_ASSIGN_OR_RETURN(ReleaseSource source, OpenReleaseSource(context, flags.argument));
+  const v1::Manifest& manifest = source.stored.manifest;
   if (context.output().json()) {
     Json json = {{"model", manifest.model()},
                  {"version", manifest.version()},
                  {"digest", source.stored.digest.ToString()},
                  {"files", Json::array()}};
-    for (const v1::File &file : manifest.files())
-      json["files"].push_back(FileJson(file, flags.tensors));
+    for (const v1::File& file : manifest.files()) json["files"].push_back(FileJson(file, flags.tensors));
     context.output().PrintJson(json);
     return absl::OkStatus();
   }
-  context.output().PrintTable(flags.tensors ? TensorTable(manifest)
-                                            : FileTable(manifest));
+  context.output().PrintTable(flags.tensors ? TensorTable(manifest) : FileTable(manifest));
   return absl::OkStatus();
 }
 
-} // namespace
+}  // namespace
 
-void RegisterFiles(Command &root, Action *action) {
+void RegisterFiles(Command& root, Action* action) {
   auto flags = std::make_shared<FilesFlags>();
-  Command command =
-      AddCommand(root, action, "files",
-                 "List a release's files, or their tensors", flags, &RunFiles);
+  Command command = AddCommand(root, action, "files", "List a release's files, or their tensors", flags, &RunFiles);
   command.Group(kModelCommands);
-  command
-      .Argument("REF|DIR", &flags->argument,
-                "A reference, or a folder that `plumb pull` made")
-      .Required();
-  command.Flag("--tensors", &flags->tensors,
-               "Name, type and shape of every tensor");
-  command.Examples("  plumb files acme/tiny@v1\n"
-                   "  plumb files ./tiny --tensors\n");
+  command.Argument("REF|DIR", &flags->argument, "A reference, or a folder that `plumb pull` made").Required();
+  command.Flag("--tensors", &flags->tensors, "Name, type and shape of every tensor");
+  command.Examples(
+      "  plumb files acme/tiny@v1\n"
+      "  plumb files ./tiny --tensors\n");
 }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

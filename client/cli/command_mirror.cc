@@ -16,23 +16,18 @@ struct SyncFlags {
   std::vector<std::string> select;
 };
 
-absl::Status RunSync(Context &context, const SyncFlags &flags) {
-  Output &output = context.output();
+absl::Status RunSync(Context& context, const SyncFlags& flags) {
+  Output& output = context.output();
   std::string registry = NormaliseRegistry(flags.upstream);
   if (registry == context.settings().registry) {
-    return WithMend(
-        UsageError(fmt::format("upstream and target are both {}", registry)),
-        "Name the target with --registry HOST:PORT.");
+    return WithMend(UsageError(fmt::format("upstream and target are both {}", registry)),
+                    "Name the target with --registry HOST:PORT.");
   }
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> upstream,
-                         context.Connect(registry));
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> target,
-                         context.Connect(""));
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> upstream, context.Connect(registry));
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> target, context.Connect(""));
   MirrorOptions options;
   options.select = flags.select;
-  PLUMB_ASSIGN_OR_RETURN(
-      MirrorResult result,
-      SyncMirror(*upstream, *target, options, context.LongOperation()));
+  PLUMB_ASSIGN_OR_RETURN(MirrorResult result, SyncMirror(*upstream, *target, options, context.LongOperation()));
   if (output.json()) {
     output.PrintJson({{"upstream", upstream->registry()},
                       {"registry", target->registry()},
@@ -46,40 +41,27 @@ absl::Status RunSync(Context &context, const SyncFlags &flags) {
     return absl::OkStatus();
   }
   Table table({{""}, {""}});
-  table.AddRow(
-      {"Mirrored",
-       {fmt::format("{} -> {}", upstream->registry(), target->registry()),
-        Colour::kBold}});
-  table.AddRow(
-      {"Copied", fmt::format("{}, {}, {}", Count(result.releases, "release"),
-                             Count(result.tags, "tag move"),
-                             Count(result.yanks, "yank"))});
-  table.AddRow({"Fetched", fmt::format("{} in {}, all verified",
-                                       FormatBytes(result.copied_bytes),
+  table.AddRow({"Mirrored", {fmt::format("{} -> {}", upstream->registry(), target->registry()), Colour::kBold}});
+  table.AddRow({"Copied", fmt::format("{}, {}, {}", Count(result.releases, "release"), Count(result.tags, "tag move"),
+                                      Count(result.yanks, "yank"))});
+  table.AddRow({"Fetched", fmt::format("{} in {}, all verified", FormatBytes(result.copied_bytes),
                                        Count(result.copied_chunks, "chunk"))});
-  table.AddRow({"Up to", fmt::format("event {} of {}", result.sequence,
-                                     upstream->registry())});
+  table.AddRow({"Up to", fmt::format("event {} of {}", result.sequence, upstream->registry())});
   output.PrintTable(table);
   return absl::OkStatus();
 }
 
-} // namespace
+}  // namespace
 
-void RegisterMirror(Command &root, Action *action) {
-  Command group =
-      root.AddGroup("mirror", "Copy another registry into this one");
+void RegisterMirror(Command& root, Action* action) {
+  Command group = root.AddGroup("mirror", "Copy another registry into this one");
   group.Group(kRegistryCommands);
   auto flags = std::make_shared<SyncFlags>();
-  Command sync = AddCommand(
-      group, action, "sync",
-      "Copy what is new upstream: releases, tags and yanks", flags, &RunSync);
+  Command sync =
+      AddCommand(group, action, "sync", "Copy what is new upstream: releases, tags and yanks", flags, &RunSync);
   sync.Group(kCommands);
-  sync.Argument("UPSTREAM", &flags->upstream,
-                "Registry to copy from, host[:port]")
-      .Required();
-  sync.Value(
-      "--select", "GLOB", &flags->select,
-      "Only models that match, namespace/name; may be given more than once");
+  sync.Argument("UPSTREAM", &flags->upstream, "Registry to copy from, host[:port]").Required();
+  sync.Value("--select", "GLOB", &flags->select, "Only models that match, namespace/name; may be given more than once");
   sync.Examples(
       "  plumb mirror sync models.example.org --registry localhost:7070\n"
       "  plumb mirror sync models.example.org --select 'acme/*'\n"
@@ -88,4 +70,4 @@ void RegisterMirror(Command &root, Action *action) {
       "the same command goes on where it stopped.\n");
 }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

@@ -25,20 +25,16 @@ struct PublishFlags {
   bool no_smoke = false;
 };
 
-absl::StatusOr<PublishOptions> OptionsOf(const PublishFlags &flags) {
+absl::StatusOr<PublishOptions> OptionsOf(const PublishFlags& flags) {
   PublishOptions options;
   PLUMB_ASSIGN_OR_RETURN(options.reference, ParseReference(flags.reference));
   if (options.reference.version.empty()) {
-    return UsageError(
-        fmt::format("\"{}\" has no version; expected namespace/name@version",
-                    flags.reference));
+    return UsageError(fmt::format("\"{}\" has no version; expected namespace/name@version", flags.reference));
   }
   if (!flags.kind.empty()) {
     std::optional<v1::Kind> kind = ParseKind(flags.kind);
     if (!kind.has_value()) {
-      return UsageError(fmt::format(
-          "--kind is \"{}\"; expected weights, checkpoint, adapter or recipe",
-          flags.kind));
+      return UsageError(fmt::format("--kind is \"{}\"; expected weights, checkpoint, adapter or recipe", flags.kind));
     }
     options.kind = *kind;
   }
@@ -55,20 +51,15 @@ absl::StatusOr<PublishOptions> OptionsOf(const PublishFlags &flags) {
   return options;
 }
 
-absl::Status WithPublishMend(const absl::Status &status,
-                             const Reference &reference,
-                             const std::string &folder) {
+absl::Status WithPublishMend(const absl::Status& status, const Reference& reference, const std::string& folder) {
   if (absl::IsAlreadyExists(status)) {
-    return WithMend(
-        status,
-        fmt::format(
-            "plumb publish {}@NEW-VERSION {}    (versions are never reused)",
-            ModelReference(reference), folder));
+    return WithMend(status, fmt::format("plumb publish {}@NEW-VERSION {}    (versions are never reused)",
+                                        ModelReference(reference), folder));
   }
   return status;
 }
 
-void Print(Output &output, const PublishResult &result) {
+void Print(Output& output, const PublishResult& result) {
   if (output.json()) {
     output.PrintJson({{"model", result.model},
                       {"version", result.version},
@@ -80,62 +71,44 @@ void Print(Output &output, const PublishResult &result) {
   }
   Table table({{""}, {""}});
   std::string title = fmt::format("{}@{}", result.model, result.version);
-  table.AddRow(
-      {result.existed ? "Unchanged" : "Published", {title, Colour::kBold}});
+  table.AddRow({result.existed ? "Unchanged" : "Published", {title, Colour::kBold}});
   table.AddRow({"Digest", result.digest.ToString()});
   table.AddRow({"Size", FormatBytes(result.bytes)});
   table.AddRow(
-      {"Uploaded", fmt::format("{} in {}", FormatBytes(result.uploaded_bytes),
-                               Count(result.new_chunks, "new chunk"))});
+      {"Uploaded", fmt::format("{} in {}", FormatBytes(result.uploaded_bytes), Count(result.new_chunks, "new chunk"))});
   output.PrintTable(table);
-  if (result.existed)
-    output.Note("This very release was there already.");
+  if (result.existed) output.Note("This very release was there already.");
 }
 
-absl::Status RunPublish(Context &context, const PublishFlags &flags) {
+absl::Status RunPublish(Context& context, const PublishFlags& flags) {
   PLUMB_ASSIGN_OR_RETURN(PublishOptions options, OptionsOf(flags));
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection,
-                         context.Connect(options.reference.registry));
-  absl::StatusOr<PublishResult> result =
-      Publish(*connection, options, context.LongOperation());
-  if (!result.ok())
-    return WithPublishMend(result.status(), options.reference, flags.folder);
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(options.reference.registry));
+  absl::StatusOr<PublishResult> result = Publish(*connection, options, context.LongOperation());
+  if (!result.ok()) return WithPublishMend(result.status(), options.reference, flags.folder);
   Print(context.output(), *result);
   return absl::OkStatus();
 }
 
-} // namespace
+}  // namespace
 
-void RegisterPublish(Command &root, Action *action) {
+void RegisterPublish(Command& root, Action* action) {
   auto flags = std::make_shared<PublishFlags>();
-  Command command = AddCommand(root, action, "publish",
-                               "Check a folder and publish it as a release",
-                               flags, &RunPublish);
+  Command command =
+      AddCommand(root, action, "publish", "Check a folder and publish it as a release", flags, &RunPublish);
   command.Alias("push");
   command.Group(kModelCommands);
-  command
-      .Argument("REF", &flags->reference,
-                "What to call it: namespace/name@version")
-      .Required();
-  command.Argument("DIR", &flags->folder, "The folder with the model's files")
-      .Required();
+  command.Argument("REF", &flags->reference, "What to call it: namespace/name@version").Required();
+  command.Argument("DIR", &flags->folder, "The folder with the model's files").Required();
   command.Value("--kind", "KIND", &flags->kind,
                 "weights, checkpoint, adapter or recipe (default: checkpoint "
                 "with --step, else weights)");
-  command.Value("--step", "N", &flags->step,
-                "Optimizer steps taken, for a checkpoint");
-  command.Value(
-      "--loss", "X", &flags->loss,
-      "Loss at that step, nats per token (default: what the recipe says)");
-  command.Value("--parent", "REF", &flags->parent,
-                "The release this one was made from");
-  command.Value("--license", "SPDX", &flags->license,
-                "SPDX expression (default: what README.md says)");
-  command.Value("--recipe", "FILE", &flags->recipe,
-                "Recipe file (default: recipe.yaml, .yml or .json in DIR)");
+  command.Value("--step", "N", &flags->step, "Optimizer steps taken, for a checkpoint");
+  command.Value("--loss", "X", &flags->loss, "Loss at that step, nats per token (default: what the recipe says)");
+  command.Value("--parent", "REF", &flags->parent, "The release this one was made from");
+  command.Value("--license", "SPDX", &flags->license, "SPDX expression (default: what README.md says)");
+  command.Value("--recipe", "FILE", &flags->recipe, "Recipe file (default: recipe.yaml, .yml or .json in DIR)");
   command.Value("--tag", "TAG", &flags->tag, "Tag to point to the new release");
-  command.Flag("--no-smoke", &flags->no_smoke,
-               "Record no smoke case and do not try the ones that are given");
+  command.Flag("--no-smoke", &flags->no_smoke, "Record no smoke case and do not try the ones that are given");
   command.Examples(
       "  plumb publish acme/tiny@v1 ./tiny --license Apache-2.0 --tag latest\n"
       "  plumb publish acme/tiny@step-1000 ./ckpt --kind checkpoint --step "
@@ -143,4 +116,4 @@ void RegisterPublish(Command &root, Action *action) {
       "\nKilled or cut off, the same command goes on where it stopped.\n");
 }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

@@ -22,7 +22,7 @@ struct PullFlags {
   bool no_cache = false;
 };
 
-Json PullJson(const PullResult &result, double seconds) {
+Json PullJson(const PullResult& result, double seconds) {
   return {{"digest", result.digest.ToString()},
           {"bytes", result.bytes},
           {"downloaded_bytes", result.downloaded_bytes},
@@ -30,32 +30,24 @@ Json PullJson(const PullResult &result, double seconds) {
           {"seconds", seconds}};
 }
 
-void Print(Output &output, const PullResult &result, const std::string &folder,
-           double seconds) {
+void Print(Output& output, const PullResult& result, const std::string& folder, double seconds) {
   Table table({{""}, {""}});
-  table.AddRow(
-      {"Pulled",
-       {fmt::format("{}@{}", result.model, result.version), Colour::kBold}});
+  table.AddRow({"Pulled", {fmt::format("{}@{}", result.model, result.version), Colour::kBold}});
   table.AddRow({"Into", folder});
   table.AddRow({"Digest", result.digest.ToString()});
-  table.AddRow({"Size", fmt::format("{} in {}", FormatBytes(result.bytes),
-                                    Count(result.files, "file"))});
+  table.AddRow({"Size", fmt::format("{} in {}", FormatBytes(result.bytes), Count(result.files, "file"))});
   table.AddRow(
-      {"Downloaded",
-       fmt::format("{}, {} were here already, all verified, in {}",
-                   FormatBytes(result.downloaded_bytes),
-                   FormatBytes(result.reused_bytes), FormatSeconds(seconds))});
+      {"Downloaded", fmt::format("{}, {} were here already, all verified, in {}", FormatBytes(result.downloaded_bytes),
+                                 FormatBytes(result.reused_bytes), FormatSeconds(seconds))});
   output.PrintTable(table);
 }
 
-absl::Status RunPull(Context &context, const PullFlags &flags) {
-  Output &output = context.output();
+absl::Status RunPull(Context& context, const PullFlags& flags) {
+  Output& output = context.output();
   PullOptions options;
   PLUMB_ASSIGN_OR_RETURN(options.reference, ParseReference(flags.reference));
-  const std::string &model = options.reference.model;
-  options.folder = flags.folder.empty()
-                       ? "./" + model.substr(model.find('/') + 1)
-                       : flags.folder;
+  const std::string& model = options.reference.model;
+  options.folder = flags.folder.empty() ? "./" + model.substr(model.find('/') + 1) : flags.folder;
   options.include = flags.include;
   options.exclude = flags.exclude;
   std::optional<Cache> cache;
@@ -63,69 +55,52 @@ absl::Status RunPull(Context &context, const PullFlags &flags) {
     PLUMB_ASSIGN_OR_RETURN(cache, context.OpenCache());
     options.cache = &*cache;
   }
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection,
-                         context.Connect(options.reference.registry));
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(options.reference.registry));
   double begin = context.environment().seconds();
-  absl::StatusOr<PullResult> result =
-      Pull(*connection, options, context.LongOperation());
+  absl::StatusOr<PullResult> result = Pull(*connection, options, context.LongOperation());
   if (absl::IsNotFound(result.status())) {
-    return WithMend(result.status(),
-                    "plumb list " + ModelReference(options.reference));
+    return WithMend(result.status(), "plumb list " + ModelReference(options.reference));
   }
   PLUMB_RETURN_IF_ERROR(result.status());
   double seconds = context.environment().seconds() - begin;
-  if (!output.json())
-    Print(output, *result, options.folder, seconds);
+  if (!output.json()) Print(output, *result, options.folder, seconds);
   if (result->yanked) {
-    output.Warn(fmt::format("{}@{} was yanked: {}", result->model,
-                            result->version, result->yank_reason));
+    output.Warn(fmt::format("{}@{} was yanked: {}", result->model, result->version, result->yank_reason));
   }
   Json json = PullJson(*result, seconds);
   absl::Status outcome;
   if (flags.smoke) {
-    PLUMB_ASSIGN_OR_RETURN(
-        SmokeReport report,
-        SmokeFolder(options.folder, {}, context.LongOperation()));
-    if (!output.json())
-      PrintSmoke(output, report);
+    PLUMB_ASSIGN_OR_RETURN(SmokeReport report, SmokeFolder(options.folder, {}, context.LongOperation()));
+    if (!output.json()) PrintSmoke(output, report);
     json["smoke"] = SmokeJson(report);
     outcome = SmokeOutcome(output, report, flags.reference);
   }
-  if (output.json())
-    output.PrintJson(json);
+  if (output.json()) output.PrintJson(json);
   return outcome;
 }
 
-} // namespace
+}  // namespace
 
-void RegisterPull(Command &root, Action *action) {
+void RegisterPull(Command& root, Action* action) {
   auto flags = std::make_shared<PullFlags>();
-  Command command = AddCommand(
-      root, action, "pull",
-      "Fetch a release into a folder, verifying every byte", flags, &RunPull);
+  Command command =
+      AddCommand(root, action, "pull", "Fetch a release into a folder, verifying every byte", flags, &RunPull);
   command.Group(kModelCommands);
-  command
-      .Argument("REF", &flags->reference,
-                "What to pull; without a version, the tag latest or the newest")
+  command.Argument("REF", &flags->reference, "What to pull; without a version, the tag latest or the newest")
       .Required();
-  command.Argument("DIR", &flags->folder,
-                   "Where to (default: ./ and the model's name)");
-  command.Value("--include", "GLOB", &flags->include,
-                "Only files that match; may be given more than once");
-  command.Value("--exclude", "GLOB", &flags->exclude,
-                "No files that match; may be given more than once");
-  command.Flag(
-      "--smoke", &flags->smoke,
-      "Then check that the model computes what its publisher recorded");
-  command.Flag("--no-cache", &flags->no_cache,
-               "Share nothing with other folders");
-  command.Examples("  plumb pull acme/tiny\n"
-                   "  plumb pull acme/tiny@step-1000 ./ckpt --include "
-                   "'*.safetensors' --include config.json\n"
-                   "  plumb pull models.example.org/acme/tiny:latest --smoke\n"
-                   "\nKilled or cut off, the same command goes on where it "
-                   "stopped. On a damaged folder it fetches\n"
-                   "what is damaged, and nothing else.\n");
+  command.Argument("DIR", &flags->folder, "Where to (default: ./ and the model's name)");
+  command.Value("--include", "GLOB", &flags->include, "Only files that match; may be given more than once");
+  command.Value("--exclude", "GLOB", &flags->exclude, "No files that match; may be given more than once");
+  command.Flag("--smoke", &flags->smoke, "Then check that the model computes what its publisher recorded");
+  command.Flag("--no-cache", &flags->no_cache, "Share nothing with other folders");
+  command.Examples(
+      "  plumb pull acme/tiny\n"
+      "  plumb pull acme/tiny@step-1000 ./ckpt --include "
+      "'*.safetensors' --include config.json\n"
+      "  plumb pull models.example.org/acme/tiny:latest --smoke\n"
+      "\nKilled or cut off, the same command goes on where it "
+      "stopped. On a damaged folder it fetches\n"
+      "what is damaged, and nothing else.\n");
 }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

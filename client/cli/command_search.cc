@@ -15,30 +15,24 @@ struct SearchFlags {
   std::vector<std::string> words;
 };
 
-absl::Status RunSearch(Context &context, const SearchFlags &flags) {
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection,
-                         context.Connect(""));
+absl::Status RunSearch(Context& context, const SearchFlags& flags) {
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(""));
   std::string query = fmt::format("{}", fmt::join(flags.words, " "));
-  PLUMB_ASSIGN_OR_RETURN(std::vector<v1::Model> models,
-                         SearchModels(*connection, query));
+  PLUMB_ASSIGN_OR_RETURN(std::vector<v1::Model> models, SearchModels(*connection, query));
   PrintModels(context.output(), models);
-  if (models.empty())
-    context.output().Note(fmt::format("Nothing matches \"{}\"", query));
+  if (models.empty()) context.output().Note(fmt::format("Nothing matches \"{}\"", query));
   return absl::OkStatus();
 }
 
-} // namespace
+}  // namespace
 
-void RegisterSearch(Command &root, Action *action) {
+void RegisterSearch(Command& root, Action* action) {
   auto flags = std::make_shared<SearchFlags>();
-  Command command =
-      AddCommand(root, action, "search",
-                 "Find models by name, title, description, labels or licence",
-                 flags, &RunSearch);
+  Command command = AddCommand(root, action, "search", "Find models by name, title, description, labels or licence",
+                               flags, &RunSearch);
   command.Group(kRegistryCommands);
-  command.Argument("WORDS", &flags->words, "Words that must all occur")
-      .Required();
+  command.Argument("WORDS", &flags->words, "Words that must all occur").Required();
   command.Examples("  plumb search shakespeare gpt2\n");
 }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

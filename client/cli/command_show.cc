@@ -22,76 +22,59 @@ struct ShowFlags {
   bool manifest = false;
 };
 
-void AddIf(Table *table, const std::string &name, const std::string &value) {
-  if (!value.empty())
-    table->AddRow({{name, Colour::kDim}, value});
+void AddIf(Table* table, const std::string& name, const std::string& value) {
+  if (!value.empty()) table->AddRow({{name, Colour::kDim}, value});
 }
 
-std::string ParentText(const v1::Manifest &manifest) {
-  if (!manifest.has_lineage())
-    return "";
-  const std::string &reference = manifest.lineage().parent_reference();
+std::string ParentText(const v1::Manifest& manifest) {
+  if (!manifest.has_lineage()) return "";
+  const std::string& reference = manifest.lineage().parent_reference();
   std::string digest = ShortDigest(manifest.lineage().parent_digest());
-  return reference.empty() ? digest
-                           : fmt::format("{}  ({})", reference, digest);
+  return reference.empty() ? digest : fmt::format("{}  ({})", reference, digest);
 }
 
-std::string CheckpointText(const v1::Manifest &manifest) {
-  if (!manifest.has_checkpoint())
-    return "";
+std::string CheckpointText(const v1::Manifest& manifest) {
+  if (!manifest.has_checkpoint()) return "";
   std::string text = fmt::format("step {}", manifest.checkpoint().step());
-  if (manifest.checkpoint().has_loss())
-    text += ", loss " + LossText(manifest.checkpoint());
+  if (manifest.checkpoint().has_loss()) text += ", loss " + LossText(manifest.checkpoint());
   if (manifest.checkpoint().tokens_seen() > 0)
-    text +=
-        fmt::format(", {} tokens seen", manifest.checkpoint().tokens_seen());
+    text += fmt::format(", {} tokens seen", manifest.checkpoint().tokens_seen());
   return text;
 }
 
-void PrintCard(Output &output, const ReleaseSource &source) {
-  const v1::Manifest &manifest = source.stored.manifest;
-  output.PrintText(fmt::format("{}@{}", manifest.model(), manifest.version()),
-                   Colour::kBold);
-  if (!manifest.card().title().empty())
-    output.PrintText(manifest.card().title());
-  if (!manifest.card().description().empty())
-    output.PrintText(manifest.card().description());
+void PrintCard(Output& output, const ReleaseSource& source) {
+  const v1::Manifest& manifest = source.stored.manifest;
+  output.PrintText(fmt::format("{}@{}", manifest.model(), manifest.version()), Colour::kBold);
+  if (!manifest.card().title().empty()) output.PrintText(manifest.card().title());
+  if (!manifest.card().description().empty()) output.PrintText(manifest.card().description());
   output.PrintText("");
   Table table({{""}, {""}});
   AddIf(&table, "Digest", source.stored.digest.ToString());
   AddIf(&table, "Kind", std::string(KindName(manifest.kind())));
-  AddIf(&table, "Licence",
-        manifest.license().empty() ? "none stated" : manifest.license());
+  AddIf(&table, "Licence", manifest.license().empty() ? "none stated" : manifest.license());
   AddIf(&table, "Size",
-        fmt::format("{} in {}", FormatBytes(TotalBytes(manifest)),
-                    Count(manifest.files_size(), "file")));
+        fmt::format("{} in {}", FormatBytes(TotalBytes(manifest)), Count(manifest.files_size(), "file")));
   AddIf(&table, "Checkpoint", CheckpointText(manifest));
   AddIf(&table, "Parent", ParentText(manifest));
   if (source.release.has_value()) {
     AddIf(&table, "Published",
-          fmt::format("{} UTC by {}",
-                      FormatTime(source.release->published_at()),
-                      source.release->published_by()));
-    AddIf(&table, "Tags",
-          fmt::format("{}", fmt::join(source.release->tags(), ", ")));
+          fmt::format("{} UTC by {}", FormatTime(source.release->published_at()), source.release->published_by()));
+    AddIf(&table, "Tags", fmt::format("{}", fmt::join(source.release->tags(), ", ")));
   }
-  AddIf(&table, "Labels",
-        fmt::format("{}", fmt::join(manifest.card().tags(), ", ")));
-  AddIf(&table, "Languages",
-        fmt::format("{}", fmt::join(manifest.card().languages(), ", ")));
+  AddIf(&table, "Labels", fmt::format("{}", fmt::join(manifest.card().tags(), ", ")));
+  AddIf(&table, "Languages", fmt::format("{}", fmt::join(manifest.card().languages(), ", ")));
   AddIf(&table, "Base model", manifest.card().base_model());
-  for (const v1::SmokeCase &smoke_case : manifest.smoke_cases()) {
+  for (const v1::SmokeCase& smoke_case : manifest.smoke_cases()) {
     AddIf(&table, "Smoke case",
-          fmt::format("{} on {}, recorded by {}", smoke_case.name(),
-                      smoke_case.weights_path(), smoke_case.recorded_by()));
+          fmt::format("{} on {}, recorded by {}", smoke_case.name(), smoke_case.weights_path(),
+                      smoke_case.recorded_by()));
   }
-  if (manifest.has_recipe())
-    AddIf(&table, "Recipe", RecipeSummary(manifest.recipe()));
+  if (manifest.has_recipe()) AddIf(&table, "Recipe", RecipeSummary(manifest.recipe()));
   output.PrintTable(table);
 }
 
-Json ShowJson(const ReleaseSource &source, const ShowFlags &flags) {
-  const v1::Manifest &manifest = source.stored.manifest;
+Json ShowJson(const ReleaseSource& source, const ShowFlags& flags) {
+  const v1::Manifest& manifest = source.stored.manifest;
   Json json;
   if (source.release.has_value()) {
     json = ReleaseJson(*source.release);
@@ -105,73 +88,59 @@ Json ShowJson(const ReleaseSource &source, const ShowFlags &flags) {
             {"license", manifest.license()}};
   }
   json["card"] = CardJson(manifest.card());
-  if (flags.manifest)
-    json["manifest"] = ManifestJson(manifest);
-  if (flags.recipe)
-    json["recipe"] = RecipeReportJson(manifest);
+  if (flags.manifest) json["manifest"] = ManifestJson(manifest);
+  if (flags.recipe) json["recipe"] = RecipeReportJson(manifest);
   if (flags.files) {
     json["files"] = Json::array();
-    for (const v1::File &file : manifest.files())
-      json["files"].push_back(FileJson(file, /*with_tensors=*/false));
+    for (const v1::File& file : manifest.files()) json["files"].push_back(FileJson(file, /*with_tensors=*/false));
   }
   return json;
 }
 
-absl::Status RunShow(Context &context, const ShowFlags &flags) {
-  Output &output = context.output();
-  PLUMB_ASSIGN_OR_RETURN(ReleaseSource source,
-                         OpenReleaseSource(context, flags.argument));
+absl::Status RunShow(Context& context, const ShowFlags& flags) {
+  Output& output = context.output();
+  PLUMB_ASSIGN_OR_RETURN(ReleaseSource source, OpenReleaseSource(context, flags.argument));
   if (source.release.has_value() && source.release->yanked()) {
     output.Warn("this release was yanked: " + source.release->yank_reason());
   }
   if (flags.recipe && !source.stored.manifest.has_recipe()) {
-    return NotFound(fmt::format("{}@{} has no recipe",
-                                source.stored.manifest.model(),
-                                source.stored.manifest.version()));
+    return NotFound(
+        fmt::format("{}@{} has no recipe", source.stored.manifest.model(), source.stored.manifest.version()));
   }
   if (flags.tags && !source.release.has_value()) {
-    return UsageError("--tags needs a reference: a folder does not know what "
-                      "points to its release");
+    return UsageError(
+        "--tags needs a reference: a folder does not know what "
+        "points to its release");
   }
   if (output.json()) {
     output.PrintJson(ShowJson(source, flags));
     return absl::OkStatus();
   }
-  if (flags.manifest)
-    output.PrintText(
-        DumpJson(ManifestJson(source.stored.manifest), /*pretty=*/true));
-  if (flags.recipe)
-    PLUMB_RETURN_IF_ERROR(PrintRecipe(output, source.stored.manifest));
-  if (flags.files)
-    output.PrintTable(FileTable(source.stored.manifest));
+  if (flags.manifest) output.PrintText(DumpJson(ManifestJson(source.stored.manifest), /*pretty=*/true));
+  if (flags.recipe) PLUMB_RETURN_IF_ERROR(PrintRecipe(output, source.stored.manifest));
+  if (flags.files) output.PrintTable(FileTable(source.stored.manifest));
   if (flags.tags) {
-    for (const std::string &tag : source.release->tags())
-      output.PrintText(tag);
+    for (const std::string& tag : source.release->tags()) output.PrintText(tag);
   }
-  if (!flags.manifest && !flags.recipe && !flags.files && !flags.tags)
-    PrintCard(output, source);
+  if (!flags.manifest && !flags.recipe && !flags.files && !flags.tags) PrintCard(output, source);
   return absl::OkStatus();
 }
 
-} // namespace
+}  // namespace
 
-void RegisterShow(Command &root, Action *action) {
+void RegisterShow(Command& root, Action* action) {
   auto flags = std::make_shared<ShowFlags>();
-  Command command = AddCommand(root, action, "show", "Say what a release is",
-                               flags, &RunShow);
+  Command command = AddCommand(root, action, "show", "Say what a release is", flags, &RunShow);
   command.Group(kModelCommands);
-  command
-      .Argument("REF|DIR", &flags->argument,
-                "A reference, or a folder that `plumb pull` made")
-      .Required();
-  command.Flag("--recipe", &flags->recipe,
-               "The recipe, with what follows from it and what disagrees");
+  command.Argument("REF|DIR", &flags->argument, "A reference, or a folder that `plumb pull` made").Required();
+  command.Flag("--recipe", &flags->recipe, "The recipe, with what follows from it and what disagrees");
   command.Flag("--files", &flags->files, "The files");
   command.Flag("--tags", &flags->tags, "The tags that point to it");
   command.Flag("--manifest", &flags->manifest, "The whole manifest, as JSON");
-  command.Examples("  plumb show acme/tiny\n"
-                   "  plumb show acme/tiny@v1 --recipe\n"
-                   "  plumb show ./tiny --manifest\n");
+  command.Examples(
+      "  plumb show acme/tiny\n"
+      "  plumb show acme/tiny@v1 --recipe\n"
+      "  plumb show ./tiny --manifest\n");
 }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

@@ -15,12 +15,9 @@ struct SmokeFlags {
   std::vector<std::string> backends;
 };
 
-absl::Status RunSmoke(Context &context, const SmokeFlags &flags) {
-  PLUMB_ASSIGN_OR_RETURN(std::string folder,
-                         FolderFor(context, flags.argument));
-  PLUMB_ASSIGN_OR_RETURN(
-      SmokeReport report,
-      SmokeFolder(folder, flags.backends, context.LongOperation()));
+absl::Status RunSmoke(Context& context, const SmokeFlags& flags) {
+  PLUMB_ASSIGN_OR_RETURN(std::string folder, FolderFor(context, flags.argument));
+  PLUMB_ASSIGN_OR_RETURN(SmokeReport report, SmokeFolder(folder, flags.backends, context.LongOperation()));
   if (context.output().json()) {
     context.output().PrintJson(SmokeJson(report));
   } else {
@@ -29,23 +26,16 @@ absl::Status RunSmoke(Context &context, const SmokeFlags &flags) {
   return SmokeOutcome(context.output(), report, flags.argument);
 }
 
-} // namespace
+}  // namespace
 
-void RegisterSmoke(Command &root, Action *action) {
+void RegisterSmoke(Command& root, Action* action) {
   auto flags = std::make_shared<SmokeFlags>();
   Command command =
-      AddCommand(root, action, "smoke",
-                 "Check that a model computes what its publisher recorded",
-                 flags, &RunSmoke);
+      AddCommand(root, action, "smoke", "Check that a model computes what its publisher recorded", flags, &RunSmoke);
   command.Group(kModelCommands);
-  command
-      .Argument(
-          "REF|DIR", &flags->argument,
-          "A folder, or a reference, which is pulled into the cache first")
+  command.Argument("REF|DIR", &flags->argument, "A folder, or a reference, which is pulled into the cache first")
       .Required();
-  command
-      .Value("--backend", "LIST", &flags->backends,
-             "Ways to compute, divided by commas (default: all there are)")
+  command.Value("--backend", "LIST", &flags->backends, "Ways to compute, divided by commas (default: all there are)")
       .DividedByCommas();
   command.Examples(
       "  plumb smoke ./tiny\n"
@@ -55,4 +45,4 @@ void RegisterSmoke(Command &root, Action *action) {
       "known) is a warning and exit code 0.\n");
 }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

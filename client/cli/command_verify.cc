@@ -16,55 +16,46 @@ struct VerifyFlags {
   std::string folder;
 };
 
-Json ResultJson(const VerifyResult &result) {
+Json ResultJson(const VerifyResult& result) {
   Json json = {{"ok", result.ok}, {"files", Json::array()}};
-  for (const FileVerdict &file : result.files) {
+  for (const FileVerdict& file : result.files) {
     Json ranges = Json::array();
-    for (const auto &[begin, end] : file.bad_ranges)
-      ranges.push_back(Json::array({begin, end}));
-    json["files"].push_back(
-        {{"path", file.path}, {"ok", file.ok}, {"bad_ranges", ranges}});
+    for (const auto& [begin, end] : file.bad_ranges) ranges.push_back(Json::array({begin, end}));
+    json["files"].push_back({{"path", file.path}, {"ok", file.ok}, {"bad_ranges", ranges}});
   }
   return json;
 }
 
-std::string Detail(const FileVerdict &file) {
-  std::string text = file.message;
-  if (file.bad_ranges.empty() || !file.present)
-    return text;
+// The ranges say more than the message, where there are any.
+std::string Detail(const FileVerdict& file) {
+  if (!file.present) return "";
+  if (file.bad_ranges.empty()) return file.message;
   std::string ranges;
   for (size_t i = 0; i < file.bad_ranges.size() && i < kRangesShown; ++i) {
-    ranges += fmt::format("{}{}-{}", i == 0 ? "" : ", ",
-                          file.bad_ranges[i].first, file.bad_ranges[i].second);
+    ranges += fmt::format("{}{}-{}", i == 0 ? "" : ", ", file.bad_ranges[i].first, file.bad_ranges[i].second);
   }
-  if (file.bad_ranges.size() > kRangesShown)
-    ranges += fmt::format(", {} more", file.bad_ranges.size() - kRangesShown);
-  return fmt::format("bytes {}{}{}", ranges, text.empty() ? "" : ": ", text);
+  if (file.bad_ranges.size() > kRangesShown) ranges += fmt::format(", {} more", file.bad_ranges.size() - kRangesShown);
+  return "bytes " + ranges;
 }
 
-void Print(Output &output, const VerifyResult &result) {
-  Table table({{""}, {"FILE"}, {"WRONG"}});
-  for (const FileVerdict &file : result.files) {
-    Cell verdict = file.ok
-                       ? Cell("ok", Colour::kGreen)
-                       : Cell(file.present ? "bad" : "missing", Colour::kRed);
+void Print(Output& output, const VerifyResult& result) {
+  Table table({{""}, {"FILE"}, {result.ok ? "" : "WRONG"}});
+  for (const FileVerdict& file : result.files) {
+    Cell verdict = file.ok ? Cell("ok", Colour::kGreen) : Cell(file.present ? "bad" : "missing", Colour::kRed);
     table.AddRow({verdict, file.path, Detail(file)});
   }
   output.PrintTable(table);
   if (result.ok) {
-    output.PrintText(fmt::format(
-        "{}@{} is intact: {} in {} checked, digest {}", result.model,
-        result.version, FormatBytes(result.checked_bytes),
-        Count(result.files.size(), "file"), result.digest.ToString()));
+    output.PrintText(fmt::format("{}@{} is intact: {} in {} checked, digest {}", result.model, result.version,
+                                 FormatBytes(result.checked_bytes), Count(result.files.size(), "file"),
+                                 result.digest.ToString()));
   }
 }
 
-absl::Status RunVerify(Context &context, const VerifyFlags &flags) {
-  absl::StatusOr<VerifyResult> result =
-      VerifyFolder(flags.folder, context.LongOperation());
+absl::Status RunVerify(Context& context, const VerifyFlags& flags) {
+  absl::StatusOr<VerifyResult> result = VerifyFolder(flags.folder, context.LongOperation());
   if (absl::IsNotFound(result.status())) {
-    return WithMend(result.status(),
-                    fmt::format("plumb pull REF {}", flags.folder));
+    return WithMend(result.status(), fmt::format("plumb pull REF {}", flags.folder));
   }
   PLUMB_RETURN_IF_ERROR(result.status());
   if (context.output().json()) {
@@ -72,30 +63,23 @@ absl::Status RunVerify(Context &context, const VerifyFlags &flags) {
   } else {
     Print(context.output(), *result);
   }
-  if (result->ok)
-    return absl::OkStatus();
+  if (result->ok) return absl::OkStatus();
   size_t bad = 0;
-  for (const FileVerdict &file : result->files)
-    bad += file.ok ? 0 : 1;
-  absl::Status status = DataLoss(fmt::format(
-      "{}: {} of {} not what {}@{} says", flags.folder, bad,
-      Count(result->files.size(), "file"), result->model, result->version));
+  for (const FileVerdict& file : result->files) bad += file.ok ? 0 : 1;
+  absl::Status status = DataLoss(fmt::format("{}: {} of {} not what {}@{} says", flags.folder, bad,
+                                             Count(result->files.size(), "file"), result->model, result->version));
   return WithMend(WithErrorClass(status, ErrorClass::kVerification),
-                  fmt::format("plumb pull {}@{} {}", result->model,
-                              result->version, flags.folder));
+                  fmt::format("plumb pull {}@{} {}", result->model, result->version, flags.folder));
 }
 
-} // namespace
+}  // namespace
 
-void RegisterVerify(Command &root, Action *action) {
+void RegisterVerify(Command& root, Action* action) {
   auto flags = std::make_shared<VerifyFlags>();
-  Command command = AddCommand(
-      root, action, "verify",
-      "Say for each file of a folder whether it is what the release says",
-      flags, &RunVerify);
+  Command command = AddCommand(root, action, "verify",
+                               "Say for each file of a folder whether it is what the release says", flags, &RunVerify);
   command.Group(kModelCommands);
-  command.Argument("DIR", &flags->folder, "A folder that `plumb pull` made")
-      .Required();
+  command.Argument("DIR", &flags->folder, "A folder that `plumb pull` made").Required();
   command.Examples(
       "  plumb verify ./tiny\n"
       "  plumb verify ./tiny --json | jq '.files[] | select(.ok | not)'\n"
@@ -103,4 +87,4 @@ void RegisterVerify(Command &root, Action *action) {
       "it.\n");
 }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

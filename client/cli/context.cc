@@ -17,42 +17,35 @@ namespace {
 
 constexpr uint64_t kTokenFileBytesMax = 64 << 10;
 
-} // namespace
+}  // namespace
 
-absl::StatusOr<std::string> ReadTokenFile(const std::string &path) {
+absl::StatusOr<std::string> ReadTokenFile(const std::string& path) {
   PLUMB_ASSIGN_OR_RETURN(std::string text, ReadFile(path, kTokenFileBytesMax));
   size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == text.npos)
-    return UsageError(fmt::format("{}: the token file is empty", path));
+  if (begin == text.npos) return UsageError(fmt::format("{}: the token file is empty", path));
   return text.substr(begin, text.find_last_not_of(" \t\r\n") + 1 - begin);
 }
 
 Context::~Context() { InterruptCancels(nullptr); }
 
-absl::StatusOr<ConnectionOptions>
-Context::OptionsFor(const std::string &registry) const {
+absl::StatusOr<ConnectionOptions> Context::OptionsFor(const std::string& registry) const {
   ConnectionOptions options;
-  options.registry =
-      registry.empty() ? settings_.registry : NormaliseRegistry(registry);
+  options.registry = registry.empty() ? settings_.registry : NormaliseRegistry(registry);
   options.tls = settings_.tls;
   options.ca_file = settings_.ca_file;
   if (options.registry == settings_.registry) {
     options.token = settings_.token;
     if (!settings_.token_file.empty()) {
-      PLUMB_ASSIGN_OR_RETURN(options.token,
-                             ReadTokenFile(settings_.token_file));
+      PLUMB_ASSIGN_OR_RETURN(options.token, ReadTokenFile(settings_.token_file));
     }
   }
   if (options.token.empty() && !settings_.credentials_file.empty()) {
-    PLUMB_ASSIGN_OR_RETURN(
-        options.token,
-        LoadCredential(settings_.credentials_file, options.registry));
+    PLUMB_ASSIGN_OR_RETURN(options.token, LoadCredential(settings_.credentials_file, options.registry));
   }
   return options;
 }
 
-absl::StatusOr<std::unique_ptr<Connection>>
-Context::Connect(const std::string &registry) {
+absl::StatusOr<std::unique_ptr<Connection>> Context::Connect(const std::string& registry) {
   PLUMB_ASSIGN_OR_RETURN(ConnectionOptions options, OptionsFor(registry));
   registry_ = options.registry;
   return Connection::Connect(options);
@@ -60,8 +53,9 @@ Context::Connect(const std::string &registry) {
 
 absl::StatusOr<Cache> Context::OpenCache() const {
   if (settings_.cache_folder.empty()) {
-    return UsageError("no place for the cache is known; set HOME, "
-                      "XDG_CACHE_HOME or PLUMB_CACHE");
+    return UsageError(
+        "no place for the cache is known; set HOME, "
+        "XDG_CACHE_HOME or PLUMB_CACHE");
   }
   return Cache::Open(settings_.cache_folder);
 }
@@ -69,64 +63,53 @@ absl::StatusOr<Cache> Context::OpenCache() const {
 Operation Context::LongOperation() {
   InterruptCancels(&cancellation_);
   Operation operation;
-  operation.progress = [this](const Progress &progress) {
-    output_.ShowProgress(progress);
-  };
-  operation.warning = [this](const std::string &message) {
-    output_.Warn(message);
-  };
+  operation.progress = [this](const Progress& progress) { output_.ShowProgress(progress); };
+  operation.warning = [this](const std::string& message) { output_.Warn(message); };
   operation.cancellation = &cancellation_;
   return operation;
 }
 
-bool IsFolder(const std::string &argument) {
-  if (argument.starts_with('.') || argument.starts_with('/'))
-    return true;
+bool IsFolder(const std::string& argument) {
+  if (argument.starts_with('.') || argument.starts_with('/')) return true;
   struct stat info {};
   return stat(argument.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
-std::string ModelReference(const Reference &reference) {
-  return RenderReference(
-      {.registry = reference.registry, .model = reference.model});
+std::string ModelReference(const Reference& reference) {
+  return RenderReference({.registry = reference.registry, .model = reference.model});
 }
 
-absl::StatusOr<v1::Release> ResolveReference(Connection &connection,
-                                             const Reference &reference) {
+std::string ListCommand(const Reference& reference) {
+  bool has_selector = !reference.version.empty() || !reference.tag.empty() || !reference.digest_hex.empty();
+  if (has_selector || !reference.registry.empty()) return "plumb list " + ModelReference(reference);
+  return fmt::format("plumb list {}/", NamespaceOf(reference.model));
+}
+
+absl::StatusOr<v1::Release> ResolveReference(Connection& connection, const Reference& reference) {
   absl::StatusOr<v1::Release> release = Resolve(connection, reference);
-  if (absl::IsNotFound(release.status()))
-    return WithMend(release.status(),
-                    "plumb list " + ModelReference(reference));
+  if (absl::IsNotFound(release.status())) return WithMend(release.status(), "plumb list " + ModelReference(reference));
   return release;
 }
 
-absl::StatusOr<std::string> FolderFor(Context &context,
-                                      const std::string &argument) {
-  if (IsFolder(argument))
-    return argument;
+absl::StatusOr<std::string> FolderFor(Context& context, const std::string& argument) {
+  if (IsFolder(argument)) return argument;
   PLUMB_ASSIGN_OR_RETURN(Reference reference, ParseReference(argument));
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection,
-                         context.Connect(reference.registry));
-  PLUMB_ASSIGN_OR_RETURN(v1::Release release,
-                         ResolveReference(*connection, reference));
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(reference.registry));
+  PLUMB_ASSIGN_OR_RETURN(v1::Release release, ResolveReference(*connection, reference));
   PLUMB_ASSIGN_OR_RETURN(Digest digest, Digest::FromBytes(release.digest()));
   PLUMB_ASSIGN_OR_RETURN(Cache cache, context.OpenCache());
   PullOptions options;
   // Pinned: a tag that moves meanwhile must not put another release into this
   // folder.
-  options.reference = {.registry = reference.registry,
-                       .model = reference.model,
-                       .digest_hex = digest.ToHex()};
+  options.reference = {.registry = reference.registry, .model = reference.model, .digest_hex = digest.ToHex()};
   options.folder = cache.ReleasePath(digest);
   options.cache = &cache;
-  PLUMB_RETURN_IF_ERROR(
-      Pull(*connection, options, context.LongOperation()).status());
+  PLUMB_RETURN_IF_ERROR(Pull(*connection, options, context.LongOperation()).status());
   if (release.yanked()) {
-    context.output().Warn(fmt::format("{}@{} was yanked: {}", release.model(),
-                                      release.version(),
-                                      release.yank_reason()));
+    context.output().Warn(
+        fmt::format("{}@{} was yanked: {}", release.model(), release.version(), release.yank_reason()));
   }
   return options.folder;
 }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

@@ -20,66 +20,65 @@ namespace plumb::cli {
 
 // Not thread-safe.
 class Context {
-public:
+ public:
   // Both are borrowed.
-  Context(const Environment &environment, Settings settings, Output *output)
-      : environment_(environment), settings_(std::move(settings)),
-        output_(*output) {}
+  Context(const Environment& environment, Settings settings, Output* output)
+      : environment_(environment), settings_(std::move(settings)), output_(*output) {}
   ~Context();
-  Context(const Context &) = delete;
-  Context &operator=(const Context &) = delete;
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
 
-  const Environment &environment() const { return environment_; }
-  const Settings &settings() const { return settings_; }
-  Output &output() { return output_; }
+  const Environment& environment() const { return environment_; }
+  const Settings& settings() const { return settings_; }
+  Output& output() { return output_; }
   // The registry talked to last; empty before the first Connect.
-  const std::string &registry() const { return registry_; }
+  const std::string& registry() const { return registry_; }
 
   // Connects to `registry` (`host[:port]`), or to the configured one when it is
   // empty. PLUMB_TOKEN and token files are for the configured registry. Another
   // host, one that stands in a reference, gets only what `plumb login` keeps
   // for it: a reference must not lure a secret away.
-  absl::StatusOr<std::unique_ptr<Connection>>
-  Connect(const std::string &registry);
+  absl::StatusOr<std::unique_ptr<Connection>> Connect(const std::string& registry);
   // How Connect would connect.
-  absl::StatusOr<ConnectionOptions>
-  OptionsFor(const std::string &registry) const;
+  absl::StatusOr<ConnectionOptions> OptionsFor(const std::string& registry) const;
   absl::StatusOr<Cache> OpenCache() const;
 
   // For long work: draws the bar, prints warnings, and `cancellation` is set by
   // SIGINT and SIGTERM from the first call on.
   Operation LongOperation();
-  Cancellation &cancellation() { return cancellation_; }
+  Cancellation& cancellation() { return cancellation_; }
 
-private:
-  const Environment &environment_;
+ private:
+  const Environment& environment_;
   const Settings settings_;
-  Output &output_;
+  Output& output_;
   std::string registry_;
   Cancellation cancellation_;
 };
 
 // The secret in a file, without the white space around it. INVALID_ARGUMENT
 // when there is none.
-absl::StatusOr<std::string> ReadTokenFile(const std::string &path);
+absl::StatusOr<std::string> ReadTokenFile(const std::string& path);
 
 // Whether an argument that may be a folder or a reference is a folder: it
 // exists, or starts with `.` or `/`.
-bool IsFolder(const std::string &argument);
+bool IsFolder(const std::string& argument);
 
 // `[host/]namespace/name` of a reference.
-std::string ModelReference(const Reference &reference);
+std::string ModelReference(const Reference& reference);
+
+// The command that lists what there is instead of a reference that means nothing: the model's
+// releases when the reference names one of them, else the namespace's models.
+std::string ListCommand(const Reference& reference);
 
 // Asks what `reference` means; an unknown one gets the command that lists what
 // there is.
-absl::StatusOr<v1::Release> ResolveReference(Connection &connection,
-                                             const Reference &reference);
+absl::StatusOr<v1::Release> ResolveReference(Connection& connection, const Reference& reference);
 
 // The folder that `argument` names: itself, or, for a reference, a complete
 // pull of it into the cache.
-absl::StatusOr<std::string> FolderFor(Context &context,
-                                      const std::string &argument);
+absl::StatusOr<std::string> FolderFor(Context& context, const std::string& argument);
 
-} // namespace plumb::cli
+}  // namespace plumb::cli
 
-#endif // PLUMB_CLIENT_CLI_CONTEXT_H_
+#endif  // PLUMB_CLIENT_CLI_CONTEXT_H_

@@ -18,16 +18,14 @@ constexpr size_t kWidthDefault = 80;
 size_t TerminalWidth() {
   for (int fd : {STDERR_FILENO, STDOUT_FILENO}) {
     winsize size{};
-    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-      return size.ws_col;
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
   }
   return kWidthDefault;
 }
 
 std::string ReadSecretFromTerminal() {
   termios before{};
-  if (tcgetattr(STDIN_FILENO, &before) != 0)
-    return "";
+  if (tcgetattr(STDIN_FILENO, &before) != 0) return "";
   termios silent = before;
   silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
   RestoreTerminalOnInterrupt(&before);
@@ -40,15 +38,13 @@ std::string ReadSecretFromTerminal() {
   return line;
 }
 
-} // namespace
+}  // namespace
 
 Environment ProcessEnvironment() {
   Environment environment;
-  environment.variable =
-      [](const std::string &name) -> std::optional<std::string> {
-    const char *value = std::getenv(name.c_str());
-    if (value == nullptr)
-      return std::nullopt;
+  environment.variable = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    if (value == nullptr) return std::nullopt;
     return value;
   };
   environment.in = &std::cin;
@@ -59,12 +55,10 @@ Environment ProcessEnvironment() {
   environment.err_is_terminal = isatty(STDERR_FILENO) != 0;
   environment.width = TerminalWidth;
   environment.seconds = [] {
-    return std::chrono::duration<double>(
-               std::chrono::steady_clock::now().time_since_epoch())
-        .count();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
   };
   environment.read_secret = ReadSecretFromTerminal;
   return environment;
 }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

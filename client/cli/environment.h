@@ -15,10 +15,10 @@ namespace plumb::cli {
 // Streams are borrowed and must outlive every use.
 struct Environment {
   // An environment variable; absent when it is not set. Thread-safe.
-  std::function<std::optional<std::string>(const std::string &name)> variable;
-  std::istream *in = nullptr;
-  std::ostream *out = nullptr;
-  std::ostream *err = nullptr;
+  std::function<std::optional<std::string>(const std::string& name)> variable;
+  std::istream* in = nullptr;
+  std::ostream* out = nullptr;
+  std::ostream* err = nullptr;
   bool in_is_terminal = false;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
@@ -34,6 +34,6 @@ struct Environment {
 // The real one.
 Environment ProcessEnvironment();
 
-} // namespace plumb::cli
+}  // namespace plumb::cli
 
-#endif // PLUMB_CLIENT_CLI_ENVIRONMENT_H_
+#endif  // PLUMB_CLIENT_CLI_ENVIRONMENT_H_

@@ -12,100 +12,87 @@
 namespace plumb::cli {
 namespace {
 
-constexpr const char *kMendUrl = "plumb.cli/mend";
-constexpr const char *kUsageUrl = "plumb.cli/usage";
+constexpr const char* kMendUrl = "plumb.cli/mend";
+constexpr const char* kUsageUrl = "plumb.cli/usage";
 
-std::string Payload(const absl::Status &status, const char *url) {
+std::string Payload(const absl::Status& status, const char* url) {
   auto payload = status.GetPayload(url);
   return payload.has_value() ? std::string(*payload) : "";
 }
 
-std::string DefaultMend(const absl::Status &status,
-                        const std::string &registry) {
-  if (ErrorClassOf(status) == ErrorClass::kLocalStorage)
-    return "Free some space, or choose another folder.";
-  if (ErrorClassOf(status) != ErrorClass::kNone || registry.empty())
-    return "";
+std::string UnavailableMend(const std::string& registry) {
+  if (!registry.starts_with("127.") && !registry.starts_with("[::1]")) {
+    return "Check the address and the network, or name another registry with --registry HOST:PORT.";
+  }
+  return fmt::format("Start a server with `plumbd --data DIR --listen {}`, or name another with --registry HOST:PORT.",
+                     registry);
+}
+
+std::string DefaultMend(const absl::Status& status, const std::string& registry) {
+  if (ErrorClassOf(status) == ErrorClass::kLocalStorage) return "Free some space, or choose another folder.";
+  if (ErrorClassOf(status) != ErrorClass::kNone || registry.empty()) return "";
   switch (status.code()) {
-  case absl::StatusCode::kUnauthenticated:
-    return "plumb login " + registry;
-  case absl::StatusCode::kPermissionDenied:
-    return fmt::format("plumb login {}    (with a token that has the scope)",
-                       registry);
-  case absl::StatusCode::kUnavailable:
-    return fmt::format("Start a server with `plumbd --data DIR --listen {}`, "
-                       "or name another with --registry HOST:PORT.",
-                       registry);
-  case absl::StatusCode::kDeadlineExceeded:
-  case absl::StatusCode::kResourceExhausted:
-    return "Try again later; what was done is kept.";
-  case absl::StatusCode::kCancelled:
-    return "Run the same command again to go on.";
-  default:
-    return "";
+    case absl::StatusCode::kUnauthenticated:
+      return "plumb login " + registry;
+    case absl::StatusCode::kPermissionDenied:
+      return fmt::format("plumb login {}    (with a token that has the scope)", registry);
+    case absl::StatusCode::kUnavailable:
+      return UnavailableMend(registry);
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kResourceExhausted:
+      return "Try again later; what was done is kept.";
+    case absl::StatusCode::kCancelled:
+      return "Run the same command again to go on.";
+    default:
+      return "";
   }
 }
 
 // Later lines are set off, so that a message from a server cannot pass for
 // ours.
-std::string Indent(const std::string &text) {
+std::string Indent(const std::string& text) {
   std::string indented;
-  for (char c : text)
-    indented += c == '\n' ? std::string("\n  ") : std::string(1, c);
+  for (char c : text) indented += c == '\n' ? std::string("\n  ") : std::string(1, c);
   return indented;
 }
 
-} // namespace
+}  // namespace
 
-absl::Status WithMend(absl::Status status, const std::string &mend) {
-  if (!status.ok() && Payload(status, kMendUrl).empty())
-    status.SetPayload(kMendUrl, absl::Cord(mend));
+absl::Status WithMend(absl::Status status, const std::string& mend) {
+  if (!status.ok() && Payload(status, kMendUrl).empty()) status.SetPayload(kMendUrl, absl::Cord(mend));
   return status;
 }
 
-std::string MendOf(const absl::Status &status, const std::string &registry) {
+std::string MendOf(const absl::Status& status, const std::string& registry) {
   std::string mend = Payload(status, kMendUrl);
   return mend.empty() ? DefaultMend(status, registry) : mend;
 }
 
-absl::Status UsageError(const std::string &message, const std::string &usage) {
-  absl::Status status =
-      WithErrorClass(InvalidArgument(message), ErrorClass::kUsage);
-  if (!usage.empty())
-    status.SetPayload(kUsageUrl, absl::Cord(usage));
+absl::Status UsageError(const std::string& message, const std::string& usage) {
+  absl::Status status = WithErrorClass(InvalidArgument(message), ErrorClass::kUsage);
+  if (!usage.empty()) status.SetPayload(kUsageUrl, absl::Cord(usage));
   return status;
 }
 
-std::string UsageOf(const absl::Status &status) {
-  return Payload(status, kUsageUrl);
-}
+std::string UsageOf(const absl::Status& status) { return Payload(status, kUsageUrl); }
 
-std::string RenderError(const absl::Status &status, const std::string &registry,
-                        bool colours) {
+std::string RenderError(const absl::Status& status, const std::string& registry, bool colours) {
   std::string message(Message(status));
-  if (message.empty())
-    message = absl::StatusCodeToString(status.code());
-  std::string text =
-      Paint("Error:", colours ? Colour::kRed : Colour::kNone) + " ";
+  if (message.empty()) message = absl::StatusCodeToString(status.code());
+  std::string text = Paint("Error:", colours ? Colour::kRed : Colour::kNone) + " ";
   text += Indent(Sanitise(message, /*keep_lines=*/true)) + "\n";
-  if (std::string usage = UsageOf(status); !usage.empty())
-    text += "Usage: " + usage + "\n";
+  if (std::string usage = UsageOf(status); !usage.empty()) text += "Usage: " + usage + "\n";
   if (std::string mend = MendOf(status, registry); !mend.empty()) {
-    text += (mend.starts_with("plumb ") ? "Try: " : "") +
-            Sanitise(mend, /*keep_lines=*/true) + "\n";
+    text += (mend.starts_with("plumb ") ? "Try: " : "") + Sanitise(mend, /*keep_lines=*/true) + "\n";
   }
   return text;
 }
 
-Json ErrorJson(const absl::Status &status, const std::string &registry) {
+Json ErrorJson(const absl::Status& status, const std::string& registry) {
   Json detail = {{"status", absl::StatusCodeToString(status.code())}};
-  if (std::string usage = UsageOf(status); !usage.empty())
-    detail["usage"] = usage;
-  if (std::string mend = MendOf(status, registry); !mend.empty())
-    detail["mend"] = mend;
-  return {{"error", std::string(Message(status))},
-          {"code", static_cast<int>(ExitCodeFor(status))},
-          {"detail", detail}};
+  if (std::string usage = UsageOf(status); !usage.empty()) detail["usage"] = usage;
+  if (std::string mend = MendOf(status, registry); !mend.empty()) detail["mend"] = mend;
+  return {{"error", std::string(Message(status))}, {"code", static_cast<int>(ExitCodeFor(status))}, {"detail", detail}};
 }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

@@ -22,8 +22,8 @@ enum ExitCode : int {
 
 // What a command that ended with `status` exits with: the attached ErrorClass
 // decides, else the code.
-ExitCode ExitCodeFor(const absl::Status &status);
+ExitCode ExitCodeFor(const absl::Status& status);
 
-} // namespace plumb::cli
+}  // namespace plumb::cli
 
-#endif // PLUMB_CLIENT_CLI_EXIT_CODE_H_
+#endif  // PLUMB_CLIENT_CLI_EXIT_CODE_H_

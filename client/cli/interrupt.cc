@@ -10,24 +10,22 @@
 namespace plumb::cli {
 namespace {
 
-std::atomic<Cancellation *> current_cancellation{nullptr};
-std::atomic<const termios *> terminal_settings{nullptr};
-static_assert(std::atomic<Cancellation *>::is_always_lock_free,
-              "the signal handler needs it");
+std::atomic<Cancellation*> current_cancellation{nullptr};
+std::atomic<const termios*> terminal_settings{nullptr};
+static_assert(std::atomic<Cancellation*>::is_always_lock_free, "the signal handler needs it");
 
 // Only async-signal-safe calls.
 void OnSignal(int /*signal*/) {
-  Cancellation *cancellation = current_cancellation.load();
+  Cancellation* cancellation = current_cancellation.load();
   if (cancellation != nullptr && !cancellation->cancelled()) {
     cancellation->Cancel();
     return;
   }
-  if (const termios *settings = terminal_settings.load())
-    tcsetattr(STDIN_FILENO, TCSANOW, settings);
+  if (const termios* settings = terminal_settings.load()) tcsetattr(STDIN_FILENO, TCSANOW, settings);
   _exit(kInterrupted);
 }
 
-} // namespace
+}  // namespace
 
 void InstallInterruptHandler() {
   struct sigaction action {};
@@ -39,12 +37,8 @@ void InstallInterruptHandler() {
   signal(SIGPIPE, SIG_IGN);
 }
 
-void InterruptCancels(Cancellation *cancellation) {
-  current_cancellation.store(cancellation);
-}
+void InterruptCancels(Cancellation* cancellation) { current_cancellation.store(cancellation); }
 
-void RestoreTerminalOnInterrupt(const termios *settings) {
-  terminal_settings.store(settings);
-}
+void RestoreTerminalOnInterrupt(const termios* settings) { terminal_settings.store(settings); }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

@@ -15,12 +15,12 @@ void InstallInterruptHandler();
 
 // What the next signal cancels; nullptr for nothing. Borrowed until the next
 // call.
-void InterruptCancels(Cancellation *cancellation);
+void InterruptCancels(Cancellation* cancellation);
 
 // The settings to give standard input's terminal before ending at once; nullptr
 // for none. Borrowed.
-void RestoreTerminalOnInterrupt(const termios *settings);
+void RestoreTerminalOnInterrupt(const termios* settings);
 
-} // namespace plumb::cli
+}  // namespace plumb::cli
 
-#endif // PLUMB_CLIENT_CLI_INTERRUPT_H_
+#endif  // PLUMB_CLIENT_CLI_INTERRUPT_H_

@@ -2,9 +2,8 @@
 
 namespace plumb::cli {
 
-std::string DumpJson(const Json &value, bool pretty) {
-  return value.dump(pretty ? 2 : -1, ' ', /*ensure_ascii=*/true,
-                    Json::error_handler_t::replace);
+std::string DumpJson(const Json& value, bool pretty) {
+  return value.dump(pretty ? 2 : -1, ' ', /*ensure_ascii=*/true, Json::error_handler_t::replace);
 }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

@@ -13,8 +13,8 @@ using Json = nlohmann::ordered_json;
 // `value` in ASCII (safe on any terminal); bytes that are not UTF-8 become
 // U+FFFD, numbers that JSON cannot hold become null. Over several lines when
 // `pretty`.
-std::string DumpJson(const Json &value, bool pretty);
+std::string DumpJson(const Json& value, bool pretty);
 
-} // namespace plumb::cli
+}  // namespace plumb::cli
 
-#endif // PLUMB_CLIENT_CLI_JSON_H_
+#endif  // PLUMB_CLIENT_CLI_JSON_H_

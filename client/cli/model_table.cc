@@ -6,21 +6,15 @@
 
 namespace plumb::cli {
 
-void PrintModels(Output &output, const std::vector<v1::Model> &models) {
+void PrintModels(Output& output, const std::vector<v1::Model>& models) {
   if (output.json()) {
     Json json = {{"models", Json::array()}};
-    for (const v1::Model &model : models)
-      json["models"].push_back(ModelJson(model));
+    for (const v1::Model& model : models) json["models"].push_back(ModelJson(model));
     output.PrintJson(json);
     return;
   }
-  Table table({{"MODEL"},
-               {"NEWEST"},
-               {"RELEASES", Align::kRight},
-               {"LICENCE"},
-               {"UPDATED"},
-               {"TITLE"}});
-  for (const v1::Model &model : models) {
+  Table table({{"MODEL"}, {"NEWEST"}, {"RELEASES", Align::kRight}, {"LICENCE"}, {"UPDATED"}, {"TITLE"}});
+  for (const v1::Model& model : models) {
     table.AddRow({{model.name(), Colour::kBold},
                   model.newest_version(),
                   fmt::to_string(model.release_count()),
@@ -31,4 +25,4 @@ void PrintModels(Output &output, const std::vector<v1::Model> &models) {
   output.PrintTable(table);
 }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

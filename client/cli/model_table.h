@@ -10,8 +10,8 @@
 namespace plumb::cli {
 
 // A table, or {"models": [...]}.
-void PrintModels(Output &output, const std::vector<v1::Model> &models);
+void PrintModels(Output& output, const std::vector<v1::Model>& models);
 
-} // namespace plumb::cli
+}  // namespace plumb::cli
 
-#endif // PLUMB_CLIENT_CLI_MODEL_TABLE_H_
+#endif  // PLUMB_CLIENT_CLI_MODEL_TABLE_H_

@@ -8,68 +8,55 @@
 
 namespace plumb::cli {
 
-Output::Output(const Environment &environment, bool json, bool quiet,
-               bool no_color)
-    : environment_(environment), json_(json), quiet_(quiet), colour_(!no_color),
+Output::Output(const Environment& environment, bool json, bool quiet, bool no_color)
+    : environment_(environment),
+      json_(json),
+      quiet_(quiet),
+      colour_(!no_color),
       bar_(environment.err, environment.seconds, environment.width) {}
 
-void Output::Result(const std::string &text) {
+void Output::Result(const std::string& text) {
   std::lock_guard lock(mutex_);
   bar_.Clear();
-  if (stdout_error_ != 0)
-    return;
+  if (stdout_error_ != 0) return;
   errno = 0;
   *environment_.out << text << std::flush;
-  if (!environment_.out->good())
-    stdout_error_ = errno == 0 ? EIO : errno;
+  if (!environment_.out->good()) stdout_error_ = errno == 0 ? EIO : errno;
 }
 
-void Output::PrintText(const std::string &text, Colour colour) {
+void Output::PrintText(const std::string& text, Colour colour) {
   std::string safe = Sanitise(text, /*keep_lines=*/true);
   Result((colours_out() ? Paint(safe, colour) : safe) + "\n");
 }
 
-void Output::PrintTable(const Table &table) {
-  Result(table.Render(colours_out(),
-                      environment_.out_is_terminal ? environment_.width() : 0));
+void Output::PrintTable(const Table& table) {
+  Result(table.Render(colours_out(), environment_.out_is_terminal ? environment_.width() : 0));
 }
 
-void Output::PrintWholeTable(const Table &table) {
-  Result(table.Render(colours_out(), 0));
-}
+void Output::PrintJson(const Json& value) { Result(DumpJson(value, environment_.out_is_terminal) + "\n"); }
 
-void Output::PrintJson(const Json &value) {
-  Result(DumpJson(value, environment_.out_is_terminal) + "\n");
-}
+void Output::PrintJsonLine(const Json& value) { Result(DumpJson(value, /*pretty=*/false) + "\n"); }
 
-void Output::PrintJsonLine(const Json &value) {
-  Result(DumpJson(value, /*pretty=*/false) + "\n");
-}
-
-void Output::Note(const std::string &text) {
-  if (quiet_ || json_)
-    return;
+void Output::Note(const std::string& text) {
+  if (quiet_ || json_) return;
   std::lock_guard lock(mutex_);
   bar_.Clear();
   *environment_.err << Sanitise(text, /*keep_lines=*/true) << std::endl;
 }
 
-void Output::Warn(const std::string &text) {
+void Output::Warn(const std::string& text) {
   std::lock_guard lock(mutex_);
   bar_.Clear();
   if (json_) {
     *environment_.err << DumpJson({{"warning", text}}, false) << std::endl;
   } else {
-    *environment_.err << Paint("Warning:",
-                               colours_err() ? Colour::kYellow : Colour::kNone)
-                      << " " << Sanitise(text, /*keep_lines=*/true)
-                      << std::endl;
+    *environment_.err << Paint("Warning:", colours_err() ? Colour::kYellow : Colour::kNone) << " "
+                      << Sanitise(text, /*keep_lines=*/true) << std::endl;
   }
 }
 
-void Output::ShowProgress(const Progress &progress) {
-  if (quiet_ || json_ || !environment_.err_is_terminal)
-    return;
+void Output::ShowProgress(const Progress& progress) {
+  if (quiet_ || json_ || !environment_.err_is_terminal) return;
   std::lock_guard lock(mutex_);
   bar_.Update(progress);
 }
@@ -79,12 +66,10 @@ void Output::ClearProgress() {
   bar_.Clear();
 }
 
-void Output::PrintError(const absl::Status &status,
-                        const std::string &registry) {
+void Output::PrintError(const absl::Status& status, const std::string& registry) {
   std::lock_guard lock(mutex_);
   bar_.Clear();
-  *environment_.err << (json_ ? DumpJson(ErrorJson(status, registry), false) +
-                                    "\n"
+  *environment_.err << (json_ ? DumpJson(ErrorJson(status, registry), false) + "\n"
                               : RenderError(status, registry, colours_err()))
                     << std::flush;
 }
@@ -97,10 +82,8 @@ bool Output::closed() {
 absl::Status Output::Flush() {
   std::lock_guard lock(mutex_);
   bar_.Clear();
-  if (stdout_error_ == 0 || stdout_error_ == EPIPE)
-    return absl::OkStatus();
-  return WithErrorClass(ErrnoStatus(stdout_error_, "write to standard output"),
-                        ErrorClass::kLocalStorage);
+  if (stdout_error_ == 0 || stdout_error_ == EPIPE) return absl::OkStatus();
+  return WithErrorClass(ErrnoStatus(stdout_error_, "write to standard output"), ErrorClass::kLocalStorage);
 }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

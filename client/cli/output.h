@@ -18,31 +18,30 @@ namespace plumb::cli {
 
 // Thread-safe: work reports progress and warnings from its own threads.
 class Output {
-public:
+ public:
   // `environment` is borrowed.
-  Output(const Environment &environment, bool json, bool quiet, bool no_color);
+  Output(const Environment& environment, bool json, bool quiet, bool no_color);
 
   // Whether commands print their result by PrintJson instead of PrintText and
   // PrintTable.
   bool json() const { return json_; }
 
   // A line, or lines, of the result. Sanitised; line feeds stay.
-  void PrintText(const std::string &text, Colour colour = Colour::kNone);
-  // A table cut to the terminal's width; the other one never is.
-  void PrintTable(const Table &table);
-  void PrintWholeTable(const Table &table);
-  void PrintJson(const Json &value);
+  void PrintText(const std::string& text, Colour colour = Colour::kNone);
+  // Cut to the terminal's width.
+  void PrintTable(const Table& table);
+  void PrintJson(const Json& value);
   // One object of a stream, on a line of its own.
-  void PrintJsonLine(const Json &value);
+  void PrintJsonLine(const Json& value);
   // Words of ours that go along with a result; nothing with --quiet or --json.
-  void Note(const std::string &text);
+  void Note(const std::string& text);
   // Something wrong that is no failure. With --json a line {"warning": text}.
-  void Warn(const std::string &text);
+  void Warn(const std::string& text);
   // Draws the bar; nothing unless stderr is a terminal, or with --quiet or
   // --json.
-  void ShowProgress(const Progress &progress);
+  void ShowProgress(const Progress& progress);
   void ClearProgress();
-  void PrintError(const absl::Status &status, const std::string &registry);
+  void PrintError(const absl::Status& status, const std::string& registry);
 
   // Whether nobody reads stdout any more.
   bool closed();
@@ -50,20 +49,20 @@ public:
   // that left is none.
   absl::Status Flush();
 
-private:
-  void Result(const std::string &text);
+ private:
+  void Result(const std::string& text);
   bool colours_out() const { return colour_ && environment_.out_is_terminal; }
   bool colours_err() const { return colour_ && environment_.err_is_terminal; }
 
-  const Environment &environment_;
+  const Environment& environment_;
   const bool json_;
   const bool quiet_;
   const bool colour_;
   std::mutex mutex_;
   ProgressBar bar_;
-  int stdout_error_ = 0; // errno of the first write that failed.
+  int stdout_error_ = 0;  // errno of the first write that failed.
 };
 
-} // namespace plumb::cli
+}  // namespace plumb::cli
 
-#endif // PLUMB_CLIENT_CLI_OUTPUT_H_
+#endif  // PLUMB_CLIENT_CLI_OUTPUT_H_

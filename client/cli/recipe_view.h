@@ -12,15 +12,15 @@
 namespace plumb::cli {
 
 // One line: what was trained, on how much.
-std::string RecipeSummary(const v1::Recipe &recipe);
+std::string RecipeSummary(const v1::Recipe& recipe);
 
 // The recipe as YAML, then what follows from it and what disagrees, as YAML
 // comments. REQUIRES: has a recipe.
-absl::Status PrintRecipe(Output &output, const v1::Manifest &manifest);
+absl::Status PrintRecipe(Output& output, const v1::Manifest& manifest);
 
 // {"recipe": ..., "derived": {...}, "findings": [...]}; null without a recipe.
-Json RecipeReportJson(const v1::Manifest &manifest);
+Json RecipeReportJson(const v1::Manifest& manifest);
 
-} // namespace plumb::cli
+}  // namespace plumb::cli
 
-#endif // PLUMB_CLIENT_CLI_RECIPE_VIEW_H_
+#endif  // PLUMB_CLIENT_CLI_RECIPE_VIEW_H_

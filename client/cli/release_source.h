@@ -19,9 +19,8 @@ struct ReleaseSource {
 };
 
 // Reads the manifest that `argument`, a reference or a pulled folder, names.
-absl::StatusOr<ReleaseSource> OpenReleaseSource(Context &context,
-                                                const std::string &argument);
+absl::StatusOr<ReleaseSource> OpenReleaseSource(Context& context, const std::string& argument);
 
-} // namespace plumb::cli
+}  // namespace plumb::cli
 
-#endif // PLUMB_CLIENT_CLI_RELEASE_SOURCE_H_
+#endif  // PLUMB_CLIENT_CLI_RELEASE_SOURCE_H_

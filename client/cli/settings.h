@@ -13,8 +13,7 @@
 
 namespace plumb::cli {
 
-using VariableLookup =
-    std::function<std::optional<std::string>(const std::string &name)>;
+using VariableLookup = std::function<std::optional<std::string>(const std::string& name)>;
 
 // The flags every command takes, as given; empty or false when not.
 struct GlobalFlags {
@@ -31,9 +30,9 @@ struct GlobalFlags {
 // What holds for this run. Flags win over PLUMB_*, which win over the
 // configuration file.
 struct Settings {
-  std::string registry;   // `host:port`.
-  std::string token_file; // Empty when none was named.
-  std::string token;      // PLUMB_TOKEN; for `registry` only.
+  std::string registry;    // `host:port`.
+  std::string token_file;  // Empty when none was named.
+  std::string token;       // PLUMB_TOKEN; for `registry` only.
   TlsMode tls = TlsMode::kAuto;
   std::string ca_file;
   bool json = false;
@@ -53,15 +52,13 @@ std::string NormaliseRegistry(std::string_view registry);
 // The keys of a configuration file with their values. INVALID_ARGUMENT
 // (ErrorClass::kUsage) for text that is not TOML, a section, or a key that does
 // not exist; `name` is for messages.
-absl::StatusOr<std::map<std::string, std::string>>
-ParseConfig(const std::string &text, const std::string &name);
+absl::StatusOr<std::map<std::string, std::string>> ParseConfig(const std::string& text, const std::string& name);
 
 // Puts everything together, reading the configuration file: the one named, else
 // `$XDG_CONFIG_HOME/plumb/config.toml` when it exists. ErrorClass::kUsage for a
 // value that makes no sense.
-absl::StatusOr<Settings> ResolveSettings(const GlobalFlags &flags,
-                                         const VariableLookup &variable);
+absl::StatusOr<Settings> ResolveSettings(const GlobalFlags& flags, const VariableLookup& variable);
 
-} // namespace plumb::cli
+}  // namespace plumb::cli
 
-#endif // PLUMB_CLIENT_CLI_SETTINGS_H_
+#endif  // PLUMB_CLIENT_CLI_SETTINGS_H_

@@ -12,17 +12,16 @@
 namespace plumb::cli {
 
 // {"verdict", "backends": [{"name", "verdict", ..., "cases": [...]}]}
-Json SmokeJson(const SmokeReport &report);
+Json SmokeJson(const SmokeReport& report);
 
 // A line for each backend; below, each case that did not pass with the reason.
-void PrintSmoke(Output &output, const SmokeReport &report);
+void PrintSmoke(Output& output, const SmokeReport& report);
 
 // What the command ends with: ErrorClass::kSmoke that names the failed cases of
 // `subject` when the verdict is fail; OK, after a warning, when it is
 // inconclusive.
-absl::Status SmokeOutcome(Output &output, const SmokeReport &report,
-                          const std::string &subject);
+absl::Status SmokeOutcome(Output& output, const SmokeReport& report, const std::string& subject);
 
-} // namespace plumb::cli
+}  // namespace plumb::cli
 
-#endif // PLUMB_CLIENT_CLI_SMOKE_VIEW_H_
+#endif  // PLUMB_CLIENT_CLI_SMOKE_VIEW_H_

@@ -16,9 +16,8 @@ size_t EditDistance(std::string_view a, std::string_view b);
 // The name closest to `word`, or empty when none is close: at most a third of
 // its letters, at least one, may be wrong. A name that `word` starts counts as
 // close. The first of several equally close ones.
-std::string Nearest(std::string_view word,
-                    const std::vector<std::string> &names);
+std::string Nearest(std::string_view word, const std::vector<std::string>& names);
 
-} // namespace plumb::cli
+}  // namespace plumb::cli
 
-#endif // PLUMB_CLIENT_CLI_SUGGEST_H_
+#endif  // PLUMB_CLIENT_CLI_SUGGEST_H_

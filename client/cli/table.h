@@ -11,7 +11,7 @@ namespace plumb::cli {
 enum class Colour { kNone, kBold, kDim, kRed, kGreen, kYellow };
 
 // `text` between the escape sequences of `colour`.
-std::string Paint(const std::string &text, Colour colour);
+std::string Paint(const std::string& text, Colour colour);
 
 enum class Align { kLeft, kRight };
 
@@ -24,9 +24,9 @@ struct Column {
 // added.
 struct Cell {
   Cell(std::string cell_text,
-       Colour cell_colour = Colour::kNone) // NOLINT: texts are cells.
+       Colour cell_colour = Colour::kNone)  // NOLINT: texts are cells.
       : text(std::move(cell_text)), colour(cell_colour) {}
-  Cell(const char *cell_text) : text(cell_text) {} // NOLINT
+  Cell(const char* cell_text) : text(cell_text) {}  // NOLINT
   std::string text;
   Colour colour = Colour::kNone;
 };
@@ -34,7 +34,7 @@ struct Cell {
 // Rows under a line of headers; a table whose headers are all empty has no such
 // line.
 class Table {
-public:
+ public:
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
   // REQUIRES: as many cells as there are columns.
   void AddRow(std::vector<Cell> cells);
@@ -44,15 +44,15 @@ public:
   // lines fit, as far as that goes.
   std::string Render(bool colours, size_t width) const;
 
-private:
+ private:
+  bool has_headers() const;
   std::vector<size_t> Widths(size_t width) const;
-  std::string RenderRow(const std::vector<Cell> &cells,
-                        const std::vector<size_t> &widths, bool colours) const;
+  std::string RenderRow(const std::vector<Cell>& cells, const std::vector<size_t>& widths, bool colours) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<Cell>> rows_;
 };
 
-} // namespace plumb::cli
+}  // namespace plumb::cli
 
-#endif // PLUMB_CLIENT_CLI_TABLE_H_
+#endif  // PLUMB_CLIENT_CLI_TABLE_H_

@@ -1,12 +1,12 @@
 #include "client/cli/text.h"
 
+#include <unicode/uchar.h>
+#include <unicode/utf8.h>
+
 #include <algorithm>
 #include <cmath>
 #include <ctime>
 #include <vector>
-
-#include <unicode/uchar.h>
-#include <unicode/utf8.h>
 
 #include "fmt/chrono.h"
 #include "fmt/format.h"
@@ -20,54 +20,46 @@ constexpr std::string_view kEllipsis = "\u2026";
 // alone, as -1.
 template <typename Visitor>
 void ForEachCharacter(std::string_view text, Visitor visit) {
-  const auto *bytes = reinterpret_cast<const uint8_t *>(text.data());
+  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
   for (size_t i = 0; i < text.size();) {
     size_t begin = i;
     UChar32 c = 0;
     U8_NEXT(bytes, i, text.size(), c);
-    if (c < 0)
-      i = begin + 1;
+    if (c < 0) i = begin + 1;
     visit(c, text.substr(begin, i - begin));
   }
 }
 
 bool IsHarmful(UChar32 c) {
-  if (c < 0x20 || (c >= 0x7f && c < 0xa0))
-    return true;
+  if (c < 0x20 || (c >= 0x7f && c < 0xa0)) return true;
   switch (u_charType(c)) {
-  case U_FORMAT_CHAR: // Direction marks, zero-width characters, tags.
-  case U_LINE_SEPARATOR:
-  case U_PARAGRAPH_SEPARATOR:
-  case U_SURROGATE:
-    return true;
-  default:
-    return false;
+    case U_FORMAT_CHAR:  // Direction marks, zero-width characters, tags.
+    case U_LINE_SEPARATOR:
+    case U_PARAGRAPH_SEPARATOR:
+    case U_SURROGATE:
+      return true;
+    default:
+      return false;
   }
 }
 
 size_t CharacterWidth(UChar32 c) {
-  if (c < 0)
-    return 1;
+  if (c < 0) return 1;
   int8_t type = u_charType(c);
-  if (type == U_NON_SPACING_MARK || type == U_ENCLOSING_MARK ||
-      type == U_FORMAT_CHAR)
-    return 0;
+  if (type == U_NON_SPACING_MARK || type == U_ENCLOSING_MARK || type == U_FORMAT_CHAR) return 0;
   int width = u_getIntPropertyValue(c, UCHAR_EAST_ASIAN_WIDTH);
   return width == U_EA_WIDE || width == U_EA_FULLWIDTH ? 2 : 1;
 }
 
-std::string FormatTimestamp(const google::protobuf::Timestamp &time,
-                            const char *layout) {
-  if (time.seconds() == 0)
-    return "";
+std::string FormatTimestamp(const google::protobuf::Timestamp& time, const char* layout) {
+  if (time.seconds() == 0) return "";
   std::time_t seconds = time.seconds();
   std::tm parts{};
-  if (gmtime_r(&seconds, &parts) == nullptr)
-    return "";
+  if (gmtime_r(&seconds, &parts) == nullptr) return "";
   return fmt::format(fmt::runtime(layout), parts);
 }
 
-} // namespace
+}  // namespace
 
 std::string Sanitise(std::string_view text, bool keep_lines) {
   std::string safe;
@@ -78,8 +70,7 @@ std::string Sanitise(std::string_view text, bool keep_lines) {
     } else if (c == '\n' && !keep_lines) {
       safe += "\\n";
     } else if (IsHarmful(c) && c != '\n') {
-      safe += c < 0x100 ? fmt::format("\\x{:02x}", c)
-                        : fmt::format("\\u{{{:x}}}", c);
+      safe += c < 0x100 ? fmt::format("\\x{:02x}", c) : fmt::format("\\u{{{:x}}}", c);
     } else {
       safe += piece;
     }
@@ -89,23 +80,19 @@ std::string Sanitise(std::string_view text, bool keep_lines) {
 
 size_t DisplayWidth(std::string_view text) {
   size_t width = 0;
-  ForEachCharacter(
-      text, [&](UChar32 c, std::string_view) { width += CharacterWidth(c); });
+  ForEachCharacter(text, [&](UChar32 c, std::string_view) { width += CharacterWidth(c); });
   return width;
 }
 
 std::string Truncate(std::string_view text, size_t columns) {
-  if (DisplayWidth(text) <= columns)
-    return std::string(text);
-  if (columns == 0)
-    return "";
+  if (DisplayWidth(text) <= columns) return std::string(text);
+  if (columns == 0) return "";
   std::string kept;
   size_t width = 0;
   bool full = false;
   ForEachCharacter(text, [&](UChar32 c, std::string_view piece) {
     full = full || width + CharacterWidth(c) > columns - 1;
-    if (full)
-      return;
+    if (full) return;
     width += CharacterWidth(c);
     kept += piece;
   });
@@ -114,24 +101,19 @@ std::string Truncate(std::string_view text, size_t columns) {
 
 std::string TruncateFront(std::string_view text, size_t columns) {
   size_t width = DisplayWidth(text);
-  if (width <= columns)
-    return std::string(text);
-  if (columns == 0)
-    return "";
+  if (width <= columns) return std::string(text);
+  if (columns == 0) return "";
   std::string kept(kEllipsis);
   ForEachCharacter(text, [&](UChar32 c, std::string_view piece) {
-    if (width <= columns - 1)
-      kept += piece;
+    if (width <= columns - 1) kept += piece;
     width -= CharacterWidth(c) * (width > columns - 1 ? 1 : 0);
   });
   return kept;
 }
 
 std::string FormatBytes(uint64_t bytes) {
-  if (bytes < 1024)
-    return fmt::format("{} B", bytes);
-  static constexpr const char *kUnits[] = {"KiB", "MiB", "GiB",
-                                           "TiB", "PiB", "EiB"};
+  if (bytes < 1024) return fmt::format("{} B", bytes);
+  static constexpr const char* kUnits[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   double value = static_cast<double>(bytes) / 1024;
   size_t unit = 0;
   // 1023.95 would be written as 1024.0: the next unit is meant.
@@ -143,24 +125,17 @@ std::string FormatBytes(uint64_t bytes) {
 }
 
 std::string FormatSeconds(double seconds) {
-  if (!std::isfinite(seconds) || seconds < 0)
-    return "?";
-  if (seconds < 9.995)
-    return fmt::format("{:.2f} s", seconds);
-  if (seconds < 59.95)
-    return fmt::format("{:.1f} s", seconds);
+  if (!std::isfinite(seconds) || seconds < 0) return "?";
+  if (seconds < 9.995) return fmt::format("{:.2f} s", seconds);
+  if (seconds < 59.95) return fmt::format("{:.1f} s", seconds);
   auto whole = static_cast<uint64_t>(std::min(seconds, 1e15) + 0.5);
-  if (whole < 3600)
-    return fmt::format("{}:{:02}", whole / 60, whole % 60);
-  return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60,
-                     whole % 60);
+  if (whole < 3600) return fmt::format("{}:{:02}", whole / 60, whole % 60);
+  return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
 }
 
-std::string FormatTime(const google::protobuf::Timestamp &time) {
-  return FormatTimestamp(time, "{:%Y-%m-%d %H:%M}");
-}
+std::string FormatTime(const google::protobuf::Timestamp& time) { return FormatTimestamp(time, "{:%Y-%m-%d %H:%M}"); }
 
-std::string FormatTimeRfc3339(const google::protobuf::Timestamp &time) {
+std::string FormatTimeRfc3339(const google::protobuf::Timestamp& time) {
   return FormatTimestamp(time, "{:%Y-%m-%dT%H:%M:%SZ}");
 }
 
@@ -168,4 +143,4 @@ std::string Count(uint64_t number, std::string_view noun) {
   return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
 }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

@@ -33,12 +33,12 @@ std::string FormatBytes(uint64_t bytes);
 // `0.42 s`, `12.3 s`, `2:05`, `1:02:03`.
 std::string FormatSeconds(double seconds);
 // `2026-11-23 15:39`, UTC; empty for an absent time.
-std::string FormatTime(const google::protobuf::Timestamp &time);
+std::string FormatTime(const google::protobuf::Timestamp& time);
 // RFC 3339 in UTC with seconds, for programs; empty for an absent time.
-std::string FormatTimeRfc3339(const google::protobuf::Timestamp &time);
+std::string FormatTimeRfc3339(const google::protobuf::Timestamp& time);
 // `1 file`, `2 files`.
 std::string Count(uint64_t number, std::string_view noun);
 
-} // namespace plumb::cli
+}  // namespace plumb::cli
 
-#endif // PLUMB_CLIENT_CLI_TEXT_H_
+#endif  // PLUMB_CLIENT_CLI_TEXT_H_

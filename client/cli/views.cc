@@ -10,27 +10,23 @@
 namespace plumb::cli {
 namespace {
 
-template <typename Strings> Json StringList(const Strings &strings) {
+template <typename Strings>
+Json StringList(const Strings& strings) {
   Json list = Json::array();
-  for (const std::string &text : strings)
-    list.push_back(text);
+  for (const std::string& text : strings) list.push_back(text);
   return list;
 }
 
-Json CheckpointJson(const v1::Checkpoint &checkpoint) {
-  Json json = {
-      {"step", checkpoint.step()}, {"loss", nullptr}, {"tokens_seen", nullptr}};
-  if (checkpoint.has_loss())
-    json["loss"] = checkpoint.loss();
-  if (checkpoint.tokens_seen() > 0)
-    json["tokens_seen"] = checkpoint.tokens_seen();
+Json CheckpointJson(const v1::Checkpoint& checkpoint) {
+  Json json = {{"step", checkpoint.step()}, {"loss", nullptr}, {"tokens_seen", nullptr}};
+  if (checkpoint.has_loss()) json["loss"] = checkpoint.loss();
+  if (checkpoint.tokens_seen() > 0) json["tokens_seen"] = checkpoint.tokens_seen();
   return json;
 }
 
-Json TensorJson(const v1::Tensor &tensor) {
+Json TensorJson(const v1::Tensor& tensor) {
   Json shape = Json::array();
-  for (uint64_t extent : tensor.shape())
-    shape.push_back(extent);
+  for (uint64_t extent : tensor.shape()) shape.push_back(extent);
   return {{"name", tensor.name()},
           {"dtype", tensor.dtype()},
           {"shape", shape},
@@ -40,31 +36,30 @@ Json TensorJson(const v1::Tensor &tensor) {
 
 std::string RelationName(v1::Relation relation) {
   switch (relation) {
-  case v1::RELATION_CONTINUED:
-    return "continued";
-  case v1::RELATION_FINE_TUNED:
-    return "fine-tuned";
-  case v1::RELATION_QUANTISED:
-    return "quantised";
-  case v1::RELATION_MERGED:
-    return "merged";
-  default:
-    return "unspecified";
+    case v1::RELATION_CONTINUED:
+      return "continued";
+    case v1::RELATION_FINE_TUNED:
+      return "fine-tuned";
+    case v1::RELATION_QUANTISED:
+      return "quantised";
+    case v1::RELATION_MERGED:
+      return "merged";
+    default:
+      return "unspecified";
   }
 }
 
 // As proto3 JSON writes it, under the field names of plumb/v1/recipe.proto.
-Json RecipeJson(const v1::Recipe &recipe) {
+Json RecipeJson(const v1::Recipe& recipe) {
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
   std::string text;
-  if (!google::protobuf::util::MessageToJsonString(recipe, &text, options).ok())
-    return nullptr;
+  if (!google::protobuf::util::MessageToJsonString(recipe, &text, options).ok()) return nullptr;
   Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   return json.is_discarded() ? Json(nullptr) : json;
 }
 
-Json SmokeCaseJson(const v1::SmokeCase &smoke_case) {
+Json SmokeCaseJson(const v1::SmokeCase& smoke_case) {
   return {{"name", smoke_case.name()},
           {"weights_path", smoke_case.weights_path()},
           {"config_path", smoke_case.config_path()},
@@ -72,28 +67,27 @@ Json SmokeCaseJson(const v1::SmokeCase &smoke_case) {
           {"recorded_by", smoke_case.recorded_by()}};
 }
 
-} // namespace
+}  // namespace
 
-std::string DigestText(const std::string &raw) {
+std::string DigestText(const std::string& raw) {
   absl::StatusOr<Digest> digest = Digest::FromBytes(raw);
   return digest.ok() ? digest->ToString() : "";
 }
 
-std::string ShortDigest(const std::string &raw) {
+std::string ShortDigest(const std::string& raw) {
   absl::StatusOr<Digest> digest = Digest::FromBytes(raw);
   return digest.ok() ? digest->Short() : "";
 }
 
-std::string TensorType(const v1::Tensor &tensor) {
-  return fmt::format("{} [{}]", tensor.dtype(),
-                     fmt::join(tensor.shape(), ", "));
+std::string TensorType(const v1::Tensor& tensor) {
+  return fmt::format("{} [{}]", tensor.dtype(), fmt::join(tensor.shape(), ", "));
 }
 
-std::string LossText(const v1::Checkpoint &checkpoint) {
+std::string LossText(const v1::Checkpoint& checkpoint) {
   return checkpoint.has_loss() ? fmt::format("{:.4f}", checkpoint.loss()) : "";
 }
 
-Json ModelJson(const v1::Model &model) {
+Json ModelJson(const v1::Model& model) {
   return {{"name", model.name()},
           {"title", model.card().title()},
           {"description", model.card().description()},
@@ -103,7 +97,7 @@ Json ModelJson(const v1::Model &model) {
           {"updated_at", FormatTimeRfc3339(model.updated_at())}};
 }
 
-Json ReleaseJson(const v1::Release &release) {
+Json ReleaseJson(const v1::Release& release) {
   Json json = {{"model", release.model()},
                {"version", release.version()},
                {"digest", DigestText(release.digest())},
@@ -119,19 +113,18 @@ Json ReleaseJson(const v1::Release &release) {
                {"published_at", FormatTimeRfc3339(release.published_at())},
                {"published_by", release.published_by()},
                {"sequence", release.sequence()}};
-  if (release.has_checkpoint())
-    json["checkpoint"] = CheckpointJson(release.checkpoint());
+  if (release.has_checkpoint()) json["checkpoint"] = CheckpointJson(release.checkpoint());
   return json;
 }
 
-Json TagJson(const v1::Tag &tag) {
+Json TagJson(const v1::Tag& tag) {
   return {{"name", tag.name()},
           {"version", tag.version()},
           {"digest", DigestText(tag.digest())},
           {"revision", tag.revision()}};
 }
 
-Json FileJson(const v1::File &file, bool with_tensors) {
+Json FileJson(const v1::File& file, bool with_tensors) {
   Json json = {{"path", file.path()},
                {"bytes", file.size_bytes()},
                {"sha256", DigestText(file.sha256())},
@@ -139,25 +132,20 @@ Json FileJson(const v1::File &file, bool with_tensors) {
                {"chunk_count", file.chunk_count()},
                {"tensor_count", file.tensors_size()},
                {"generated", file.generated()}};
-  if (!with_tensors)
-    return json;
+  if (!with_tensors) return json;
   json["tensors"] = Json::array();
-  for (const v1::Tensor &tensor : file.tensors())
-    json["tensors"].push_back(TensorJson(tensor));
+  for (const v1::Tensor& tensor : file.tensors()) json["tensors"].push_back(TensorJson(tensor));
   return json;
 }
 
-Json CardJson(const v1::Card &card) {
-  return {{"title", card.title()},
-          {"description", card.description()},
-          {"tags", StringList(card.tags())},
-          {"languages", StringList(card.languages())},
-          {"library", card.library()},
-          {"pipeline", card.pipeline()},
+Json CardJson(const v1::Card& card) {
+  return {{"title", card.title()},           {"description", card.description()},
+          {"tags", StringList(card.tags())}, {"languages", StringList(card.languages())},
+          {"library", card.library()},       {"pipeline", card.pipeline()},
           {"base_model", card.base_model()}};
 }
 
-Json ManifestJson(const v1::Manifest &manifest) {
+Json ManifestJson(const v1::Manifest& manifest) {
   Json json = {{"schema_version", manifest.schema_version()},
                {"model", manifest.model()},
                {"version", manifest.version()},
@@ -171,38 +159,34 @@ Json ManifestJson(const v1::Manifest &manifest) {
                {"smoke_cases", Json::array()},
                {"files", Json::array()}};
   if (manifest.has_lineage()) {
-    json["lineage"] = {
-        {"parent", DigestText(manifest.lineage().parent_digest())},
-        {"parent_reference", manifest.lineage().parent_reference()},
-        {"relation", RelationName(manifest.lineage().relation())}};
+    json["lineage"] = {{"parent", DigestText(manifest.lineage().parent_digest())},
+                       {"parent_reference", manifest.lineage().parent_reference()},
+                       {"relation", RelationName(manifest.lineage().relation())}};
   }
-  if (manifest.has_checkpoint())
-    json["checkpoint"] = CheckpointJson(manifest.checkpoint());
-  if (manifest.has_recipe())
-    json["recipe"] = RecipeJson(manifest.recipe());
-  for (const v1::SmokeCase &smoke_case : manifest.smoke_cases())
+  if (manifest.has_checkpoint()) json["checkpoint"] = CheckpointJson(manifest.checkpoint());
+  if (manifest.has_recipe()) json["recipe"] = RecipeJson(manifest.recipe());
+  for (const v1::SmokeCase& smoke_case : manifest.smoke_cases())
     json["smoke_cases"].push_back(SmokeCaseJson(smoke_case));
-  for (const v1::File &file : manifest.files())
-    json["files"].push_back(FileJson(file, /*with_tensors=*/true));
+  for (const v1::File& file : manifest.files()) json["files"].push_back(FileJson(file, /*with_tensors=*/true));
   return json;
 }
 
 std::string EventName(v1::EventKind kind) {
   switch (kind) {
-  case v1::EVENT_KIND_PUBLISH:
-    return "publish";
-  case v1::EVENT_KIND_TAG:
-    return "tag";
-  case v1::EVENT_KIND_YANK:
-    return "yank";
-  case v1::EVENT_KIND_UNYANK:
-    return "unyank";
-  default:
-    return "unknown";
+    case v1::EVENT_KIND_PUBLISH:
+      return "publish";
+    case v1::EVENT_KIND_TAG:
+      return "tag";
+    case v1::EVENT_KIND_YANK:
+      return "yank";
+    case v1::EVENT_KIND_UNYANK:
+      return "unyank";
+    default:
+      return "unknown";
   }
 }
 
-Json EventJson(const v1::Event &event) {
+Json EventJson(const v1::Event& event) {
   return {{"sequence", event.sequence()},
           {"kind", EventName(event.kind())},
           {"time", FormatTimeRfc3339(event.time())},
@@ -215,38 +199,31 @@ Json EventJson(const v1::Event &event) {
           {"reason", event.reason()}};
 }
 
-Json TokenJson(const v1::Token &token) {
+Json TokenJson(const v1::Token& token) {
   return {{"name", token.name()},
           {"scopes", StringList(token.scopes())},
           {"created_at", FormatTimeRfc3339(token.created_at())},
           {"expires_at", FormatTimeRfc3339(token.expires_at())}};
 }
 
-Table FileTable(const v1::Manifest &manifest) {
-  Table table({{"SIZE", Align::kRight},
-               {"CHUNKS", Align::kRight},
-               {"TENSORS", Align::kRight},
-               {"SHA-256"},
-               {"FILE"}});
-  for (const v1::File &file : manifest.files()) {
-    table.AddRow(
-        {FormatBytes(file.size_bytes()), fmt::to_string(file.chunk_count()),
-         file.tensors_size() == 0 ? "" : fmt::to_string(file.tensors_size()),
-         ShortDigest(file.sha256()),
-         file.path() + (file.generated() ? "  (recorded by plumb)" : "")});
+Table FileTable(const v1::Manifest& manifest) {
+  Table table({{"SIZE", Align::kRight}, {"CHUNKS", Align::kRight}, {"TENSORS", Align::kRight}, {"SHA-256"}, {"FILE"}});
+  for (const v1::File& file : manifest.files()) {
+    table.AddRow({FormatBytes(file.size_bytes()), fmt::to_string(file.chunk_count()),
+                  file.tensors_size() == 0 ? "" : fmt::to_string(file.tensors_size()), ShortDigest(file.sha256()),
+                  file.path() + (file.generated() ? "  (recorded by plumb)" : "")});
   }
   return table;
 }
 
-Table TensorTable(const v1::Manifest &manifest) {
+Table TensorTable(const v1::Manifest& manifest) {
   Table table({{"FILE"}, {"SIZE", Align::kRight}, {"TYPE"}, {"TENSOR"}});
-  for (const v1::File &file : manifest.files()) {
-    for (const v1::Tensor &tensor : file.tensors()) {
-      table.AddRow({file.path(), FormatBytes(tensor.end() - tensor.begin()),
-                    TensorType(tensor), tensor.name()});
+  for (const v1::File& file : manifest.files()) {
+    for (const v1::Tensor& tensor : file.tensors()) {
+      table.AddRow({file.path(), FormatBytes(tensor.end() - tensor.begin()), TensorType(tensor), tensor.name()});
     }
   }
   return table;
 }
 
-} // namespace plumb::cli
+}  // namespace plumb::cli

@@ -14,32 +14,32 @@
 namespace plumb::cli {
 
 // `sha256:` and 64 digits for 32 raw bytes; empty for none.
-std::string DigestText(const std::string &raw);
+std::string DigestText(const std::string& raw);
 // The first 12 digits; empty for none.
-std::string ShortDigest(const std::string &raw);
+std::string ShortDigest(const std::string& raw);
 // `F32 [128, 384]`.
-std::string TensorType(const v1::Tensor &tensor);
+std::string TensorType(const v1::Tensor& tensor);
 // `0.9213`; empty when absent.
-std::string LossText(const v1::Checkpoint &checkpoint);
+std::string LossText(const v1::Checkpoint& checkpoint);
 
-Json ModelJson(const v1::Model &model);
-Json ReleaseJson(const v1::Release &release);
-Json TagJson(const v1::Tag &tag);
-Json FileJson(const v1::File &file, bool with_tensors);
-Json CardJson(const v1::Card &card);
+Json ModelJson(const v1::Model& model);
+Json ReleaseJson(const v1::Release& release);
+Json TagJson(const v1::Tag& tag);
+Json FileJson(const v1::File& file, bool with_tensors);
+Json CardJson(const v1::Card& card);
 // Everything a manifest says, the recipe included.
-Json ManifestJson(const v1::Manifest &manifest);
-Json EventJson(const v1::Event &event);
-Json TokenJson(const v1::Token &token);
+Json ManifestJson(const v1::Manifest& manifest);
+Json EventJson(const v1::Event& event);
+Json TokenJson(const v1::Token& token);
 
 // `publish`, `tag`, `yank`, `unyank`; `unknown` otherwise.
 std::string EventName(v1::EventKind kind);
 
 // Files with size, chunks and tensors.
-Table FileTable(const v1::Manifest &manifest);
+Table FileTable(const v1::Manifest& manifest);
 // Every tensor of every file.
-Table TensorTable(const v1::Manifest &manifest);
+Table TensorTable(const v1::Manifest& manifest);
 
-} // namespace plumb::cli
+}  // namespace plumb::cli
 
-#endif // PLUMB_CLIENT_CLI_VIEWS_H_
+#endif  // PLUMB_CLIENT_CLI_VIEWS_H_

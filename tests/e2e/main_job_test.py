@@ -42,7 +42,7 @@ class MainJobTest(PlumbTest):
         losses = [r['checkpoint']['loss'] for r in releases]
         self.assertAlmostEqual(losses[0], 5.545588)
         self.assertAlmostEqual(losses[3], 1.524413)
-        self.assertEqual([r['parent_digest'] for r in releases[1:]], [r['digest'] for r in releases[:-1]])
+        self.assertEqual([r['parent'] for r in releases[1:]], [r['digest'] for r in releases[:-1]])
         table = self.plumb('list', 'lab/tiny', '--checkpoints').out
         for word in ('STEP', 'LOSS', 'PARENT', '1.5244', 'step-2000'):
             self.assertIn(word, table)

@@ -14,7 +14,7 @@
 namespace plumb::cli {
 namespace {
 
-struct Run {
+struct Outcome {
   int code = 0;
   std::string out;
   std::string err;
@@ -32,7 +32,7 @@ class AppTest : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(home_); }
 
-  Run Plumb(const std::vector<std::string>& arguments, const std::string& input = "") {
+  Outcome Plumb(const std::vector<std::string>& arguments, const std::string& input = "") {
     std::istringstream in(input);
     std::ostringstream out;
     std::ostringstream err;
@@ -54,7 +54,7 @@ class AppTest : public testing::Test {
 };
 
 TEST_F(AppTest, AlonePrintsTheOverview) {
-  Run run = Plumb({});
+  Outcome run = Plumb({});
   EXPECT_EQ(run.code, 0);
   EXPECT_NE(run.out.find("publish, push"), std::string::npos) << run.out;
   EXPECT_NE(run.out.find("PLUMB_REGISTRY"), std::string::npos);
@@ -65,7 +65,7 @@ TEST_F(AppTest, EveryCommandHasHelpWithItsUsage) {
   GlobalFlags flags;
   Action action;
   for (const std::string& name : CommandNames(*MakeApp(&flags, &action))) {
-    Run run = Plumb({name, "--help"});
+    Outcome run = Plumb({name, "--help"});
     EXPECT_EQ(run.code, 0) << name;
     EXPECT_NE(run.out.find("Usage: plumb "), std::string::npos) << run.out;
     EXPECT_NE(run.out.find("Examples:\n"), std::string::npos) << run.out;
@@ -87,7 +87,7 @@ TEST_F(AppTest, HasEveryCommandOfTheDesign) {
 TEST_F(AppTest, HelpIsACommandToo) { EXPECT_EQ(Plumb({"help", "pull"}).out, Plumb({"pull", "--help"}).out); }
 
 TEST_F(AppTest, HelpOfANestedCommand) {
-  Run run = Plumb({"admin", "token", "create", "--help"});
+  Outcome run = Plumb({"admin", "token", "create", "--help"});
   EXPECT_NE(run.out.find("Usage: plumb admin token create [flags] NAME"), std::string::npos) << run.out;
 }
 
@@ -96,7 +96,7 @@ TEST_F(AppTest, UsageNamesTheArguments) {
 }
 
 TEST_F(AppTest, UnknownCommandSuggestsTheNearest) {
-  Run run = Plumb({"pubilsh", "a/b@v1", "."});
+  Outcome run = Plumb({"pubilsh", "a/b@v1", "."});
   EXPECT_EQ(run.code, 2);
   EXPECT_EQ(run.out, "");
   EXPECT_NE(run.err.find("Error: unknown command \"pubilsh\"; did you mean publish?\nUsage: plumb "), std::string::npos)
@@ -104,7 +104,7 @@ TEST_F(AppTest, UnknownCommandSuggestsTheNearest) {
 }
 
 TEST_F(AppTest, UnknownFlagSuggestsTheNearest) {
-  Run run = Plumb({"pull", "a/b", "--inclde", "x"});
+  Outcome run = Plumb({"pull", "a/b", "--inclde", "x"});
   EXPECT_EQ(run.code, 2);
   EXPECT_NE(run.err.find("unknown flag \"--inclde\"; did you mean --include?"), std::string::npos) << run.err;
 }
@@ -114,26 +114,26 @@ TEST_F(AppTest, UnknownGlobalFlagSuggestsTheNearest) {
 }
 
 TEST_F(AppTest, UnknownNestedCommandSuggestsTheNearest) {
-  Run run = Plumb({"admin", "stat"});
+  Outcome run = Plumb({"admin", "stat"});
   EXPECT_EQ(run.code, 2);
   EXPECT_NE(run.err.find("did you mean stats?"), std::string::npos) << run.err;
 }
 
 TEST_F(AppTest, MissingNestedCommandNamesThem) {
-  Run run = Plumb({"mirror"});
+  Outcome run = Plumb({"mirror"});
   EXPECT_EQ(run.code, 2);
   EXPECT_NE(run.err.find("sync"), std::string::npos) << run.err;
 }
 
 TEST_F(AppTest, MissingArgumentShowsTheUsage) {
-  Run run = Plumb({"pull"});
+  Outcome run = Plumb({"pull"});
   EXPECT_EQ(run.code, 2);
   EXPECT_NE(run.err.find("REF is required"), std::string::npos) << run.err;
   EXPECT_NE(run.err.find("Usage: plumb pull [flags] REF [DIR]"), std::string::npos) << run.err;
 }
 
 TEST_F(AppTest, OneArgumentTooMany) {
-  Run run = Plumb({"verify", "a", "b"});
+  Outcome run = Plumb({"verify", "a", "b"});
   EXPECT_EQ(run.code, 2);
   EXPECT_NE(run.err.find("one argument too many"), std::string::npos) << run.err;
 }
@@ -141,7 +141,7 @@ TEST_F(AppTest, OneArgumentTooMany) {
 TEST_F(AppTest, ANumberThatIsNone) { EXPECT_EQ(Plumb({"publish", "a/b@v1", ".", "--step", "many"}).code, 2); }
 
 TEST_F(AppTest, AnArgumentMayBeACommandsName) {
-  Run run = Plumb({"search", "list", "cache"});
+  Outcome run = Plumb({"search", "list", "cache"});
   EXPECT_EQ(run.code, 5) << run.err;
 }
 
@@ -151,7 +151,7 @@ TEST_F(AppTest, AFolderMayHaveACommandsName) {
 }
 
 TEST_F(AppTest, IncludeTakesOneValueEach) {
-  Run run = Plumb({"pull", "--include", "x", "--include", "y", "a/b", home_ + "/out"});
+  Outcome run = Plumb({"pull", "--include", "x", "--include", "y", "a/b", home_ + "/out"});
   EXPECT_EQ(run.code, 5) << run.err;
 }
 
@@ -160,19 +160,19 @@ TEST_F(AppTest, GlobalFlagsMayStandBeforeTheCommand) { EXPECT_EQ(Plumb({"--json"
 TEST_F(AppTest, GlobalFlagsMayStandAfterTheCommand) { EXPECT_EQ(Plumb({"version", "--json"}).out.front(), '{'); }
 
 TEST_F(AppTest, BadReferenceIsWrongUsage) {
-  Run run = Plumb({"pull", "not-a-reference"});
+  Outcome run = Plumb({"pull", "not-a-reference"});
   EXPECT_EQ(run.code, 2);
   EXPECT_TRUE(run.err.starts_with("Error: ")) << run.err;
 }
 
 TEST_F(AppTest, PublishNeedsAVersion) {
-  Run run = Plumb({"publish", "a/b", "."});
+  Outcome run = Plumb({"publish", "a/b", "."});
   EXPECT_EQ(run.code, 2);
   EXPECT_NE(run.err.find("namespace/name@version"), std::string::npos) << run.err;
 }
 
 TEST_F(AppTest, PublishNamesTheKinds) {
-  Run run = Plumb({"publish", "a/b@v1", ".", "--kind", "wieghts"});
+  Outcome run = Plumb({"publish", "a/b@v1", ".", "--kind", "wieghts"});
   EXPECT_EQ(run.code, 2);
   EXPECT_NE(run.err.find("checkpoint, adapter"), std::string::npos) << run.err;
 }
@@ -188,14 +188,14 @@ TEST_F(AppTest, CheckpointsNeedAModel) { EXPECT_EQ(Plumb({"list", "--checkpoints
 TEST_F(AppTest, MirrorRefusesItself) { EXPECT_EQ(Plumb({"mirror", "sync", "localhost:1"}).code, 2); }
 
 TEST_F(AppTest, AnUnreachableRegistryIsFiveAndSaysHowToStartOne) {
-  Run run = Plumb({"list"});
+  Outcome run = Plumb({"list"});
   EXPECT_EQ(run.code, 5);
   EXPECT_EQ(run.out, "");
   EXPECT_NE(run.err.find("plumbd --data"), std::string::npos) << run.err;
 }
 
 TEST_F(AppTest, ErrorsAreJsonWhenAsked) {
-  Run run = Plumb({"pull", "not-a-reference", "--json"});
+  Outcome run = Plumb({"pull", "not-a-reference", "--json"});
   Json json = Json::parse(run.err, nullptr, false);
   ASSERT_FALSE(json.is_discarded()) << run.err;
   EXPECT_EQ(json["code"], 2);
@@ -213,7 +213,7 @@ TEST_F(AppTest, UsageErrorsAreJsonWhenAsked) {
 TEST_F(AppTest, VerifyOfAFolderThatIsNoneIsNotFound) { EXPECT_EQ(Plumb({"verify", home_ + "/missing"}).code, 3); }
 
 TEST_F(AppTest, ShowOfAFolderThatWasNotPulledSaysHowToPull) {
-  Run run = Plumb({"show", home_});
+  Outcome run = Plumb({"show", home_});
   EXPECT_EQ(run.code, 3);
   EXPECT_NE(run.err.find("Try: plumb pull REF " + home_), std::string::npos) << run.err;
 }
@@ -231,7 +231,7 @@ TEST_F(AppTest, CachePathNeedsNoServerAndNoCache) {
 }
 
 TEST_F(AppTest, CacheAloneShowsIt) {
-  Run run = Plumb({"cache", "--json"});
+  Outcome run = Plumb({"cache", "--json"});
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_EQ(Json::parse(run.out)["files"], 0);
 }

@@ -51,6 +51,10 @@ TEST(MendOf, AnUnreachableServerIsStartedOrNamed) {
   EXPECT_NE(mend.find("--registry"), std::string::npos);
 }
 
+TEST(MendOf, AnotherMachinesServerCannotBeStartedHere) {
+  EXPECT_EQ(MendOf(Unavailable("x"), "models.example.org:7070").find("plumbd"), std::string::npos);
+}
+
 TEST(MendOf, AFullDiskIsNotTheServersFault) {
   absl::Status status = WithErrorClass(absl::ResourceExhaustedError("x"), ErrorClass::kLocalStorage);
   EXPECT_NE(MendOf(status, kRegistry).find("space"), std::string::npos);

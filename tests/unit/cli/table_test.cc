@@ -31,6 +31,12 @@ TEST(Table, WithoutHeadersHasNoHeaderLine) {
   EXPECT_EQ(table.Render(false, 0), "Digest  sha256:00\n");
 }
 
+TEST(Table, WithoutHeadersIsNeverCut) {
+  Table table({{""}, {""}});
+  table.AddRow({"Digest", std::string(64, '0')});
+  EXPECT_EQ(table.Render(false, 40), "Digest  " + std::string(64, '0') + "\n");
+}
+
 TEST(Table, LeavesNoTrailingSpaces) {
   Table table({{"A"}, {"B"}});
   table.AddRow({"x", ""});

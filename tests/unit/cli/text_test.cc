@@ -24,7 +24,8 @@ TEST(Sanitise, EscapesEveryC0ControlButTheLineFeedItIsToldToKeep) {
   for (char c = 0; c < 0x20; ++c) {
     std::string safe = Sanitise(std::string(1, c));
     EXPECT_EQ(safe.front(), '\\') << static_cast<int>(c);
-    if (c != '\n') EXPECT_EQ(Sanitise(std::string(1, c), /*keep_lines=*/true), safe) << static_cast<int>(c);
+    if (c == '\n') continue;
+    EXPECT_EQ(Sanitise(std::string(1, c), /*keep_lines=*/true), safe) << static_cast<int>(c);
   }
 }
 
