@@ -66,6 +66,15 @@ std::string Norm(const TensorDiff& tensor, double value) {
   return tensor.has_norm ? fmt::format("{:.3g}", value) : "-";
 }
 
+// Files that are on one side only: their tensors need no lines of their own.
+std::set<std::string> OneSided(const DiffResult& result) {
+  std::set<std::string> paths;
+  for (const FileDiff& file : result.files) {
+    if (file.kind != DiffKind::kChanged) paths.insert(file.path);
+  }
+  return paths;
+}
+
 void Print(Output& output, const DiffResult& result) {
   Table files({{"FILES"}, {"SIZE OF A", Align::kRight}, {"SIZE OF B", Align::kRight}, {""}});
   for (const FileDiff& file : result.files) {
@@ -82,7 +91,9 @@ void Print(Output& output, const DiffResult& result) {
                  {"MAX", Align::kRight},
                  {"TYPE"},
                  {""}});
+  std::set<std::string> one_sided = OneSided(result);
   for (const TensorDiff& tensor : result.tensors) {
+    if (one_sided.contains(tensor.path)) continue;
     std::string type = tensor.a_type.empty() ? tensor.b_type : tensor.a_type;
     if (tensor.kind == DiffKind::kChanged && tensor.a_type != tensor.b_type) type += " -> " + tensor.b_type;
     tensors.AddRow({{KindText(tensor.kind), KindColour(tensor.kind)},

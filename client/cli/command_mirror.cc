@@ -56,6 +56,7 @@ absl::Status RunSync(Context& context, const SyncFlags& flags) {
 void RegisterMirror(Command& root, Action* action) {
   Command group = root.AddGroup("mirror", "Copy another registry into this one");
   group.Group(kRegistryCommands);
+  group.Examples("  plumb mirror sync models.example.org --select 'acme/*'\n");
   auto flags = std::make_shared<SyncFlags>();
   Command sync =
       AddCommand(group, action, "sync", "Copy what is new upstream: releases, tags and yanks", flags, &RunSync);

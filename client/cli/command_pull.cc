@@ -59,7 +59,7 @@ absl::Status RunPull(Context& context, const PullFlags& flags) {
   double begin = context.environment().seconds();
   absl::StatusOr<PullResult> result = Pull(*connection, options, context.LongOperation());
   if (absl::IsNotFound(result.status())) {
-    return WithMend(result.status(), "plumb list " + ModelReference(options.reference));
+    return WithMend(result.status(), ListCommand(options.reference));
   }
   PLUMB_RETURN_IF_ERROR(result.status());
   double seconds = context.environment().seconds() - begin;
@@ -71,7 +71,10 @@ absl::Status RunPull(Context& context, const PullFlags& flags) {
   absl::Status outcome;
   if (flags.smoke) {
     PLUMB_ASSIGN_OR_RETURN(SmokeReport report, SmokeFolder(options.folder, {}, context.LongOperation()));
-    if (!output.json()) PrintSmoke(output, report);
+    if (!output.json()) {
+      output.PrintText("");
+      PrintSmoke(output, report);
+    }
     json["smoke"] = SmokeJson(report);
     outcome = SmokeOutcome(output, report, flags.reference);
   }

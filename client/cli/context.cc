@@ -87,7 +87,7 @@ std::string ListCommand(const Reference& reference) {
 
 absl::StatusOr<v1::Release> ResolveReference(Connection& connection, const Reference& reference) {
   absl::StatusOr<v1::Release> release = Resolve(connection, reference);
-  if (absl::IsNotFound(release.status())) return WithMend(release.status(), "plumb list " + ModelReference(reference));
+  if (absl::IsNotFound(release.status())) return WithMend(release.status(), ListCommand(reference));
   return release;
 }
 

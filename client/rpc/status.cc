@@ -35,7 +35,10 @@ absl::Status FromGrpc(const grpc::Status& status, std::string_view registry) {
   auto code = static_cast<absl::StatusCode>(status.error_code());
   std::string message = status.error_message();
   if (code == absl::StatusCode::kUnavailable) {
-    message = fmt::format("cannot reach the registry at {}: {}", registry, message);
+    // gRPC tells the whole chain of its attempts; the last link says what happened.
+    size_t last = message.rfind(": ");
+    message = fmt::format("cannot reach the registry at {}: {}", registry,
+                          last == std::string::npos ? message : message.substr(last + 2));
   }
   absl::Status converted(code, message);
   KeepRetryDelay(status.error_details(), &converted);

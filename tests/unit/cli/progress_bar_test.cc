@@ -35,7 +35,7 @@ TEST(RenderProgress, ShortensTheItemNext) {
 
 TEST(RenderProgress, ThenDropsItAndTheRest) {
   EXPECT_EQ(RenderProgress(Halfway(), 10 * kMiB, 60), "upload   50%  50.0 MiB / 100.0 MiB  10.0 MiB/s  ETA 0:05");
-  EXPECT_EQ(RenderProgress(Halfway(), 10 * kMiB, 45), "upload   50%  50.0 MiB / 100.0 MiB  10.0 MiB/s");
+  EXPECT_EQ(RenderProgress(Halfway(), 10 * kMiB, 47), "upload   50%  50.0 MiB / 100.0 MiB  10.0 MiB/s");
   EXPECT_EQ(RenderProgress(Halfway(), 10 * kMiB, 34), "upload   50%  50.0 MiB / 100.0 MiB");
   EXPECT_EQ(RenderProgress(Halfway(), 10 * kMiB, 12), "upload   50…");
 }

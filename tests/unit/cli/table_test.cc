@@ -62,7 +62,7 @@ TEST_P(TableWidthTest, Fits) {
 INSTANTIATE_TEST_SUITE_P(Widths, TableWidthTest, testing::Values(26, 30, 40, 80, 200));
 
 TEST(Table, KeepsAReadableLastColumnOnANarrowTerminal) {
-  EXPECT_NE(Sample().Render(false, 5).find("a note…"), std::string::npos) << Sample().Render(false, 5);
+  EXPECT_NE(Sample().Render(false, 5).find("a note …"), std::string::npos) << Sample().Render(false, 5);
 }
 
 TEST(Table, PaintsWithoutChangingTheAlignment) {
