@@ -74,9 +74,11 @@ absl::Status ParseFailure(const CLI::App& root, const CLI::ParseError& error) {
   return WithMend(UsageError(error.what(), UsageLine(command)), HelpCommand(command));
 }
 
-// `plumb help pull` is `plumb pull --help`.
+// `plumb help pull` is `plumb pull --help`, `plumb --version` is `plumb version`.
 std::vector<std::string> RewriteHelp(std::vector<std::string> arguments) {
-  if (arguments.empty() || arguments.front() != "help") return arguments;
+  if (arguments.empty()) return arguments;
+  if (arguments.front() == "--version") arguments.front() = "version";
+  if (arguments.front() != "help") return arguments;
   arguments.erase(arguments.begin());
   arguments.push_back("--help");
   return arguments;

@@ -1,8 +1,9 @@
-# plumb_part(NAME [PUBLIC_HEADERS] SOURCES ... [DEPS ...] [PRIVATE_DEPS ...])
+# plumb_part(NAME [INTERNAL] SOURCES ... [DEPS ...] [PRIVATE_DEPS ...])
 # A part is one static library `plumb_NAME`, alias `plumb::NAME`. Its public headers stand in
 # include/ beside it and are installed; private headers are included from the project's root.
+# An INTERNAL part is not installed: only programs of this project link it.
 function(plumb_part name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "INTERNAL" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   add_library(plumb_${name} STATIC ${ARG_SOURCES})
   add_library(plumb::${name} ALIAS plumb_${name})
   set_target_properties(plumb_${name} PROPERTIES EXPORT_NAME ${name})
@@ -13,7 +14,9 @@ function(plumb_part name)
     install(DIRECTORY include/ DESTINATION include)
   endif()
   target_link_libraries(plumb_${name} PUBLIC ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})
-  set_property(GLOBAL APPEND PROPERTY PLUMB_PARTS plumb_${name})
+  if(NOT ARG_INTERNAL)
+    set_property(GLOBAL APPEND PROPERTY PLUMB_PARTS plumb_${name})
+  endif()
 endfunction()
 
 # plumb_layer(NAME PARTS...): the library a user of a whole layer links.

@@ -176,5 +176,10 @@ TEST(MappedFileTest, MissingFile) {
   EXPECT_FALSE(MappedFile::FromFd(-1, "x").ok());
 }
 
+TEST(MakeDirectoriesTest, SaysNoWhereNoFolderCanBeMade) {
+  EXPECT_FALSE(MakeDirectories("/proc/nope").ok());
+  EXPECT_FALSE(MakeDirectories("/proc/nope/deeper/still").ok());
+}
+
 }  // namespace
 }  // namespace plumb

@@ -50,6 +50,16 @@ TEST(StatusTest, AnAbsurdDelayIsBounded) {
   }
 }
 
+TEST(StatusTest, AStreamThatABusyServerResetIsTriedAgain) {
+  grpc::Status reset(grpc::StatusCode::RESOURCE_EXHAUSTED, "Received RST_STREAM with error code 11");
+  EXPECT_TRUE(IsRetryable(FromGrpc(reset, "r")));
+}
+
+TEST(StatusTest, OnlyTheLastLinkOfGrpcsChainIsShown) {
+  grpc::Status status(grpc::StatusCode::UNAVAILABLE, "failed to connect to all addresses; last error: X: Connection refused");
+  EXPECT_EQ(Message(FromGrpc(status, "host:1")), "cannot reach the registry at host:1: Connection refused");
+}
+
 TEST(StatusTest, GarbageInTheDetailsIsIgnored) {
   absl::Status status = FromGrpc(grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "m", "\xff\xff"), "r");
   EXPECT_FALSE(RetryDelay(status).has_value());

@@ -23,7 +23,9 @@ class PublishingTest : public testing_support::CatalogueFixture {
     v1::MissingContent missing;
     auto payload = status.GetPayload(MissingContent::kPayloadUrl);
     EXPECT_TRUE(payload.has_value()) << status;
-    if (payload.has_value()) EXPECT_TRUE(missing.ParseFromString(std::string(*payload)));
+    if (payload.has_value()) {
+      EXPECT_TRUE(missing.ParseFromString(std::string(*payload)));
+    }
     return missing;
   }
 };

@@ -122,7 +122,7 @@ TEST(ShardIndexTest, BytesAtTheLimitAndOnePast) {
   std::string json = IndexOf({"m.safetensors"});
   json.resize(limits::kShardIndexBytesMax, ' ');
   EXPECT_TRUE(ShardIndex::Parse(json).ok());
-  ExpectIndexRefused(json + " ", "at most 67108864 are read");
+  ExpectIndexRefused(json + " ", "at most " + std::to_string(limits::kShardIndexBytesMax) + " are read");
 }
 
 }  // namespace
