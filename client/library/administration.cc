@@ -76,11 +76,11 @@ absl::StatusOr<v1::FsckResponse> Fsck(Connection& connection, bool quarantine, c
   request.set_quarantine(quarantine);
   grpc::ClientContext context;
   channel.Authorize(&context);
-  return ReadReports(channel, &context, channel.admin().Fsck(&context, request), operation,
-                     [&](const v1::FsckResponse& response) {
-                       if (response.has_problem() && on_problem) on_problem(response.problem());
-                       operation.Report({.phase = "fsck", .item = {}, .done_bytes = response.checked_bytes(), .total_bytes = 0});
-                     });
+  return ReadReports(
+      channel, &context, channel.admin().Fsck(&context, request), operation, [&](const v1::FsckResponse& response) {
+        if (response.has_problem() && on_problem) on_problem(response.problem());
+        operation.Report({.phase = "fsck", .item = {}, .done_bytes = response.checked_bytes(), .total_bytes = 0});
+      });
 }
 
 absl::StatusOr<v1::Cursor> GetCursor(Connection& connection, const std::string& name) {

@@ -21,7 +21,8 @@ std::string FileName(const Digest& tree_root) {
 }
 
 int64_t NowNs() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 // Modification time of a path, nanoseconds since the epoch; 0 when it cannot be told.

@@ -37,7 +37,8 @@ absl::StatusOr<v1::Release> Resolve(Connection& connection, const Reference& ref
     return WrongAnswer(connection, fmt::format("asked for {}, was shown {}", reference.model, release.model()));
   }
   if (!reference.version.empty() && release.version() != reference.version) {
-    return WrongAnswer(connection, fmt::format("asked for version {}, was shown {}", reference.version, release.version()));
+    return WrongAnswer(connection,
+                       fmt::format("asked for version {}, was shown {}", reference.version, release.version()));
   }
   if (!reference.digest_hex.empty() && found != wanted) {
     return WrongAnswer(connection, fmt::format("asked for {}, was shown {}", wanted.ToString(), found.ToString()));
@@ -77,7 +78,8 @@ absl::StatusOr<ChunkList> GetChunkList(Connection& connection, const v1::File& f
   }
   if (list.size() != file.chunk_count() || list.file_bytes() != file.size_bytes() ||
       list.TreeRoot().ToBytes() != file.tree_root()) {
-    return WrongAnswer(connection, fmt::format("the chunk list of \"{}\" is not the one the manifest names", file.path()));
+    return WrongAnswer(connection,
+                       fmt::format("the chunk list of \"{}\" is not the one the manifest names", file.path()));
   }
   return list;
 }

@@ -9,7 +9,8 @@
 namespace plumb {
 namespace {
 
-absl::StatusOr<CommitOutcome> CommitOnce(rpc::Channel& channel, const StoredManifest& manifest, const Operation& operation) {
+absl::StatusOr<CommitOutcome> CommitOnce(rpc::Channel& channel, const StoredManifest& manifest,
+                                         const Operation& operation) {
   grpc::ClientContext context;
   channel.Authorize(&context);
   v1::CommitReleaseRequest request;
@@ -18,7 +19,9 @@ absl::StatusOr<CommitOutcome> CommitOnce(rpc::Channel& channel, const StoredMani
   CommitOutcome outcome;
   v1::CommitReleaseResponse response;
   while (reader->Read(&response)) {
-    operation.Report({.phase = "commit", .item = manifest.manifest.version(), .done_bytes = response.checked_bytes(),
+    operation.Report({.phase = "commit",
+                      .item = manifest.manifest.version(),
+                      .done_bytes = response.checked_bytes(),
                       .total_bytes = response.total_bytes()});
     outcome.existed = response.existed();
     if (response.has_release()) outcome.release = std::move(*response.mutable_release());
@@ -28,9 +31,9 @@ absl::StatusOr<CommitOutcome> CommitOnce(rpc::Channel& channel, const StoredMani
   PLUMB_RETURN_IF_ERROR(operation.Check());
   PLUMB_RETURN_IF_ERROR(status);
   if (outcome.release.digest() != manifest.digest.ToBytes()) {
-    return WithErrorClass(DataLoss(fmt::format("registry {} did not confirm release {}", channel.registry(),
-                                               manifest.digest.ToString())),
-                          ErrorClass::kVerification);
+    return WithErrorClass(
+        DataLoss(fmt::format("registry {} did not confirm release {}", channel.registry(), manifest.digest.ToString())),
+        ErrorClass::kVerification);
   }
   return outcome;
 }

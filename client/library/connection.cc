@@ -20,16 +20,16 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Connect(const Connection
   PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<rpc::Channel> channel, rpc::Channel::Open(options));
   std::unique_ptr<Connection> connection(new Connection(std::move(channel)));
   rpc::Channel& opened = *connection->channel_;
-  PLUMB_ASSIGN_OR_RETURN(connection->capabilities_,
-                         opened.Call(opened.catalogue(), &v1::CatalogueService::Stub::GetCapabilities,
-                                     v1::GetCapabilitiesRequest()));
+  PLUMB_ASSIGN_OR_RETURN(
+      connection->capabilities_,
+      opened.Call(opened.catalogue(), &v1::CatalogueService::Stub::GetCapabilities, v1::GetCapabilitiesRequest()));
   v1::Capabilities& capabilities = connection->capabilities_;
   auto has = [](const auto& list, std::string_view wanted) {
     return std::any_of(list.begin(), list.end(), [&](const std::string& item) { return item == wanted; });
   };
   if (!has(capabilities.protocols(), "plumb.v1") || !has(capabilities.digest_functions(), "sha256")) {
-    return FailedPrecondition(fmt::format("registry {} does not speak plumb.v1 with sha256; is plumb too old for it?",
-                                          opened.registry()));
+    return FailedPrecondition(
+        fmt::format("registry {} does not speak plumb.v1 with sha256; is plumb too old for it?", opened.registry()));
   }
   if (capabilities.chunk_bytes_max() < limits::kChunkBytes) {
     return FailedPrecondition(fmt::format("registry {} takes chunks of at most {} bytes, this client cuts {}",

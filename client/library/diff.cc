@@ -91,7 +91,8 @@ class ContainerDiff {
       return absl::OkStatus();
     }
     if (both) PLUMB_RETURN_IF_ERROR(OpenBoth());
-    for (const auto& [name, tensors] : by_name) PLUMB_RETURN_IF_ERROR(CompareTensor(name, tensors.first, tensors.second));
+    for (const auto& [name, tensors] : by_name)
+      PLUMB_RETURN_IF_ERROR(CompareTensor(name, tensors.first, tensors.second));
     return absl::OkStatus();
   }
 
@@ -115,7 +116,8 @@ class ContainerDiff {
     if (diff.kind == DiffKind::kChanged) {
       PLUMB_ASSIGN_OR_RETURN(TensorView left, ViewOf(*a_container_, name));
       PLUMB_ASSIGN_OR_RETURN(TensorView right, ViewOf(*b_container_, name));
-      if (diff.a_type == diff.b_type && std::equal(left.bytes.begin(), left.bytes.end(), right.bytes.begin(), right.bytes.end())) {
+      if (diff.a_type == diff.b_type &&
+          std::equal(left.bytes.begin(), left.bytes.end(), right.bytes.begin(), right.bytes.end())) {
         ++result_.same_tensors;
         return absl::OkStatus();
       }

@@ -28,11 +28,13 @@ absl::Status WriteRecordFile(const Directory& directory, const std::string& name
 }
 
 absl::Status BadRecord(const Directory& directory, std::string_view name, std::string_view what) {
-  return WithErrorClass(DataLoss(fmt::format("{}/{} is damaged: {}; pull the release again", directory.path(), name, what)),
-                        ErrorClass::kVerification);
+  return WithErrorClass(
+      DataLoss(fmt::format("{}/{} is damaged: {}; pull the release again", directory.path(), name, what)),
+      ErrorClass::kVerification);
 }
 
-// Where written data goes on at or after `offset`; `end` when there is none. File systems that cannot tell say `offset`.
+// Where written data goes on at or after `offset`; `end` when there is none. File systems that cannot tell say
+// `offset`.
 uint64_t NextData(int fd, uint64_t offset, uint64_t end) {
   off_t data = ::lseek(fd, static_cast<off_t>(offset), SEEK_DATA);
   if (data < 0) return errno == ENXIO ? end : offset;
@@ -51,7 +53,8 @@ absl::Status WriteRecord(const Directory& directory, const StoredManifest& manif
                             {"digest", manifest.digest.ToString()},
                             {"selected", selected}};
   PLUMB_RETURN_IF_ERROR(WriteRecordFile(directory, kManifestName, manifest.bytes));
-  return WriteRecordFile(directory, kReleaseName, release.dump(1, ' ', false, nlohmann::json::error_handler_t::replace));
+  return WriteRecordFile(directory, kReleaseName,
+                         release.dump(1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 absl::Status SaveChunkList(const Directory& directory, const ChunkList& list) {
@@ -88,8 +91,9 @@ absl::StatusOr<UniqueFd> LockFolder(const Directory& directory) {
   PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, directory.OpenForWriting(kLockName));
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return ErrnoStatus(errno, fmt::format("lock {}/{}", directory.path(), kLockName));
-    return WithErrorClass(FailedPrecondition(fmt::format("another pull is working in {}; wait for it to end", directory.path())),
-                          ErrorClass::kLocalStorage);
+    return WithErrorClass(
+        FailedPrecondition(fmt::format("another pull is working in {}; wait for it to end", directory.path())),
+        ErrorClass::kLocalStorage);
   }
   return fd;
 }

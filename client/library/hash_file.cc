@@ -78,7 +78,8 @@ absl::StatusOr<HashedFile> HashFile(int fd, std::string_view name, std::span<con
   for (uint32_t size : PlanChunks(hashed.size_bytes, tensors)) {
     auto buffer = std::make_shared<std::vector<uint8_t>>(size);
     absl::Status status = PreadExactly(fd, *buffer, offset, name);
-    if (absl::IsOutOfRange(status)) return absl::AbortedError(fmt::format("{} was shortened while it was being read", name));
+    if (absl::IsOutOfRange(status))
+      return absl::AbortedError(fmt::format("{} was shortened while it was being read", name));
     PLUMB_RETURN_IF_ERROR(status);
     whole.Add(buffer);
     PLUMB_RETURN_IF_ERROR(hashed.chunks.Append({Sha256Of(*buffer), size}));

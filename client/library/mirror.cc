@@ -66,7 +66,8 @@ class MirrorSync {
     if (text.empty()) return absl::OkStatus();
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), result_.sequence);
     if (error == std::errc() && end == text.data() + text.size()) return absl::OkStatus();
-    return FailedPrecondition(fmt::format("the mirror's cursor {} holds \"{}\", expected a number", cursor_.name(), text));
+    return FailedPrecondition(
+        fmt::format("the mirror's cursor {} holds \"{}\", expected a number", cursor_.name(), text));
   }
 
   absl::Status SaveCursor() {
@@ -94,7 +95,8 @@ class MirrorSync {
   }
 
   absl::Status Apply(const v1::Event& event) {
-    std::string what = fmt::format("event {} of {} ({}@{})", event.sequence(), upstream_.registry(), event.model(), event.version());
+    std::string what =
+        fmt::format("event {} of {} ({}@{})", event.sequence(), upstream_.registry(), event.model(), event.version());
     switch (event.kind()) {
       case v1::EVENT_KIND_PUBLISH:
         ++result_.releases;
@@ -112,9 +114,10 @@ class MirrorSync {
       case v1::EVENT_KIND_YANK:
       case v1::EVENT_KIND_UNYANK:
         ++result_.yanks;
-        return Annotate(Yank(target_, event.model(), event.version(), event.reason(), event.kind() == v1::EVENT_KIND_UNYANK)
-                            .status(),
-                        what);
+        return Annotate(
+            Yank(target_, event.model(), event.version(), event.reason(), event.kind() == v1::EVENT_KIND_UNYANK)
+                .status(),
+            what);
       default:
         return FailedPrecondition(fmt::format("{} is of a kind this plumb does not know; a newer one may", what));
     }
@@ -124,10 +127,13 @@ class MirrorSync {
     PLUMB_ASSIGN_OR_RETURN(Digest digest, Digest::FromBytes(event.digest()));
     PLUMB_ASSIGN_OR_RETURN(StoredManifest stored, GetManifest(upstream_, digest));
     if (stored.manifest.model() != event.model() || stored.manifest.version() != event.version()) {
-      return WithErrorClass(DataLoss(fmt::format("its manifest is of {}@{}", stored.manifest.model(), stored.manifest.version())),
-                            ErrorClass::kVerification);
+      return WithErrorClass(
+          DataLoss(fmt::format("its manifest is of {}@{}", stored.manifest.model(), stored.manifest.version())),
+          ErrorClass::kVerification);
     }
-    progress_ = {.phase = "mirror", .item = fmt::format("{}@{}", event.model(), event.version()), .done_bytes = 0,
+    progress_ = {.phase = "mirror",
+                 .item = fmt::format("{}@{}", event.model(), event.version()),
+                 .done_bytes = 0,
                  .total_bytes = TotalBytes(stored.manifest)};
     for (const v1::File& file : stored.manifest.files()) PLUMB_RETURN_IF_ERROR(CopyFile(file));
     // Chunks may have been collected since they were asked about: a second round brings them again.
@@ -139,9 +145,9 @@ class MirrorSync {
 
   absl::Status CopyFile(const v1::File& file) {
     PLUMB_ASSIGN_OR_RETURN(ChunkList list, GetChunkList(upstream_, file));
-    PLUMB_ASSIGN_OR_RETURN(std::vector<size_t> missing,
-                           transfer::FindMissingChunks(target_.channel(), list.chunks(),
-                                                       target_.capabilities().batch_items_max()));
+    PLUMB_ASSIGN_OR_RETURN(
+        std::vector<size_t> missing,
+        transfer::FindMissingChunks(target_.channel(), list.chunks(), target_.capabilities().batch_items_max()));
     for (size_t begin = 0; begin < missing.size(); begin += kRelayChunks) {
       size_t count = std::min(kRelayChunks, missing.size() - begin);
       PLUMB_RETURN_IF_ERROR(Relay(list, std::span(missing).subspan(begin, count)));
@@ -192,8 +198,9 @@ class MirrorSync {
 absl::StatusOr<MirrorResult> SyncMirror(Connection& upstream, Connection& target, const MirrorOptions& options,
                                         const Operation& operation) {
   if (upstream.capabilities().registry_id() == target.capabilities().registry_id()) {
-    return WithErrorClass(InvalidArgument(fmt::format("{} and {} are the same registry", upstream.registry(), target.registry())),
-                          ErrorClass::kUsage);
+    return WithErrorClass(
+        InvalidArgument(fmt::format("{} and {} are the same registry", upstream.registry(), target.registry())),
+        ErrorClass::kUsage);
   }
   return MirrorSync(upstream, target, options, operation).Run();
 }

@@ -16,7 +16,8 @@ namespace plumb {
 // A server that hands out the same page token twice in a row is an error, not an endless loop.
 template <typename Item, typename Stub, typename Request, typename Response, typename Items>
 absl::StatusOr<std::vector<Item>> FetchAll(rpc::Channel& channel, Stub& stub,
-                                           grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                                           grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                                        Response*),
                                            Request request, Items items) {
   std::vector<Item> gathered;
   while (true) {

@@ -18,15 +18,17 @@ constexpr char kCardPath[] = "README.md";
 
 // Names under which a folder keeps a licence text.
 bool IsLicencePath(std::string_view path) {
-  static constexpr std::array<std::string_view, 9> kNames = {
-      "LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "LICENCE.txt", "LICENCE.md", "COPYING", "COPYING.txt", "UNLICENSE"};
+  static constexpr std::array<std::string_view, 9> kNames = {"LICENSE", "LICENSE.txt", "LICENSE.md",
+                                                             "LICENCE", "LICENCE.txt", "LICENCE.md",
+                                                             "COPYING", "COPYING.txt", "UNLICENSE"};
   return std::find(kNames.begin(), kNames.end(), path) != kNames.end() || path.starts_with("LICENSES/");
 }
 
 absl::Status PlanLicence(const Directory& folder, const std::string& stated, const std::string& stated_name,
                          const Operation& operation, PublishPlan* plan) {
   if (stated.empty()) {
-    operation.Warn("no licence is stated: nobody else may use the model; add --license SPDX or `license:` to README.md");
+    operation.Warn(
+        "no licence is stated: nobody else may use the model; add --license SPDX or `license:` to README.md");
     return absl::OkStatus();
   }
   PLUMB_ASSIGN_OR_RETURN(LicenceExpression expression, ResolveLicence(stated, stated_name));

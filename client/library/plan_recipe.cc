@@ -59,7 +59,8 @@ absl::Status PlanRecipe(const Directory& folder, const PublishOptions& options, 
   if (!recipe.ok()) return WithErrorClass(recipe.status(), ErrorClass::kPolicy);
   std::vector<Finding> findings = CheckRecipe(*recipe, FactsOf(folder, *plan));
   for (const Finding& finding : findings) {
-    if (finding.severity == Severity::kWarning) operation.Warn(fmt::format("{}: {}: {}", source.name, finding.field, finding.message));
+    if (finding.severity == Severity::kWarning)
+      operation.Warn(fmt::format("{}: {}: {}", source.name, finding.field, finding.message));
   }
   PLUMB_RETURN_IF_ERROR(RequireNoErrors(findings, source.name));
   *plan->manifest.mutable_recipe() = *std::move(recipe);

@@ -39,7 +39,8 @@ absl::Status CheckAgainstConfig(const Directory& folder, const SmokeCase& smoke,
   PLUMB_ASSIGN_OR_RETURN(std::string config, ReadText(folder, smoke.config_path, limits::kConfigBytesMax));
   absl::StatusOr<std::unique_ptr<Model>> model = ParseModelConfig(config);
   if (absl::IsUnimplemented(model.status())) {
-    operation.Warn(fmt::format("{}: {}; its tensors were not compared with it", smoke.config_path, Message(model.status())));
+    operation.Warn(
+        fmt::format("{}: {}; its tensors were not compared with it", smoke.config_path, Message(model.status())));
     return absl::OkStatus();
   }
   if (!model.ok()) return Refused(model.status(), smoke.config_path);

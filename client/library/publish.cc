@@ -107,7 +107,8 @@ class Publisher {
   }
 
  private:
-  absl::StatusOr<HashedFile> HashPlanned(const PlannedFile& file, const std::function<absl::Status(uint64_t)>& advance) {
+  absl::StatusOr<HashedFile> HashPlanned(const PlannedFile& file,
+                                         const std::function<absl::Status(uint64_t)>& advance) {
     if (file.generated.empty()) {
       PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, folder_.OpenFile(file.path));
       return HashFile(fd.get(), file.path, file.TensorRanges(), advance);
@@ -141,8 +142,9 @@ class Publisher {
       fd = open_file_;
     }
     absl::Status status = PreadExactly(fd->get(), out, offset, file.path);
-    return absl::IsOutOfRange(status) ? absl::AbortedError(fmt::format("{} was shortened while it was being published", file.path))
-                                      : status;
+    return absl::IsOutOfRange(status)
+               ? absl::AbortedError(fmt::format("{} was shortened while it was being published", file.path))
+               : status;
   }
 
   absl::Status PutMissingLists() {
@@ -177,14 +179,16 @@ absl::Status AddLineage(Connection& connection, const PublishOptions& options, v
   }
   if (manifest->kind() != v1::KIND_CHECKPOINT) return absl::OkStatus();
   if (!options.step.has_value()) {
-    return WithErrorClass(InvalidArgument("a checkpoint needs --step: how many optimizer steps were taken"), ErrorClass::kUsage);
+    return WithErrorClass(InvalidArgument("a checkpoint needs --step: how many optimizer steps were taken"),
+                          ErrorClass::kUsage);
   }
   v1::Checkpoint* checkpoint = manifest->mutable_checkpoint();
   checkpoint->set_step(*options.step);
   for (const v1::RecipeCheckpoint& stated : manifest->recipe().checkpoints()) {
     if (static_cast<uint64_t>(stated.step().value()) != *options.step || stated.step().unknown()) continue;
     if (stated.has_loss() && !stated.loss().unknown()) checkpoint->set_loss(stated.loss().value());
-    if (stated.tokens_seen().value() > 0) checkpoint->set_tokens_seen(static_cast<uint64_t>(stated.tokens_seen().value()));
+    if (stated.tokens_seen().value() > 0)
+      checkpoint->set_tokens_seen(static_cast<uint64_t>(stated.tokens_seen().value()));
   }
   if (options.loss.has_value()) checkpoint->set_loss(*options.loss);
   return absl::OkStatus();
@@ -197,13 +201,17 @@ absl::Status CheckPermission(Connection& connection, const std::string& model) {
   for (const std::string& scope : token.scopes()) {
     if (scope == "admin" || scope == "publish:*" || scope == own) return absl::OkStatus();
   }
-  return absl::PermissionDeniedError(fmt::format("token \"{}\" may not publish to {}: it lacks the scope {}", token.name(),
-                                                 NamespaceOf(model), own));
+  return absl::PermissionDeniedError(
+      fmt::format("token \"{}\" may not publish to {}: it lacks the scope {}", token.name(), NamespaceOf(model), own));
 }
 
 // True when this very release stands already; ALREADY_EXISTS when the version names another.
 absl::StatusOr<bool> AlreadyStands(Connection& connection, const StoredManifest& stored) {
-  Reference reference{.registry = {}, .model = stored.manifest.model(), .version = stored.manifest.version(), .tag = {}, .digest_hex = {}};
+  Reference reference{.registry = {},
+                      .model = stored.manifest.model(),
+                      .version = stored.manifest.version(),
+                      .tag = {},
+                      .digest_hex = {}};
   absl::StatusOr<v1::Release> release = Resolve(connection, reference);
   if (absl::IsNotFound(release.status())) return false;
   PLUMB_RETURN_IF_ERROR(release.status());
@@ -235,7 +243,8 @@ absl::Status CheckReference(const Reference& reference) {
 
 }  // namespace
 
-absl::StatusOr<PublishResult> Publish(Connection& connection, const PublishOptions& options, const Operation& operation) {
+absl::StatusOr<PublishResult> Publish(Connection& connection, const PublishOptions& options,
+                                      const Operation& operation) {
   PLUMB_RETURN_IF_ERROR(CheckReference(options.reference));
   if (!options.tag.empty()) PLUMB_RETURN_IF_ERROR(WithErrorClass(ValidateVersion(options.tag), ErrorClass::kUsage));
   PLUMB_RETURN_IF_ERROR(CheckPermission(connection, options.reference.model));

@@ -99,8 +99,9 @@ class Puller {
       result_.downloaded_bytes += bytes.size();
       return absl::OkStatus();
     };
-    PLUMB_ASSIGN_OR_RETURN(transfer::DownloadReport report,
-                           transfer::DownloadChunks(connection_.channel(), chunks, options_.parallel, sink, operation_));
+    PLUMB_ASSIGN_OR_RETURN(
+        transfer::DownloadReport report,
+        transfer::DownloadChunks(connection_.channel(), chunks, options_.parallel, sink, operation_));
     for (const auto& [i, status] : report.damaged) {
       auto [file, index] = targets[i];
       uint64_t begin = file->list().offset(index);
@@ -117,7 +118,8 @@ class Puller {
     std::string message = fmt::format("{} chunk(s) of {}@{} could not be verified; everything else was pulled",
                                       damages_.size(), manifest_.model(), manifest_.version());
     for (size_t i = 0; i < std::min(damages_.size(), kNamedDamagesMax); ++i) message += "\n  " + damages_[i];
-    if (damages_.size() > kNamedDamagesMax) message += fmt::format("\n  and {} more", damages_.size() - kNamedDamagesMax);
+    if (damages_.size() > kNamedDamagesMax)
+      message += fmt::format("\n  and {} more", damages_.size() - kNamedDamagesMax);
     return WithErrorClass(DataLoss(message), ErrorClass::kVerification);
   }
 
@@ -149,10 +151,10 @@ absl::StatusOr<PullResult> Pull(Connection& connection, const PullOptions& optio
   PLUMB_ASSIGN_OR_RETURN(StoredManifest stored, GetManifest(connection, digest));
   const v1::Manifest& manifest = stored.manifest;
   if (manifest.model() != release.model() || manifest.version() != release.version()) {
-    return WithErrorClass(DataLoss(fmt::format("registry {} calls {}@{} what its manifest calls {}@{}",
-                                               connection.registry(), release.model(), release.version(),
-                                               manifest.model(), manifest.version())),
-                          ErrorClass::kVerification);
+    return WithErrorClass(
+        DataLoss(fmt::format("registry {} calls {}@{} what its manifest calls {}@{}", connection.registry(),
+                             release.model(), release.version(), manifest.model(), manifest.version())),
+        ErrorClass::kVerification);
   }
   std::vector<std::string> paths;
   for (const v1::File& file : manifest.files()) {

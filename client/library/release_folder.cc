@@ -13,8 +13,9 @@ namespace plumb {
 namespace {
 
 absl::Status BadFolder(const std::string& path, std::string_view what) {
-  return WithErrorClass(DataLoss(fmt::format("the record in {}/.plumb is damaged: {}; pull the release again", path, what)),
-                        ErrorClass::kVerification);
+  return WithErrorClass(
+      DataLoss(fmt::format("the record in {}/.plumb is damaged: {}; pull the release again", path, what)),
+      ErrorClass::kVerification);
 }
 
 }  // namespace

@@ -49,7 +49,8 @@ absl::StatusOr<SmokeReport> SmokeFolder(const std::string& path, const std::vect
   SmokeOptions options;
   options.backends = backends;
   options.progress = [&operation](std::string_view name, std::string_view backend) {
-    operation.Report({.phase = "smoke", .item = fmt::format("{} on {}", name, backend), .done_bytes = 0, .total_bytes = 0});
+    operation.Report(
+        {.phase = "smoke", .item = fmt::format("{} on {}", name, backend), .done_bytes = 0, .total_bytes = 0});
   };
   if (operation.cancellation != nullptr) options.cancelled = &operation.cancellation->flag();
   return RunSmokeCheck(folder, cases, options);

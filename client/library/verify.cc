@@ -78,7 +78,8 @@ class FileVerifier {
 };
 
 FileVerdict Missing(const v1::File& file, std::string message) {
-  FileVerdict verdict{.path = file.path(), .ok = false, .present = false, .bad_ranges = {}, .message = std::move(message)};
+  FileVerdict verdict{
+      .path = file.path(), .ok = false, .present = false, .bad_ranges = {}, .message = std::move(message)};
   AddBadRange(0, file.size_bytes(), &verdict);
   return verdict;
 }

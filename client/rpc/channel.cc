@@ -1,11 +1,11 @@
 #include "client/rpc/channel.h"
 
-#include <string_view>
-#include <utility>
-
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
+
+#include <string_view>
+#include <utility>
 
 #include "fmt/format.h"
 #include "plumb/base/file.h"
@@ -45,8 +45,9 @@ absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const 
 
 absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(const ConnectionOptions& options) {
   if (options.registry.empty() || options.registry.find('/') != std::string::npos) {
-    return WithErrorClass(InvalidArgument(fmt::format("\"{}\" is not a registry: expected host[:port]", options.registry)),
-                          ErrorClass::kUsage);
+    return WithErrorClass(
+        InvalidArgument(fmt::format("\"{}\" is not a registry: expected host[:port]", options.registry)),
+        ErrorClass::kUsage);
   }
   std::unique_ptr<Channel> made(new Channel);
   made->registry_ = WithPort(options.registry);

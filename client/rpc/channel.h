@@ -2,12 +2,12 @@
 #ifndef PLUMB_CLIENT_RPC_CHANNEL_H_
 #define PLUMB_CLIENT_RPC_CHANNEL_H_
 
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+
 #include <chrono>
 #include <memory>
 #include <string>
-
-#include <grpcpp/channel.h>
-#include <grpcpp/client_context.h>
 
 #include "absl/status/statusor.h"
 #include "client/rpc/retry.h"

@@ -59,8 +59,6 @@ std::optional<std::chrono::milliseconds> RetryDelay(const absl::Status& status) 
   return std::chrono::milliseconds(std::atoll(std::string(*payload).c_str()));
 }
 
-bool IsRetryable(const absl::Status& status) {
-  return absl::IsUnavailable(status) || RetryDelay(status).has_value();
-}
+bool IsRetryable(const absl::Status& status) { return absl::IsUnavailable(status) || RetryDelay(status).has_value(); }
 
 }  // namespace plumb::rpc

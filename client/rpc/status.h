@@ -2,11 +2,11 @@
 #ifndef PLUMB_CLIENT_RPC_STATUS_H_
 #define PLUMB_CLIENT_RPC_STATUS_H_
 
+#include <grpcpp/support/status.h>
+
 #include <chrono>
 #include <optional>
 #include <string_view>
-
-#include <grpcpp/support/status.h>
 
 #include "absl/status/status.h"
 #include "plumb/v1/types.pb.h"

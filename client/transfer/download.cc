@@ -88,8 +88,8 @@ class Downloader {
     const ChunkRef& chunk = shared_.chunks[index];
     if (piece.status().code() != 0) {
       Done(index);
-      shared_.ReportDamaged(index, Annotate(rpc::FromItem(piece.status()),
-                                            fmt::format("registry {}", shared_.channel.registry())));
+      shared_.ReportDamaged(
+          index, Annotate(rpc::FromItem(piece.status()), fmt::format("registry {}", shared_.channel.registry())));
       return absl::OkStatus();
     }
     if (index != partial_index_) {
@@ -144,7 +144,8 @@ absl::StatusOr<DownloadReport> DownloadChunks(rpc::Channel& channel, std::span<c
                                               const ChunkSink& sink, const Operation& operation) {
   Shared shared{channel, chunks, sink, operation, WorkQueue(chunks.size()), {}, {}};
   size_t useful = (chunks.size() + kBatch - 1) / kBatch;
-  int threads = static_cast<int>(std::clamp<size_t>(static_cast<size_t>(std::max(1, streams)), 1, std::max<size_t>(1, useful)));
+  int threads =
+      static_cast<int>(std::clamp<size_t>(static_cast<size_t>(std::max(1, streams)), 1, std::max<size_t>(1, useful)));
   RunOnThreads(threads, [&] { Downloader(&shared).Run(); });
   PLUMB_RETURN_IF_ERROR(shared.queue.status());
   return std::move(shared.report);

@@ -2,14 +2,14 @@
 #ifndef PLUMB_CLIENT_TRANSFER_UPLOAD_STREAM_H_
 #define PLUMB_CLIENT_TRANSFER_UPLOAD_STREAM_H_
 
+#include <grpcpp/support/sync_stream.h>
+
 #include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <vector>
-
-#include <grpcpp/support/sync_stream.h>
 
 #include "client/transfer/upload.h"
 #include "client/transfer/work_queue.h"

@@ -91,7 +91,8 @@ absl::Status ListInto(UniqueFd fd, const std::string& prefix, const std::vector<
       if (!inner.valid()) return ErrnoStatus(errno, fmt::format("open folder {}", path));
       PLUMB_RETURN_IF_ERROR(ListInto(std::move(inner), path + "/", skipped, entries));
     } else {
-      return InvalidArgument(fmt::format("{} is neither a file nor a folder (links and devices are not followed)", path));
+      return InvalidArgument(
+          fmt::format("{} is neither a file nor a folder (links and devices are not followed)", path));
     }
   }
 }
@@ -158,7 +159,8 @@ absl::Status Directory::MakeDirectory(std::string_view name) const {
 absl::Status Directory::Rename(std::string_view from, std::string_view to) const {
   PLUMB_ASSIGN_OR_RETURN(UniqueFd source, OpenParent(from, false));
   PLUMB_ASSIGN_OR_RETURN(UniqueFd target, OpenParent(to, true));
-  if (::renameat(source.get(), std::string(BaseName(from)).c_str(), target.get(), std::string(BaseName(to)).c_str()) != 0) {
+  if (::renameat(source.get(), std::string(BaseName(from)).c_str(), target.get(), std::string(BaseName(to)).c_str()) !=
+      0) {
     return ErrnoStatus(errno, fmt::format("rename {} to {} in {}", from, to, path_));
   }
   return absl::OkStatus();
@@ -175,7 +177,8 @@ absl::StatusOr<Directory::ShareMethod> Directory::ShareFile(int fd, std::string_
   if (allow_hard_link) {
     ::unlinkat(parent.get(), base.c_str(), 0);
     std::string self = fmt::format("/proc/self/fd/{}", fd);
-    if (::linkat(AT_FDCWD, self.c_str(), parent.get(), base.c_str(), AT_SYMLINK_FOLLOW) == 0) return ShareMethod::kHardLink;
+    if (::linkat(AT_FDCWD, self.c_str(), parent.get(), base.c_str(), AT_SYMLINK_FOLLOW) == 0)
+      return ShareMethod::kHardLink;
     made = UniqueFd(::openat(parent.get(), base.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
     if (!made.valid()) return ErrnoStatus(errno, what);
   }

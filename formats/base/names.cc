@@ -19,17 +19,17 @@ absl::Status CheckNamePart(std::string_view name, std::string_view part) {
   };
   if (part.empty()) return refuse("a part is empty");
   if (!std::all_of(part.begin(), part.end(), IsNameChar)) return refuse("only A-Z a-z 0-9 . _ - are allowed");
-  if (!IsAlnum(part.front()) || !IsAlnum(part.back())) return refuse("a part must start and end with a letter or digit");
+  if (!IsAlnum(part.front()) || !IsAlnum(part.back()))
+    return refuse("a part must start and end with a letter or digit");
   if (part.find("--") != part.npos || part.find("..") != part.npos) return refuse("`--` and `..` are not allowed");
   return absl::OkStatus();
 }
 
 absl::Status UsageError(std::string_view text, std::string_view rule) {
-  return WithErrorClass(
-      InvalidArgument(fmt::format("\"{}\" is not a reference: {}; expected "
-                                  "[host[:port]/]namespace/name[@version | :tag | @sha256:digest]",
-                                  text, rule)),
-      ErrorClass::kUsage);
+  return WithErrorClass(InvalidArgument(fmt::format("\"{}\" is not a reference: {}; expected "
+                                                    "[host[:port]/]namespace/name[@version | :tag | @sha256:digest]",
+                                                    text, rule)),
+                        ErrorClass::kUsage);
 }
 
 // Takes `host[:port]/` off the front of `*rest` when there is one.
@@ -45,7 +45,8 @@ std::string TakeRegistry(std::string_view* rest) {
 
 bool IsRegistry(std::string_view host) {
   if (host.empty() || host.size() > 255) return false;
-  return std::all_of(host.begin(), host.end(), [](char c) { return IsNameChar(c) || c == ':' || c == '[' || c == ']'; });
+  return std::all_of(host.begin(), host.end(),
+                     [](char c) { return IsNameChar(c) || c == ':' || c == '[' || c == ']'; });
 }
 
 // Sets version, tag or digest of `reference` from `text`, `separator` included.
@@ -70,11 +71,12 @@ absl::Status TakeSelector(std::string_view text, Reference* reference) {
 
 absl::Status ValidateModelName(std::string_view name) {
   if (name.size() > limits::kModelNameBytesMax) {
-    return InvalidArgument(fmt::format("model name is {} bytes long, at most {} are allowed", name.size(),
-                                       limits::kModelNameBytesMax));
+    return InvalidArgument(
+        fmt::format("model name is {} bytes long, at most {} are allowed", name.size(), limits::kModelNameBytesMax));
   }
   size_t slash = name.find('/');
-  if (slash == name.npos) return InvalidArgument(fmt::format("\"{}\" is not a model name: expected namespace/name", name));
+  if (slash == name.npos)
+    return InvalidArgument(fmt::format("\"{}\" is not a model name: expected namespace/name", name));
   if (name.ends_with(".git")) return InvalidArgument(fmt::format("\"{}\" is not a model name: it ends in .git", name));
   PLUMB_RETURN_IF_ERROR(CheckNamePart(name, name.substr(0, slash)));
   return CheckNamePart(name, name.substr(slash + 1));

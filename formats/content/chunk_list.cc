@@ -16,8 +16,8 @@ Digest ChunkLeafHash(const ChunkRef& chunk) {
 
 absl::Status ChunkList::Append(const ChunkRef& chunk) {
   if (chunk.size_bytes == 0 || chunk.size_bytes > limits::kChunkBytesMax) {
-    return InvalidArgument(
-        fmt::format("chunk {} has {} bytes, expected 1 to {}", chunks_.size(), chunk.size_bytes, limits::kChunkBytesMax));
+    return InvalidArgument(fmt::format("chunk {} has {} bytes, expected 1 to {}", chunks_.size(), chunk.size_bytes,
+                                       limits::kChunkBytesMax));
   }
   if (chunks_.size() >= limits::kChunksPerFileMax) {
     return OutOfRange(fmt::format("a file has at most {} chunks", limits::kChunksPerFileMax));

@@ -14,7 +14,8 @@ namespace plumb {
 
 absl::StatusOr<StoredManifest> ParseManifest(std::string bytes) {
   if (bytes.size() > limits::kManifestBytesMax) {
-    return OutOfRange(fmt::format("manifest has {} bytes, at most {} are read", bytes.size(), limits::kManifestBytesMax));
+    return OutOfRange(
+        fmt::format("manifest has {} bytes, at most {} are read", bytes.size(), limits::kManifestBytesMax));
   }
   StoredManifest stored;
   if (!stored.manifest.ParseFromString(bytes)) {

@@ -25,7 +25,8 @@ absl::Status CheckTensor(const v1::File& file, const v1::Tensor& tensor) {
   if (tensor.dtype().empty() || tensor.dtype().size() > 32) return refuse("bad element type");
   if (static_cast<size_t>(tensor.shape_size()) > limits::kTensorRankMax) return refuse("too many dimensions");
   if (tensor.begin() > tensor.end() || tensor.end() > file.size_bytes()) {
-    return refuse(fmt::format("bytes {} to {} are not inside the file's {}", tensor.begin(), tensor.end(), file.size_bytes()));
+    return refuse(
+        fmt::format("bytes {} to {} are not inside the file's {}", tensor.begin(), tensor.end(), file.size_bytes()));
   }
   return absl::OkStatus();
 }
@@ -34,7 +35,8 @@ absl::Status CheckFile(const v1::File& file) {
   auto refuse = [&](std::string_view rule) { return Broken(fmt::format("file \"{}\": {}", file.path(), rule)); };
   if (file.sha256().size() != Digest::kSizeBytes) return refuse("sha256 must be 32 bytes");
   if (file.tree_root().size() != Digest::kSizeBytes) return refuse("tree_root must be 32 bytes");
-  if (file.size_bytes() > limits::kFileBytesMax) return refuse(fmt::format("larger than {} bytes", limits::kFileBytesMax));
+  if (file.size_bytes() > limits::kFileBytesMax)
+    return refuse(fmt::format("larger than {} bytes", limits::kFileBytesMax));
   // A chunk holds 1 to kChunkBytesMax bytes.
   uint64_t fewest = (file.size_bytes() + limits::kChunkBytesMax - 1) / limits::kChunkBytesMax;
   if (file.chunk_count() < fewest || file.chunk_count() > std::min(file.size_bytes(), limits::kChunksPerFileMax)) {
@@ -58,7 +60,8 @@ absl::Status CheckFiles(const v1::Manifest& manifest) {
   if (absl::Status status = ValidatePathSet(paths); !status.ok()) return Broken(std::string(Message(status)));
   for (const std::string& path : paths) {
     // Pulled folders keep their own record there.
-    if (path == ".plumb" || path.starts_with(".plumb/")) return Broken(fmt::format("file \"{}\": .plumb is reserved", path));
+    if (path == ".plumb" || path.starts_with(".plumb/"))
+      return Broken(fmt::format("file \"{}\": .plumb is reserved", path));
   }
   for (const v1::File& file : manifest.files()) PLUMB_RETURN_IF_ERROR(CheckFile(file));
   return absl::OkStatus();
@@ -71,7 +74,8 @@ absl::Status CheckNamedFile(const v1::Manifest& manifest, std::string_view what,
 
 absl::Status CheckSmokeCases(const v1::Manifest& manifest) {
   if (static_cast<size_t>(manifest.smoke_cases_size()) > limits::kSmokeCasesMax) {
-    return Broken(fmt::format("{} smoke cases, at most {} are allowed", manifest.smoke_cases_size(), limits::kSmokeCasesMax));
+    return Broken(
+        fmt::format("{} smoke cases, at most {} are allowed", manifest.smoke_cases_size(), limits::kSmokeCasesMax));
   }
   for (const v1::SmokeCase& smoke : manifest.smoke_cases()) {
     if (smoke.name().empty() || smoke.name().size() > limits::kPathBytesMax || !IsValidUtf8(smoke.name())) {
@@ -102,19 +106,24 @@ absl::Status CheckLineage(const v1::Manifest& manifest) {
 
 absl::Status ValidateManifest(const v1::Manifest& manifest) {
   if (manifest.schema_version() != 1) {
-    return Broken(fmt::format("layout version {}, this program knows 1; a newer plumb may read it", manifest.schema_version()));
+    return Broken(
+        fmt::format("layout version {}, this program knows 1; a newer plumb may read it", manifest.schema_version()));
   }
-  if (absl::Status status = ValidateModelName(manifest.model()); !status.ok()) return Broken(std::string(Message(status)));
-  if (absl::Status status = ValidateVersion(manifest.version()); !status.ok()) return Broken(std::string(Message(status)));
+  if (absl::Status status = ValidateModelName(manifest.model()); !status.ok())
+    return Broken(std::string(Message(status)));
+  if (absl::Status status = ValidateVersion(manifest.version()); !status.ok())
+    return Broken(std::string(Message(status)));
   if (!v1::Kind_IsValid(manifest.kind()) || manifest.kind() == v1::KIND_UNSPECIFIED) return Broken("unknown kind");
-  if (manifest.license().size() > limits::kLicenceExpressionBytesMax) return Broken("the licence expression is too long");
+  if (manifest.license().size() > limits::kLicenceExpressionBytesMax)
+    return Broken("the licence expression is too long");
   PLUMB_RETURN_IF_ERROR(CheckFiles(manifest));
   for (const std::string& path : manifest.license_paths()) {
     PLUMB_RETURN_IF_ERROR(CheckNamedFile(manifest, "the licence list", path));
   }
   PLUMB_RETURN_IF_ERROR(CheckLineage(manifest));
   if (manifest.has_recipe()) {
-    if (absl::Status status = ValidateRecipe(manifest.recipe()); !status.ok()) return Broken(std::string(Message(status)));
+    if (absl::Status status = ValidateRecipe(manifest.recipe()); !status.ok())
+      return Broken(std::string(Message(status)));
   }
   return CheckSmokeCases(manifest);
 }

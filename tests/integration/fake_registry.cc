@@ -78,7 +78,8 @@ grpc::Status FakeRegistry::GetManifest(grpc::ServerContext*, const v1::GetManife
   return grpc::Status::OK;
 }
 
-grpc::Status FakeRegistry::ListModels(grpc::ServerContext*, const v1::ListModelsRequest*, v1::ListModelsResponse* response) {
+grpc::Status FakeRegistry::ListModels(grpc::ServerContext*, const v1::ListModelsRequest*,
+                                      v1::ListModelsResponse* response) {
   if (lies_.models) lies_.models(response);
   return grpc::Status::OK;
 }

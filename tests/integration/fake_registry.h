@@ -2,6 +2,8 @@
 #ifndef PLUMB_TESTS_INTEGRATION_FAKE_REGISTRY_H_
 #define PLUMB_TESTS_INTEGRATION_FAKE_REGISTRY_H_
 
+#include <grpcpp/server.h>
+
 #include <atomic>
 #include <functional>
 #include <map>
@@ -9,8 +11,6 @@
 #include <mutex>
 #include <string>
 #include <vector>
-
-#include <grpcpp/server.h>
 
 #include "plumb/content/chunk_list.h"
 #include "plumb/manifest/manifest.h"
@@ -59,7 +59,7 @@ class FakeRegistry : public v1::CatalogueService::Service, public v1::ContentSer
   Lies lies_;
   v1::Manifest manifest_;
   std::string manifest_bytes_;
-  std::map<std::string, ChunkList> lists_;    // By path.
+  std::map<std::string, ChunkList> lists_;  // By path.
   std::map<std::string, ChunkList> by_root_;
   std::map<std::string, std::string> chunks_;  // By digest bytes.
   std::atomic<uint32_t> largest_offset_{0};

@@ -2,7 +2,6 @@
 // and nothing unverified stands under a file's name.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <sys/file.h>
 
 #include <filesystem>
@@ -20,8 +19,8 @@ namespace plumb {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::HasSubstr;
 using testing::FakeRegistry;
+using ::testing::HasSubstr;
 using testing::Lies;
 
 std::string RandomBytes(size_t size, unsigned seed) {
@@ -96,7 +95,8 @@ TEST_F(HostileRegistryTest, AnotherVersionIsRefused) {
 
 TEST_F(HostileRegistryTest, AnotherDigestThanAskedForIsRefused) {
   FakeRegistry registry(files_);
-  ExpectVerificationError(PullFrom(registry, "lab/tiny@sha256:" + std::string(64, 'a')).status(), "asked for sha256:aaaa");
+  ExpectVerificationError(PullFrom(registry, "lab/tiny@sha256:" + std::string(64, 'a')).status(),
+                          "asked for sha256:aaaa");
 }
 
 TEST_F(HostileRegistryTest, AManifestOfAnotherNameIsRefused) {
@@ -121,7 +121,8 @@ TEST_P(HostilePathPullTest, WritesNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Paths, HostilePathPullTest,
-                         ::testing::Values("../escaped", "/tmp/escaped", "a/../../escaped", "a\\..\\escaped", ".", "a\n"));
+                         ::testing::Values("../escaped", "/tmp/escaped", "a/../../escaped", "a\\..\\escaped", ".",
+                                           "a\n"));
 
 TEST_F(HostileRegistryTest, ASymbolicLinkInTheFolderIsNotFollowed) {
   FakeRegistry registry(files_);
@@ -255,14 +256,16 @@ TEST_F(HostileRegistryTest, ADamagedFileIsRepairedByItsBadChunkAlone) {
 }
 
 TEST_F(HostileRegistryTest, ARepeatedPageTokenIsNoEndlessLoop) {
-  FakeRegistry registry(files_, {.models = [](v1::ListModelsResponse* response) { response->set_next_page_token("again"); }});
+  FakeRegistry registry(files_,
+                        {.models = [](v1::ListModelsResponse* response) { response->set_next_page_token("again"); }});
   auto connection = Connection::Connect({.registry = registry.address()});
   ASSERT_TRUE(connection.ok());
   EXPECT_THAT(std::string(Message(ListModels(**connection, "").status())), HasSubstr("repeats a page"));
 }
 
 TEST_F(HostileRegistryTest, AForeignProtocolIsSaidSo) {
-  FakeRegistry registry(files_, {.capabilities = [](v1::Capabilities* capabilities) { capabilities->clear_protocols(); }});
+  FakeRegistry registry(files_,
+                        {.capabilities = [](v1::Capabilities* capabilities) { capabilities->clear_protocols(); }});
   EXPECT_TRUE(absl::IsFailedPrecondition(PullFrom(registry).status()));
 }
 

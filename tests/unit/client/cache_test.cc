@@ -49,9 +49,7 @@ TEST_F(CacheTest, AddingTwiceIsFine) {
   EXPECT_EQ(cache_.Usage()->files, 1u);
 }
 
-TEST_F(CacheTest, KnowsWhatItLacks) {
-  EXPECT_TRUE(absl::IsNotFound(cache_.Find(Sha256Of("nothing")).status()));
-}
+TEST_F(CacheTest, KnowsWhatItLacks) { EXPECT_TRUE(absl::IsNotFound(cache_.Find(Sha256Of("nothing")).status())); }
 
 TEST_F(CacheTest, ForgetsAFile) {
   Digest root = Add("content");

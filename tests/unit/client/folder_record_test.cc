@@ -74,8 +74,10 @@ TEST_F(FolderRecordTest, AMissingChunkListIsNotFound) {
 
 TEST_F(FolderRecordTest, AForeignChunkListIsRefused) {
   ASSERT_TRUE(SaveChunkList(folder_, testing::ChunksOf("other")).ok());
-  ASSERT_TRUE(folder_.Rename(ChunkListName(testing::ChunksOf("other").TreeRoot()),
-                             ChunkListName(*Digest::FromBytes(file().tree_root()))).ok());
+  ASSERT_TRUE(folder_
+                  .Rename(ChunkListName(testing::ChunksOf("other").TreeRoot()),
+                          ChunkListName(*Digest::FromBytes(file().tree_root())))
+                  .ok());
   EXPECT_EQ(ErrorClassOf(LoadChunkList(folder_, file()).status()), ErrorClass::kVerification);
 }
 

@@ -56,7 +56,8 @@ TEST(StatusTest, AStreamThatABusyServerResetIsTriedAgain) {
 }
 
 TEST(StatusTest, OnlyTheLastLinkOfGrpcsChainIsShown) {
-  grpc::Status status(grpc::StatusCode::UNAVAILABLE, "failed to connect to all addresses; last error: X: Connection refused");
+  grpc::Status status(grpc::StatusCode::UNAVAILABLE,
+                      "failed to connect to all addresses; last error: X: Connection refused");
   EXPECT_EQ(Message(FromGrpc(status, "host:1")), "cannot reach the registry at host:1: Connection refused");
 }
 

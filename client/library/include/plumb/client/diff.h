@@ -33,9 +33,9 @@ struct TensorDiff {
   uint64_t bytes = 0;  // Size in B, or in A when removed.
   // Norms over elements, in double; absent unless both sides have the same shape and are floats.
   bool has_norm = false;
-  double difference_l2 = 0;      // ||B - A||
-  double relative_l2 = 0;        // ||B - A|| / ||A||; infinite when A is zero and B is not.
-  double difference_max = 0;     // max |B - A|
+  double difference_l2 = 0;   // ||B - A||
+  double relative_l2 = 0;     // ||B - A|| / ||A||; infinite when A is zero and B is not.
+  double difference_max = 0;  // max |B - A|
 };
 
 // What DiffFolders found; everything sorted by path, then name.

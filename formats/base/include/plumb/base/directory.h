@@ -26,7 +26,7 @@ struct DirectoryEntry {
 // What Directory::Stat tells.
 struct FileInfo {
   uint64_t size_bytes = 0;
-  uint64_t links = 0;   // Names the file has.
+  uint64_t links = 0;  // Names the file has.
   int64_t mtime_ns = 0;
 };
 
@@ -52,7 +52,8 @@ class Directory {
   // Adds a second name for an open file: reflink where the file system can, else hard link
   // when `allow_hard_link`, else a copy. Replaces nothing: ALREADY_EXISTS.
   enum class ShareMethod { kReflink, kHardLink, kCopy };
-  absl::StatusOr<ShareMethod> ShareFile(int fd, std::string_view name, bool allow_hard_link, unsigned mode = 0644) const;
+  absl::StatusOr<ShareMethod> ShareFile(int fd, std::string_view name, bool allow_hard_link,
+                                        unsigned mode = 0644) const;
   // Removes a file; OK when there is none.
   absl::Status Remove(std::string_view name) const;
   absl::StatusOr<FileInfo> Stat(std::string_view name) const;

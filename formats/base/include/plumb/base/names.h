@@ -25,8 +25,8 @@ std::string_view NamespaceOf(std::string_view model);
 // `[host[:port]/]namespace/name[@version | :tag | @sha256:hex]`, taken apart. At most one of
 // `version`, `tag` and `digest_hex` is set. An empty `registry` means the default one.
 struct Reference {
-  std::string registry;    // `host` or `host:port`.
-  std::string model;       // `namespace/name`.
+  std::string registry;  // `host` or `host:port`.
+  std::string model;     // `namespace/name`.
   std::string version;
   std::string tag;
   std::string digest_hex;  // 64 lower-case hexadecimal digits.

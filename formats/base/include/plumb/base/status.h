@@ -58,8 +58,8 @@ absl::Status Unavailable(std::string message);
 #define PLUMB_CONCAT(a, b) PLUMB_CONCAT_INNER(a, b)
 
 // Returns from the enclosing function when `expression` is not OK.
-#define PLUMB_RETURN_IF_ERROR(expression)                 \
-  do {                                                    \
+#define PLUMB_RETURN_IF_ERROR(expression)                                                     \
+  do {                                                                                        \
     if (absl::Status plumb_status_ = (expression); !plumb_status_.ok()) return plumb_status_; \
   } while (false)
 
