@@ -1,5 +1,6 @@
 #include "formats/document/tree.h"
 
+#include <algorithm>
 #include <exception>
 #include <set>
 #include <sstream>
@@ -26,6 +27,12 @@ class Refusal : public std::runtime_error {
       : std::runtime_error(fmt::format("line {}: {}", mark.line + 1, why)) {}
 };
 
+// A control character other than tab and the ends of lines.
+bool IsForbiddenControl(char c) {
+  auto byte = static_cast<unsigned char>(c);
+  return (byte < 0x20 && c != '\t' && c != '\n' && c != '\r') || byte == 0x7f;
+}
+
 // Builds the tree from parser events, so that a limit stops the parser where it is passed.
 class TreeBuilder : public YAML::EventHandler {
  public:
@@ -34,6 +41,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { Add(mark, Tree{}); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { throw Refusal(mark, "aliases are not allowed"); }
   void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t, const std::string& value) override {
+    if (!IsValidUtf8(value)) throw Refusal(mark, "text that is not valid UTF-8");
     Add(mark, Tree{.kind = Tree::Kind::kScalar, .scalar = value});
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
@@ -132,6 +140,11 @@ const Tree* Tree::Find(std::string_view key) const {
 
 absl::StatusOr<Tree> ParseYamlTree(std::string_view text, std::string_view what) {
   if (!IsValidUtf8(text)) return InvalidArgument(fmt::format("{} is not valid UTF-8", what));
+  // YAML allows none, and yaml-cpp loses its place at some.
+  if (auto bad = std::find_if(text.begin(), text.end(), IsForbiddenControl); bad != text.end()) {
+    return InvalidArgument(fmt::format("{} is not acceptable YAML: line {}: control character 0x{:02x}", what,
+                                       std::count(text.begin(), bad, '\n') + 1, static_cast<unsigned char>(*bad)));
+  }
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);

@@ -85,6 +85,19 @@ TEST(YamlTree, RefusesASecondDocument) { EXPECT_THAT(ErrorOf("a: 1\n---\nb: 2\n"
 
 TEST(YamlTree, RefusesInvalidUtf8) { EXPECT_THAT(ErrorOf("a: \xff\n"), HasSubstr("x.yaml is not valid UTF-8")); }
 
+// yaml-cpp takes a NUL for the end of a token and reads on; what came out was not UTF-8.
+TEST(YamlTree, RefusesControlCharacters) {
+  for (char c : {'\0', '\x01', '\x08', '\x1b', '\x7f'}) {
+    EXPECT_THAT(ErrorOf(std::string("a: 1\nb: x") + c + "y\n"), HasSubstr("line 2: control character"));
+  }
+  EXPECT_EQ(ErrorOf("a:\t1\r\nb: 2\n"), "accepted");
+}
+
+TEST(YamlTree, RefusesEscapesThatAreNotUnicode) {
+  EXPECT_THAT(ErrorOf("a: \"\\uD800\"\n"),
+              ::testing::AnyOf(HasSubstr("not valid UTF-8"), HasSubstr("invalid unicode")));
+}
+
 TEST(YamlTree, SyntaxErrorsSayTheLine) { EXPECT_THAT(ErrorOf("a: 1\nb: [\n"), HasSubstr("line")); }
 
 TEST(JsonTree, AgreesWithYamlOnTheSameDocument) {
