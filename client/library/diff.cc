@@ -6,6 +6,7 @@
 #include <map>
 
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "plumb/base/status.h"
 #include "plumb/weights/safetensors.h"
 #include "plumb/weights/weight_set.h"
@@ -17,9 +18,7 @@ namespace {
 constexpr uint64_t kBlock = 1u << 16;
 
 std::string TypeOf(const v1::Tensor& tensor) {
-  std::string shape;
-  for (uint64_t size : tensor.shape()) shape += (shape.empty() ? "" : ",") + std::to_string(size);
-  return fmt::format("{}[{}]", tensor.dtype(), shape);
+  return fmt::format("{}[{}]", tensor.dtype(), fmt::join(tensor.shape(), ","));
 }
 
 bool SameShape(const v1::Tensor& a, const v1::Tensor& b) {

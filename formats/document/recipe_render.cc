@@ -171,7 +171,8 @@ class Writer {
     }
     const size_t begin = out_.size();
     WriteFields(message, indent);
-    out_.replace(begin, indent, " ");
+    out_.erase(begin, indent);
+    out_.insert(begin, 1, ' ');
   }
 
   static bool IsEmpty(const Message& message) {
