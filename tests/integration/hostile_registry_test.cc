@@ -6,7 +6,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <random>
 
 #include "plumb/base/file.h"
 #include "plumb/base/status.h"
@@ -14,6 +13,8 @@
 #include "plumb/client/pull.h"
 #include "plumb/client/release_folder.h"
 #include "tests/integration/fake_registry.h"
+#include "tests/unit/base/scratch_folder.h"
+#include "tests/unit/client/test_files.h"
 
 namespace plumb {
 namespace {
@@ -23,22 +24,12 @@ using testing::FakeRegistry;
 using ::testing::HasSubstr;
 using testing::Lies;
 
-std::string RandomBytes(size_t size, unsigned seed) {
-  std::mt19937 random(seed);
-  std::string bytes(size, '\0');
-  for (char& byte : bytes) byte = static_cast<char>(random());
-  return bytes;
-}
-
 class HostileRegistryTest : public ::testing::Test {
  protected:
   HostileRegistryTest() {
-    char pattern[] = "/tmp/plumb-hostile-XXXXXX";
-    root_ = ::mkdtemp(pattern);
-    folder_ = root_ + "/pulled";
-    files_ = {{"config.json", "{}"}, {"empty", ""}, {"sub/model.bin", RandomBytes(3'500'000, 1)}, {"z.txt", "last"}};
+    files_ = {
+        {"config.json", "{}"}, {"empty", ""}, {"sub/model.bin", testing::RandomBytes(3'500'000, 1)}, {"z.txt", "last"}};
   }
-  ~HostileRegistryTest() override { fs::remove_all(root_); }
 
   absl::StatusOr<PullResult> PullFrom(const FakeRegistry& registry, const std::string& reference = "lab/tiny@v1") {
     auto connection = Connection::Connect({.registry = registry.address(), .retries = 2});
@@ -64,8 +55,9 @@ class HostileRegistryTest : public ::testing::Test {
     EXPECT_TRUE(verified->ok);
   }
 
-  std::string root_;
-  std::string folder_;
+  ScratchFolder scratch_;
+  const std::string& root_ = scratch_.path();
+  std::string folder_ = root_ + "/pulled";
   std::map<std::string, std::string> files_;
 };
 

@@ -1,8 +1,5 @@
 #include "client/cli/context.h"
 
-#include <stdlib.h>
-
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -10,6 +7,7 @@
 #include "client/cli/exit_code.h"
 #include "gtest/gtest.h"
 #include "plumb/client/credentials.h"
+#include "tests/unit/base/scratch_folder.h"
 
 namespace plumb::cli {
 namespace {
@@ -17,15 +15,11 @@ namespace {
 class ContextTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = testing::TempDir() + "/plumb-context-XXXXXX";
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    home_ = pattern;
     environment_.out = &out_;
     environment_.err = &err_;
     settings_.registry = "models.example.org:7070";
     settings_.credentials_file = home_ + "/plumb/credentials.json";
   }
-  void TearDown() override { std::filesystem::remove_all(home_); }
 
   std::string TokenFor(const std::string& registry) {
     Output output(environment_, false, false, true);
@@ -37,7 +31,8 @@ class ContextTest : public testing::Test {
   std::ostringstream err_;
   Environment environment_;
   Settings settings_;
-  std::string home_;
+  ScratchFolder scratch_;
+  const std::string& home_ = scratch_.path();
 };
 
 TEST_F(ContextTest, SendsTheTokenToTheConfiguredRegistry) {
