@@ -103,4 +103,11 @@ Option Command::Value(const std::string& name, const std::string& kind, std::opt
   return AddValue(app_, name, kind, value, description);
 }
 
+Option Command::Bytes(const std::string& name, uint64_t* value, const std::string& description) {
+  CLI::Option* option = app_->add_option(name, *value, description);
+  // K, M, G are powers of 1000, Ki, Mi, Gi of 1024.
+  option->transform(CLI::AsSizeValue(/*kb_is_1000=*/true))->type_name("BYTES")->allow_extra_args(false);
+  return Option(option);
+}
+
 }  // namespace plumb::cli

@@ -74,6 +74,8 @@ class Command {
   Option Value(const std::string& name, const std::string& kind, uint64_t* value, const std::string& description);
   Option Value(const std::string& name, const std::string& kind, std::optional<uint64_t>* value,
                const std::string& description);
+  // A flag with a number of bytes: `4096`, `256MiB`, `1.5GB`, `100K`.
+  Option Bytes(const std::string& name, uint64_t* value, const std::string& description);
   Option Value(const std::string& name, const std::string& kind, std::optional<double>* value,
                const std::string& description);
 

@@ -33,15 +33,19 @@ absl::Status RunStats(Context& context, const NoFlags& /*flags*/) {
                                 {"files", stats.files()},
                                 {"logical_bytes", stats.logical_bytes()},
                                 {"stored_bytes", stats.stored_bytes()},
-                                {"chunks", stats.chunks()}});
+                                {"chunks", stats.chunks()},
+                                {"packs", stats.packs()},
+                                {"pack_bytes", stats.pack_bytes()}});
     return absl::OkStatus();
   }
   Table table({{""}, {"", Align::kRight}});
   table.AddRow({"Releases", fmt::to_string(stats.releases())});
   table.AddRow({"Files", fmt::to_string(stats.files())});
   table.AddRow({"Published", FormatBytes(stats.logical_bytes())});
-  table.AddRow({"On disk", FormatBytes(stats.stored_bytes())});
+  table.AddRow({"Stored", FormatBytes(stats.stored_bytes())});
   table.AddRow({"Chunks", fmt::to_string(stats.chunks())});
+  table.AddRow({"Packs", fmt::to_string(stats.packs())});
+  table.AddRow({"On disk", FormatBytes(stats.pack_bytes())});
   context.output().PrintTable(table);
   return absl::OkStatus();
 }
@@ -58,12 +62,30 @@ absl::Status RunGc(Context& context, const GcFlags& flags) {
                                 {"examined_chunks", result.examined_chunks()},
                                 {"deleted_chunks", result.deleted_chunks()},
                                 {"deleted_bytes", result.deleted_bytes()},
-                                {"deleted_chunk_lists", result.deleted_chunk_lists()}});
+                                {"deleted_chunk_lists", result.deleted_chunk_lists()},
+                                {"deleted_packs", result.deleted_packs()},
+                                {"rewritten_bytes", result.rewritten_bytes()}});
   } else {
-    context.output().PrintText(fmt::format("{} {} of {} and {}, {}", flags.dry_run ? "Would delete" : "Deleted",
-                                           result.deleted_chunks(), Count(result.examined_chunks(), "chunk"),
-                                           Count(result.deleted_chunk_lists(), "chunk list"),
-                                           FormatBytes(result.deleted_bytes())));
+    context.output().PrintText(
+        fmt::format("{} {} of {} and {}, {}; {}, {} written again", flags.dry_run ? "Would delete" : "Deleted",
+                    result.deleted_chunks(), Count(result.examined_chunks(), "chunk"),
+                    Count(result.deleted_chunk_lists(), "chunk list"), FormatBytes(result.deleted_bytes()),
+                    Count(result.deleted_packs(), "pack"), FormatBytes(result.rewritten_bytes())));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunRebuildIndex(Context& context, const NoFlags& /*flags*/) {
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(""));
+  PLUMB_ASSIGN_OR_RETURN(v1::RebuildIndexResponse result, RebuildIndex(*connection, context.LongOperation()));
+  if (context.output().json()) {
+    context.output().PrintJson({{"read_packs", result.read_packs()},
+                                {"added_chunks", result.added_chunks()},
+                                {"removed_chunks", result.removed_chunks()}});
+  } else {
+    context.output().PrintText(fmt::format("Read {}: added {}, removed {}", Count(result.read_packs(), "pack"),
+                                           Count(result.added_chunks(), "chunk"),
+                                           Count(result.removed_chunks(), "chunk")));
   }
   return absl::OkStatus();
 }
@@ -128,6 +150,9 @@ void RegisterAdmin(Command& root, Action* action) {
   Command fsck = AddCommand(admin, action, "fsck", "Read and hash everything again", fsck_flags, &RunFsck);
   fsck.Group(kCommands);
   fsck.Flag("--quarantine", &fsck_flags->quarantine, "Move what is damaged aside, so that it can be sent again");
+  AddCommand(admin, action, "rebuild-index", "Make the index of chunks anew from the packs",
+             std::make_shared<NoFlags>(), &RunRebuildIndex)
+      .Group(kCommands);
   RegisterAdminToken(admin, action);
   admin.Examples(
       "  plumb admin stats --json\n"

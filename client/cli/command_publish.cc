@@ -22,6 +22,8 @@ struct PublishFlags {
   std::string license;
   std::string recipe;
   std::string tag;
+  uint64_t max_memory = PublishOptions().memory_bytes;
+  uint64_t max_rate = 0;
   bool no_smoke = false;
 };
 
@@ -48,6 +50,8 @@ absl::StatusOr<PublishOptions> OptionsOf(const PublishFlags& flags) {
   options.recipe_file = flags.recipe;
   options.tag = flags.tag;
   options.smoke = !flags.no_smoke;
+  options.memory_bytes = flags.max_memory;
+  options.bytes_per_second = flags.max_rate;
   return options;
 }
 
@@ -108,6 +112,8 @@ void RegisterPublish(Command& root, Action* action) {
   command.Value("--license", "SPDX", &flags->license, "SPDX expression (default: what README.md says)");
   command.Value("--recipe", "FILE", &flags->recipe, "Recipe file (default: recipe.yaml, .yml or .json in DIR)");
   command.Value("--tag", "TAG", &flags->tag, "Tag to point to the new release");
+  command.Bytes("--max-memory", &flags->max_memory, "What buffers may take, about (default 256MiB)");
+  command.Bytes("--max-rate", &flags->max_rate, "Send no faster than this a second");
   command.Flag("--no-smoke", &flags->no_smoke, "Record no smoke case and do not try the ones that are given");
   command.Examples(
       "  plumb publish acme/tiny@v1 ./tiny --license Apache-2.0 --tag latest\n"

@@ -18,6 +18,9 @@ struct PullFlags {
   std::string folder;
   std::vector<std::string> include;
   std::vector<std::string> exclude;
+  std::vector<std::string> mirrors;
+  uint64_t max_memory = PullOptions().memory_bytes;
+  uint64_t max_rate = 0;
   bool smoke = false;
   bool no_cache = false;
 };
@@ -42,6 +45,22 @@ void Print(Output& output, const PullResult& result, const std::string& folder, 
   output.PrintTable(table);
 }
 
+// Connects to the mirrors that can be reached.
+absl::Status ConnectMirrors(Context& context, const PullFlags& flags, std::vector<std::unique_ptr<Connection>>* mirrors,
+                            PullOptions* options) {
+  for (const std::string& host : flags.mirrors) {
+    PLUMB_ASSIGN_OR_RETURN(ConnectionOptions connection_options, context.OptionsFor(host));
+    absl::StatusOr<std::unique_ptr<Connection>> mirror = Connection::Connect(connection_options);
+    if (!mirror.ok()) {
+      context.output().Warn(fmt::format("the mirror {} is left out: {}", host, Message(mirror.status())));
+      continue;
+    }
+    options->mirrors.push_back(mirror->get());
+    mirrors->push_back(*std::move(mirror));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status RunPull(Context& context, const PullFlags& flags) {
   Output& output = context.output();
   PullOptions options;
@@ -56,6 +75,10 @@ absl::Status RunPull(Context& context, const PullFlags& flags) {
     options.cache = &*cache;
   }
   PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(options.reference.registry));
+  options.memory_bytes = flags.max_memory;
+  options.bytes_per_second = flags.max_rate;
+  std::vector<std::unique_ptr<Connection>> mirrors;
+  PLUMB_RETURN_IF_ERROR(ConnectMirrors(context, flags, &mirrors, &options));
   double begin = context.environment().seconds();
   absl::StatusOr<PullResult> result = Pull(*connection, options, context.LongOperation());
   if (absl::IsNotFound(result.status())) {
@@ -94,6 +117,11 @@ void RegisterPull(Command& root, Action* action) {
   command.Argument("DIR", &flags->folder, "Where to (default: ./ and the model's name)");
   command.Value("--include", "GLOB", &flags->include, "Only files that match; may be given more than once");
   command.Value("--exclude", "GLOB", &flags->exclude, "No files that match; may be given more than once");
+  command.Value(
+      "--mirror", "HOST", &flags->mirrors,
+      "Fetch from this registry as well; may be given more than once. What it sends is verified all the same");
+  command.Bytes("--max-memory", &flags->max_memory, "What buffers may take, about (default 256MiB)");
+  command.Bytes("--max-rate", &flags->max_rate, "Fetch no faster than this a second");
   command.Flag("--smoke", &flags->smoke, "Then check that the model computes what its publisher recorded");
   command.Flag("--no-cache", &flags->no_cache, "Share nothing with other folders");
   command.Examples(
@@ -101,6 +129,7 @@ void RegisterPull(Command& root, Action* action) {
       "  plumb pull acme/tiny@step-1000 ./ckpt --include "
       "'*.safetensors' --include config.json\n"
       "  plumb pull models.example.org/acme/tiny:latest --smoke\n"
+      "  plumb pull acme/tiny --mirror mirror.example.net --max-rate 20MB\n"
       "\nKilled or cut off, the same command goes on where it "
       "stopped. On a damaged folder it fetches\n"
       "what is damaged, and nothing else.\n");

@@ -14,6 +14,7 @@ constexpr size_t kRangesShown = 8;
 
 struct VerifyFlags {
   std::string folder;
+  bool sha256 = false;
 };
 
 Json ResultJson(const VerifyResult& result) {
@@ -53,7 +54,8 @@ void Print(Output& output, const VerifyResult& result) {
 }
 
 absl::Status RunVerify(Context& context, const VerifyFlags& flags) {
-  absl::StatusOr<VerifyResult> result = VerifyFolder(flags.folder, context.LongOperation());
+  absl::StatusOr<VerifyResult> result =
+      VerifyFolder(flags.folder, context.LongOperation(), {.whole_sha256 = flags.sha256});
   if (absl::IsNotFound(result.status())) {
     return WithMend(result.status(), fmt::format("plumb pull REF {}", flags.folder));
   }
@@ -80,6 +82,8 @@ void RegisterVerify(Command& root, Action* action) {
                                "Say for each file of a folder whether it is what the release says", flags, &RunVerify);
   command.Group(kModelCommands);
   command.Argument("DIR", &flags->folder, "A folder that `plumb pull` made").Required();
+  command.Flag("--sha256", &flags->sha256,
+               "Also compare each whole file's SHA-256, on one core; the chunks prove as much");
   command.Examples(
       "  plumb verify ./tiny\n"
       "  plumb verify ./tiny --json | jq '.files[] | select(.ok | not)'\n"

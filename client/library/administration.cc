@@ -83,6 +83,14 @@ absl::StatusOr<v1::FsckResponse> Fsck(Connection& connection, bool quarantine, c
       });
 }
 
+absl::StatusOr<v1::RebuildIndexResponse> RebuildIndex(Connection& connection, const Operation& operation) {
+  rpc::Channel& channel = connection.channel();
+  grpc::ClientContext context;
+  channel.Authorize(&context);
+  return ReadReports(channel, &context, channel.admin().RebuildIndex(&context, v1::RebuildIndexRequest()), operation,
+                     [](const v1::RebuildIndexResponse&) {});
+}
+
 absl::StatusOr<v1::Cursor> GetCursor(Connection& connection, const std::string& name) {
   v1::GetCursorRequest request;
   request.set_name(name);

@@ -33,14 +33,6 @@ absl::Status BadRecord(const Directory& directory, std::string_view name, std::s
       ErrorClass::kVerification);
 }
 
-// Where written data goes on at or after `offset`; `end` when there is none. File systems that cannot tell say
-// `offset`.
-uint64_t NextData(int fd, uint64_t offset, uint64_t end) {
-  off_t data = ::lseek(fd, static_cast<off_t>(offset), SEEK_DATA);
-  if (data < 0) return errno == ENXIO ? end : offset;
-  return static_cast<uint64_t>(data);
-}
-
 }  // namespace
 
 std::string ChunkListName(const Digest& tree_root) { return fmt::format(".plumb/chunks/{}", tree_root.ToHex()); }
@@ -96,26 +88,6 @@ absl::StatusOr<UniqueFd> LockFolder(const Directory& directory) {
         ErrorClass::kLocalStorage);
   }
   return fd;
-}
-
-absl::StatusOr<std::vector<bool>> CheckChunks(int fd, const ChunkList& list, std::string_view name) {
-  PLUMB_ASSIGN_OR_RETURN(uint64_t file_bytes, FileSize(fd, name));
-  std::vector<bool> good(list.size(), false);
-  std::vector<uint8_t> buffer;
-  uint64_t data_from = 0;
-  for (size_t i = 0; i < list.size(); ++i) {
-    const ChunkRef& chunk = list.chunks()[i];
-    uint64_t begin = list.offset(i);
-    uint64_t end = begin + chunk.size_bytes;
-    if (end > file_bytes) break;
-    if (data_from < end) data_from = NextData(fd, begin, file_bytes);
-    // A chunk that lies in a hole was never written, unless it is all zeros: then it reads as it should.
-    if (data_from >= end && chunk.size_bytes > 4096) continue;
-    buffer.resize(chunk.size_bytes);
-    PLUMB_RETURN_IF_ERROR(PreadExactly(fd, buffer, begin, name));
-    good[i] = Sha256Of(buffer) == chunk.digest;
-  }
-  return good;
 }
 
 }  // namespace plumb

@@ -40,10 +40,6 @@ absl::StatusOr<ChunkList> LoadChunkList(const Directory& directory, const v1::Fi
 // another process has it.
 absl::StatusOr<UniqueFd> LockFolder(const Directory& directory);
 
-// Which chunks of `list` the open file has, by hashing; `bytes_read` grows as it goes. A file shorter than the list
-// lacks the rest. Holes of a sparse file are skipped: they hold no chunk that was written.
-absl::StatusOr<std::vector<bool>> CheckChunks(int fd, const ChunkList& list, std::string_view name);
-
 }  // namespace plumb
 
 #endif  // PLUMB_CLIENT_LIBRARY_FOLDER_RECORD_H_

@@ -1,4 +1,4 @@
-// Hashing a file once: each chunk and the whole.
+// Reading a file once: its chunks, the hash of each and of the whole.
 #ifndef PLUMB_CLIENT_LIBRARY_HASH_FILE_H_
 #define PLUMB_CLIENT_LIBRARY_HASH_FILE_H_
 
@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "client/transfer/buffer_pool.h"
 #include "plumb/content/chunk_list.h"
 #include "plumb/content/chunker.h"
 #include "plumb/content/digest.h"
@@ -21,11 +22,24 @@ struct HashedFile {
   ChunkList chunks;
 };
 
-// Reads the open file once, cutting it as PlanChunks does with `tensors`. The whole-file hash runs on a thread of
-// its own. `advance` is called with the bytes read since the last call; an error from it ends the work.
-// ABORTED when the file is shortened meanwhile. Memory: a few chunks.
+// A chunk that was just read. Its buffer is one of the pool's and goes back there.
+struct FileChunk {
+  ChunkRef chunk;
+  uint64_t offset = 0;
+  transfer::AlignedBytes bytes;
+};
+
+// Sees each chunk in the order of the file; an error ends the work. Returns the buffer to the pool, now or later.
+using FileChunkVisitor = std::function<absl::Status(FileChunk chunk)>;
+
+// Reads the open file once, cutting it as PlanChunks does with `tensors`, or by its content when there are none. Each
+// buffer of `pool` holds limits::kChunkBytes. ABORTED when the file is shortened meanwhile.
 absl::StatusOr<HashedFile> HashFile(int fd, std::string_view name, std::span<const ByteRange> tensors,
-                                    const std::function<absl::Status(uint64_t)>& advance);
+                                    transfer::BufferPool* pool, const FileChunkVisitor& visitor);
+
+// The same for bytes in memory.
+absl::StatusOr<HashedFile> HashBytes(std::string_view bytes, transfer::BufferPool* pool,
+                                     const FileChunkVisitor& visitor);
 
 }  // namespace plumb
 

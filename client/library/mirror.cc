@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <charconv>
-#include <mutex>
+#include <optional>
+#include <vector>
 
+#include "client/library/chunk_relay.h"
 #include "client/library/commit.h"
+#include "client/library/similar_chunks.h"
 #include "client/rpc/channel.h"
-#include "client/transfer/download.h"
 #include "client/transfer/upload.h"
 #include "fmt/format.h"
 #include "plumb/base/path.h"
@@ -18,8 +20,6 @@ namespace plumb {
 namespace {
 
 constexpr uint32_t kEventPage = 200;
-// Chunks held in memory between the two registries.
-constexpr size_t kRelayChunks = 32;
 
 // One sync; used by one thread.
 class MirrorSync {
@@ -135,6 +135,7 @@ class MirrorSync {
                  .item = fmt::format("{}@{}", event.model(), event.version()),
                  .done_bytes = 0,
                  .total_bytes = TotalBytes(stored.manifest)};
+    PLUMB_RETURN_IF_ERROR(LearnParent(stored.manifest));
     for (const v1::File& file : stored.manifest.files()) PLUMB_RETURN_IF_ERROR(CopyFile(file));
     // Chunks may have been collected since they were asked about: a second round brings them again.
     absl::Status status = CommitManifest(target_, stored, operation_).status();
@@ -143,15 +144,27 @@ class MirrorSync {
     return CommitManifest(target_, stored, operation_).status();
   }
 
+  // Prepares for chunks that the upstream keeps as differences from the parent's. A parent that is not there is no
+  // failure.
+  absl::Status LearnParent(const v1::Manifest& manifest) {
+    parent_ = SimilarChunks();
+    if (!manifest.has_lineage()) return absl::OkStatus();
+    PLUMB_ASSIGN_OR_RETURN(Digest digest, Digest::FromBytes(manifest.lineage().parent_digest()));
+    absl::StatusOr<StoredManifest> parent = GetManifest(upstream_, digest);
+    if (!parent.ok()) return absl::IsNotFound(parent.status()) ? absl::OkStatus() : parent.status();
+    for (const v1::File& file : parent->manifest.files()) {
+      if (file.tensors().empty()) continue;
+      PLUMB_ASSIGN_OR_RETURN(ChunkList list, GetChunkList(upstream_, file));
+      parent_.AddFile(file, list, 0);
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status CopyFile(const v1::File& file) {
     PLUMB_ASSIGN_OR_RETURN(ChunkList list, GetChunkList(upstream_, file));
-    PLUMB_ASSIGN_OR_RETURN(
-        std::vector<size_t> missing,
-        transfer::FindMissingChunks(target_.channel(), list.chunks(), target_.capabilities().batch_items_max()));
-    for (size_t begin = 0; begin < missing.size(); begin += kRelayChunks) {
-      size_t count = std::min(kRelayChunks, missing.size() - begin);
-      PLUMB_RETURN_IF_ERROR(Relay(list, std::span(missing).subspan(begin, count)));
-    }
+    absl::Status copied = CopyChunks(file, list, /*differences=*/true);
+    if (absl::IsFailedPrecondition(copied)) copied = CopyChunks(file, list, /*differences=*/false);
+    PLUMB_RETURN_IF_ERROR(copied);
     progress_.done_bytes += file.size_bytes();
     operation_.Report(progress_);
     PLUMB_ASSIGN_OR_RETURN(Digest root, Digest::FromBytes(file.tree_root()));
@@ -159,29 +172,23 @@ class MirrorSync {
     return list_missing ? transfer::PutChunkList(target_.channel(), list) : absl::OkStatus();
   }
 
-  // Brings some chunks from one registry to the other, through memory.
-  absl::Status Relay(const ChunkList& list, std::span<const size_t> wanted) {
-    std::vector<ChunkRef> chunks;
-    for (size_t index : wanted) chunks.push_back(list.chunks()[index]);
-    std::vector<std::vector<uint8_t>> held(chunks.size());
-    auto keep = [&](size_t i, std::span<const uint8_t> bytes) {
-      held[i].assign(bytes.begin(), bytes.end());
-      return absl::OkStatus();
-    };
-    PLUMB_ASSIGN_OR_RETURN(transfer::DownloadReport report,
-                           transfer::DownloadChunks(upstream_.channel(), chunks, options_.parallel, keep, operation_));
-    if (!report.damaged.empty()) return report.damaged.front().second;
-    auto read = [&](size_t i, std::span<uint8_t> out) {
-      std::copy(held[i].begin(), held[i].end(), out.begin());
-      return absl::OkStatus();
-    };
-    std::mutex mutex;
-    auto sent = [&](size_t, uint64_t bytes) {
-      std::lock_guard lock(mutex);
-      ++result_.copied_chunks;
-      result_.copied_bytes += bytes;
-    };
-    return transfer::UploadChunks(target_.channel(), chunks, options_.parallel, read, sent, operation_);
+  absl::Status CopyChunks(const v1::File& file, const ChunkList& list, bool differences) {
+    PLUMB_ASSIGN_OR_RETURN(
+        std::vector<size_t> missing,
+        transfer::FindMissingChunks(target_.channel(), list.chunks(), target_.capabilities().batch_items_max()));
+    std::vector<v1::Tensor> tensors(file.tensors().begin(), file.tensors().end());
+    std::vector<transfer::WantedChunk> wanted;
+    for (size_t index : missing) {
+      const ChunkRef& chunk = list.chunks()[index];
+      wanted.push_back({.chunk = chunk, .have = std::nullopt});
+      std::optional<SimilarChunk> similar = parent_.Find(tensors, list.offset(index), chunk.size_bytes);
+      if (differences && similar.has_value()) wanted.back().have = similar->digest;
+    }
+    RelayResult relayed;
+    absl::Status status = RelayChunks(upstream_, target_, wanted, options_.parallel, operation_, &relayed);
+    result_.copied_chunks += relayed.chunks;
+    result_.copied_bytes += relayed.sent_bytes;
+    return status;
   }
 
   Connection& upstream_;
@@ -191,6 +198,7 @@ class MirrorSync {
   v1::Cursor cursor_;
   MirrorResult result_;
   Progress progress_;
+  SimilarChunks parent_;
 };
 
 }  // namespace

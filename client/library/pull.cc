@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 
+#include "client/library/base_chunks.h"
 #include "client/library/folder_record.h"
 #include "client/library/pull_file.h"
+#include "client/library/pull_plan.h"
 #include "client/rpc/channel.h"
 #include "client/transfer/download.h"
 #include "fmt/format.h"
@@ -20,7 +23,7 @@ namespace {
 
 // Files are prepared and fetched in groups of about this size: large enough to keep the streams busy,
 // small enough that files become visible early and few are open at once.
-constexpr uint64_t kGroupBytes = 256u << 20;
+constexpr uint64_t kGroupBytes = 1u << 30;
 constexpr size_t kGroupFiles = 64;
 // Damaged ranges named in one message.
 constexpr size_t kNamedDamagesMax = 5;
@@ -31,23 +34,23 @@ bool IsSelected(const PullOptions& options, const std::string& path) {
   return included && std::none_of(options.exclude.begin(), options.exclude.end(), matches);
 }
 
-// Paths recorded as selected by an earlier pull of the same release.
-std::vector<std::string> SelectedBefore(const std::string& folder, const Digest& digest) {
+// What stands in the folder already, if anything.
+std::optional<ReleaseFolder> OpenBefore(const std::string& folder) {
   absl::StatusOr<ReleaseFolder> before = ReleaseFolder::Open(folder);
-  if (!before.ok() || before->manifest().digest != digest) return {};
-  return before->selected();
+  return before.ok() ? std::optional<ReleaseFolder>(*std::move(before)) : std::nullopt;
 }
 
-// One pull; used by one thread, its sink by several.
-class Puller {
+// One pull; used by one thread, as a sink by several.
+class Puller : public transfer::ExtentSink {
  public:
   Puller(Connection& connection, const PullOptions& options, const Operation& operation, Directory directory,
-         const v1::Manifest& manifest, PullResult* result)
+         const v1::Manifest& manifest, const BaseChunks& bases, PullResult* result)
       : connection_(connection),
         options_(options),
         operation_(operation),
         directory_(std::move(directory)),
         manifest_(manifest),
+        bases_(bases),
         result_(*result) {}
 
   absl::Status Run(const std::vector<std::string>& paths) {
@@ -60,6 +63,28 @@ class Puller {
     }
     PLUMB_RETURN_IF_ERROR(FetchGroup());
     return DamageStatus();
+  }
+
+  absl::Status ReadBase(const Digest& have, std::span<uint8_t> plain) override { return bases_.Read(have, plain); }
+
+  absl::Status Take(size_t index, std::span<const uint8_t> bytes, const std::vector<bool>& good) override {
+    const PullExtent& extent = plan_.targets[index];
+    PullFile& file = *extent.file;
+    size_t at = 0;
+    for (size_t begin = 0, end = 0; begin < good.size(); begin = end) {
+      size_t run_bytes = 0;
+      for (end = begin; end < good.size() && good[end] == good[begin]; ++end) {
+        run_bytes += file.list().chunks()[extent.first_chunk + end].size_bytes;
+      }
+      if (good[begin]) {
+        PLUMB_ASSIGN_OR_RETURN(bool last,
+                               file.Write(extent.first_chunk + begin, end - begin, bytes.subspan(at, run_bytes)));
+        if (last) PLUMB_RETURN_IF_ERROR(file.Finish());
+        Advance(file.file().path(), run_bytes);
+      }
+      at += run_bytes;
+    }
+    return absl::OkStatus();
   }
 
  private:
@@ -82,31 +107,22 @@ class Puller {
   }
 
   absl::Status FetchGroup() {
-    std::vector<ChunkRef> chunks;
-    std::vector<std::pair<PullFile*, size_t>> targets;
-    for (const std::unique_ptr<PullFile>& file : group_) {
-      for (size_t index : file->missing()) {
-        chunks.push_back(file->list().chunks()[index]);
-        targets.emplace_back(file.get(), index);
-      }
-    }
-    auto sink = [&](size_t i, std::span<const uint8_t> bytes) -> absl::Status {
-      auto [file, index] = targets[i];
-      PLUMB_ASSIGN_OR_RETURN(bool last, file->Write(index, bytes));
-      if (last) PLUMB_RETURN_IF_ERROR(file->Finish());
-      Advance(file->file().path(), bytes.size());
-      std::lock_guard lock(mutex_);
-      result_.downloaded_bytes += bytes.size();
-      return absl::OkStatus();
-    };
-    PLUMB_ASSIGN_OR_RETURN(
-        transfer::DownloadReport report,
-        transfer::DownloadChunks(connection_.channel(), chunks, options_.parallel, sink, operation_));
-    for (const auto& [i, status] : report.damaged) {
-      auto [file, index] = targets[i];
-      uint64_t begin = file->list().offset(index);
-      damages_.push_back(fmt::format("{} bytes {} to {}: {}", file->file().path(), begin,
-                                     begin + file->list().chunks()[index].size_bytes, Message(status)));
+    if (group_.empty()) return absl::OkStatus();
+    plan_ = PlanExtents(group_, bases_);
+    std::vector<rpc::Channel*> sources = {&connection_.channel()};
+    for (Connection* mirror : options_.mirrors) sources.push_back(&mirror->channel());
+    transfer::DownloadOptions download{.streams = options_.parallel,
+                                       .memory_bytes = options_.memory_bytes / 2,
+                                       .bytes_per_second = options_.bytes_per_second};
+    PLUMB_ASSIGN_OR_RETURN(transfer::DownloadReport report,
+                           transfer::Download(sources, plan_.extents, *this, download, operation_));
+    result_.downloaded_bytes += report.received_bytes;
+    for (const auto& damage : report.damaged) {
+      const PullExtent& extent = plan_.targets[damage.extent];
+      size_t index = extent.first_chunk + damage.chunk;
+      const ChunkList& list = extent.file->list();
+      damages_.push_back(fmt::format("{} bytes {} to {}: {}", extent.file->file().path(), list.offset(index),
+                                     list.offset(index) + list.chunks()[index].size_bytes, Message(damage.why)));
     }
     group_.clear();
     group_bytes_ = 0;
@@ -135,10 +151,12 @@ class Puller {
   const Operation& operation_;
   Directory directory_;
   const v1::Manifest& manifest_;
+  const BaseChunks& bases_;
   PullResult& result_;
   std::mutex mutex_;
   Progress progress_{.phase = "pull", .item = {}, .done_bytes = 0, .total_bytes = 0};
   std::vector<std::unique_ptr<PullFile>> group_;
+  PullPlan plan_;
   uint64_t group_bytes_ = 0;
   std::vector<std::string> damages_;
 };
@@ -165,15 +183,25 @@ absl::StatusOr<PullResult> Pull(Connection& connection, const PullOptions& optio
   }
   PLUMB_ASSIGN_OR_RETURN(Directory directory, Directory::Create(options.folder));
   PLUMB_ASSIGN_OR_RETURN(UniqueFd lock, LockFolder(directory));
-  std::vector<std::string> before = SelectedBefore(options.folder, digest);
   std::set<std::string> selected(paths.begin(), paths.end());
-  selected.insert(before.begin(), before.end());
+  BaseChunks bases;
+  if (std::optional<ReleaseFolder> before = OpenBefore(options.folder)) {
+    if (before->manifest().digest == digest) {
+      selected.insert(before->selected().begin(), before->selected().end());
+    } else {
+      bases.AddFolder(*before);
+    }
+  }
+  if (options.cache != nullptr && manifest.has_lineage()) {
+    PLUMB_ASSIGN_OR_RETURN(Digest parent, Digest::FromBytes(manifest.lineage().parent_digest()));
+    bases.AddCached(connection, *options.cache, parent);
+  }
   PLUMB_RETURN_IF_ERROR(WriteRecord(directory, stored, {selected.begin(), selected.end()}));
 
   PullResult result{.digest = digest, .model = manifest.model(), .version = manifest.version()};
   result.yanked = release.yanked();
   result.yank_reason = release.yank_reason();
-  Puller puller(connection, options, operation, std::move(directory), manifest, &result);
+  Puller puller(connection, options, operation, std::move(directory), manifest, bases, &result);
   PLUMB_RETURN_IF_ERROR(puller.Run(paths));
   return result;
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "client/library/chunk_check.h"
 #include "client/library/folder_record.h"
 #include "fmt/format.h"
 #include "plumb/base/status.h"
@@ -74,9 +75,10 @@ absl::StatusOr<bool> PullFile::UseCache() {
 
 absl::Status PullFile::OpenPartial() {
   std::string name = PartialName(root_);
-  PLUMB_ASSIGN_OR_RETURN(partial_, directory_.OpenForWriting(name));
-  PLUMB_ASSIGN_OR_RETURN(std::vector<bool> good, CheckChunks(partial_.get(), list_, name));
-  PLUMB_RETURN_IF_ERROR(Reserve(partial_.get(), file_.size_bytes(), name));
+  PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, directory_.OpenForWriting(name));
+  PLUMB_ASSIGN_OR_RETURN(std::vector<bool> good, CheckChunks(fd.get(), list_, name));
+  PLUMB_RETURN_IF_ERROR(Reserve(fd.get(), file_.size_bytes(), name));
+  partial_.emplace(std::move(fd), file_.size_bytes(), file_.path());
   if (target_.valid()) PLUMB_RETURN_IF_ERROR(CopyFromTarget(&good));
   for (size_t i = 0; i < list_.size(); ++i) {
     if (good[i]) {
@@ -98,25 +100,25 @@ absl::Status PullFile::CopyFromTarget(std::vector<bool>* good) {
     PLUMB_RETURN_IF_ERROR(PreadExactly(target_.get(), buffer, list_.offset(i), file_.path()));
     // Hashed again: the file may be changing under us.
     if (Sha256Of(buffer) != list_.chunks()[i].digest) continue;
-    PLUMB_RETURN_IF_ERROR(PwriteAll(partial_.get(), buffer, list_.offset(i), file_.path()));
+    PLUMB_RETURN_IF_ERROR(partial_->Write(buffer, list_.offset(i)));
     (*good)[i] = true;
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> PullFile::Write(size_t chunk_index, std::span<const uint8_t> bytes) {
-  PLUMB_RETURN_IF_ERROR(PwriteAll(partial_.get(), bytes, list_.offset(chunk_index), file_.path()));
-  return left_.fetch_sub(1) == 1;
+absl::StatusOr<bool> PullFile::Write(size_t first_chunk, size_t chunk_count, std::span<const uint8_t> bytes) {
+  PLUMB_RETURN_IF_ERROR(partial_->Write(bytes, list_.offset(first_chunk)));
+  return left_.fetch_sub(chunk_count) == chunk_count;
 }
 
 absl::Status PullFile::Finish() {
-  if (!partial_.valid()) return absl::OkStatus();
-  if (::fdatasync(partial_.get()) != 0) return ErrnoStatus(errno, fmt::format("sync {}", file_.path()));
+  if (!partial_.has_value()) return absl::OkStatus();
+  PLUMB_RETURN_IF_ERROR(partial_->Sync());
   PLUMB_RETURN_IF_ERROR(directory_.Rename(PartialName(root_), file_.path()));
   PLUMB_RETURN_IF_ERROR(directory_.SyncParent(file_.path()));
   // The cache is a convenience: a full cache disk must not fail the pull.
-  if (cache_ != nullptr) cache_->Add(partial_.get(), file_.size_bytes(), root_).IgnoreError();
-  return partial_.Close();
+  if (cache_ != nullptr) cache_->Add(partial_->fd(), file_.size_bytes(), root_).IgnoreError();
+  return partial_->Close();
 }
 
 }  // namespace plumb

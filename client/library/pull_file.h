@@ -5,11 +5,13 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "client/library/direct_file.h"
 #include "plumb/base/directory.h"
 #include "plumb/client/cache.h"
 #include "plumb/content/chunk_list.h"
@@ -33,8 +35,8 @@ class PullFile {
   // Plain bytes that need not be fetched.
   uint64_t reused_bytes() const { return reused_bytes_; }
 
-  // Stores the verified bytes of a missing chunk. True when it was the last one.
-  absl::StatusOr<bool> Write(size_t chunk_index, std::span<const uint8_t> bytes);
+  // Stores verified bytes of `chunk_count` missing chunks that follow one another. True when they were the last ones.
+  absl::StatusOr<bool> Write(size_t first_chunk, size_t chunk_count, std::span<const uint8_t> bytes);
   // Makes the file durable, gives it its name and shares it with the cache. To be called once all chunks are
   // written; does nothing when the file was complete from the start.
   absl::Status Finish();
@@ -56,7 +58,7 @@ class PullFile {
   Digest root_;
   UniqueFd target_;
   std::vector<bool> target_good_;
-  UniqueFd partial_;
+  std::optional<DirectFile> partial_;
   std::vector<size_t> missing_;
   std::atomic<size_t> left_{0};
   uint64_t reused_bytes_ = 0;

@@ -1,8 +1,8 @@
 #include <algorithm>
 
+#include "client/library/chunk_check.h"
 #include "client/library/folder_record.h"
 #include "fmt/format.h"
-#include "plumb/base/limits.h"
 #include "plumb/base/status.h"
 #include "plumb/client/release_folder.h"
 
@@ -18,63 +18,59 @@ void AddBadRange(uint64_t begin, uint64_t end, FileVerdict* verdict) {
   }
 }
 
-// Reads a file once, hashing each chunk and the whole.
+// Checks one file that is there.
 class FileVerifier {
  public:
-  FileVerifier(const v1::File& file, const ChunkList& list, const Operation& operation, Progress* progress)
-      : file_(file), list_(list), operation_(operation), progress_(*progress) {}
+  FileVerifier(const v1::File& file, const ChunkList& list, const VerifyOptions& options, const Operation& operation,
+               Progress* progress)
+      : file_(file), list_(list), options_(options), operation_(operation), progress_(*progress) {}
 
   absl::StatusOr<FileVerdict> Run(int fd) {
     PLUMB_ASSIGN_OR_RETURN(uint64_t found_bytes, FileSize(fd, file_.path()));
-    verdict_.path = file_.path();
-    verdict_.present = true;
+    const uint64_t before = progress_.done_bytes;
+    Digest whole;
+    PLUMB_ASSIGN_OR_RETURN(std::vector<bool> good, Check(fd, &whole));
+    progress_.done_bytes = before + file_.size_bytes();
+    operation_.Report(progress_);
+    FileVerdict verdict{.path = file_.path(), .ok = false, .present = true, .bad_ranges = {}, .message = {}};
     for (size_t i = 0; i < list_.size(); ++i) {
-      PLUMB_RETURN_IF_ERROR(operation_.Check());
-      PLUMB_RETURN_IF_ERROR(CheckChunk(fd, i, found_bytes));
+      if (!good[i]) AddBadRange(list_.offset(i), list_.offset(i) + list_.chunks()[i].size_bytes, &verdict);
     }
-    if (found_bytes > file_.size_bytes()) AddBadRange(file_.size_bytes(), found_bytes, &verdict_);
-    Conclude(found_bytes);
-    return std::move(verdict_);
+    if (found_bytes > file_.size_bytes()) AddBadRange(file_.size_bytes(), found_bytes, &verdict);
+    Conclude(found_bytes, whole, &verdict);
+    return verdict;
   }
 
  private:
-  absl::Status CheckChunk(int fd, size_t i, uint64_t found_bytes) {
-    const ChunkRef& chunk = list_.chunks()[i];
-    uint64_t begin = list_.offset(i);
-    uint64_t end = begin + chunk.size_bytes;
-    buffer_.resize(chunk.size_bytes);
-    bool good = end <= found_bytes;
-    if (good) {
-      PLUMB_RETURN_IF_ERROR(PreadExactly(fd, buffer_, begin, file_.path()));
-      whole_.Update(buffer_);
-      good = Sha256Of(buffer_) == chunk.digest;
-    }
-    if (!good) AddBadRange(begin, end, &verdict_);
-    progress_.done_bytes += chunk.size_bytes;
-    operation_.Report(progress_);
-    return absl::OkStatus();
+  absl::StatusOr<std::vector<bool>> Check(int fd, Digest* whole) {
+    PLUMB_RETURN_IF_ERROR(operation_.Check());
+    const CheckProgress advance = [this](uint64_t bytes) {
+      progress_.done_bytes += bytes;
+      operation_.Report(progress_);
+      return operation_.Check();
+    };
+    if (options_.whole_sha256) return CheckEveryChunkAndWhole(fd, list_, file_.path(), advance, whole);
+    return CheckEveryChunk(fd, list_, file_.path(), advance);
   }
 
-  void Conclude(uint64_t found_bytes) {
+  void Conclude(uint64_t found_bytes, const Digest& whole, FileVerdict* verdict) const {
     if (found_bytes != file_.size_bytes()) {
-      verdict_.message = fmt::format("expected {} bytes, found {}", file_.size_bytes(), found_bytes);
-    } else if (!verdict_.bad_ranges.empty()) {
-      verdict_.message = fmt::format("{} byte range(s) differ", verdict_.bad_ranges.size());
-    } else if (whole_.Finish().ToBytes() != file_.sha256()) {
+      verdict->message = fmt::format("expected {} bytes, found {}", file_.size_bytes(), found_bytes);
+    } else if (!verdict->bad_ranges.empty()) {
+      verdict->message = fmt::format("{} byte range(s) differ", verdict->bad_ranges.size());
+    } else if (options_.whole_sha256 && whole.ToBytes() != file_.sha256()) {
       // Every chunk is right, so the publisher's whole-file hash is not that of these chunks.
-      AddBadRange(0, file_.size_bytes(), &verdict_);
-      verdict_.message = "the file's SHA-256 is not the one in the manifest";
+      AddBadRange(0, file_.size_bytes(), verdict);
+      verdict->message = "the file's SHA-256 is not the one in the manifest";
     }
-    verdict_.ok = verdict_.message.empty();
+    verdict->ok = verdict->message.empty();
   }
 
   const v1::File& file_;
   const ChunkList& list_;
+  const VerifyOptions& options_;
   const Operation& operation_;
   Progress& progress_;
-  FileVerdict verdict_;
-  Sha256 whole_;
-  std::vector<uint8_t> buffer_;
 };
 
 FileVerdict Missing(const v1::File& file, std::string message) {
@@ -86,7 +82,8 @@ FileVerdict Missing(const v1::File& file, std::string message) {
 
 }  // namespace
 
-absl::StatusOr<VerifyResult> VerifyFolder(const std::string& path, const Operation& operation) {
+absl::StatusOr<VerifyResult> VerifyFolder(const std::string& path, const Operation& operation,
+                                          const VerifyOptions& options) {
   PLUMB_ASSIGN_OR_RETURN(ReleaseFolder folder, ReleaseFolder::Open(path));
   const v1::Manifest& manifest = folder.manifest().manifest;
   VerifyResult result{.ok = true,
@@ -115,7 +112,8 @@ absl::StatusOr<VerifyResult> VerifyFolder(const std::string& path, const Operati
         continue;
       }
       PLUMB_RETURN_IF_ERROR(list.status());
-      PLUMB_ASSIGN_OR_RETURN(FileVerdict verdict, FileVerifier(file, *list, operation, &progress).Run(fd->get()));
+      PLUMB_ASSIGN_OR_RETURN(FileVerdict verdict,
+                             FileVerifier(file, *list, options, operation, &progress).Run(fd->get()));
       result.checked_bytes += file.size_bytes();
       result.files.push_back(std::move(verdict));
     }

@@ -65,11 +65,29 @@ absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(const ConnectionOptions& 
   // Two connections of one process, as in a mirror sync, must not share a socket and its flow control.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   std::shared_ptr<grpc::Channel> channel = grpc::CreateCustomChannel(made->registry_, credentials, arguments);
+  made->channel_ = channel;
   made->catalogue_ = v1::CatalogueService::NewStub(channel);
   made->content_ = v1::ContentService::NewStub(channel);
   made->publishing_ = v1::PublishingService::NewStub(channel);
   made->admin_ = v1::AdminService::NewStub(channel);
   return made;
+}
+
+std::unique_ptr<grpc::ClientReaderWriter<grpc::ByteBuffer, v1::UploadChunksResponse>> Channel::UploadChunks(
+    grpc::ClientContext* context) {
+  grpc::internal::RpcMethod method("/plumb.v1.ContentService/UploadChunks", grpc::internal::RpcMethod::BIDI_STREAMING,
+                                   channel_);
+  using Factory = grpc::internal::ClientReaderWriterFactory<grpc::ByteBuffer, v1::UploadChunksResponse>;
+  return std::unique_ptr<grpc::ClientReaderWriter<grpc::ByteBuffer, v1::UploadChunksResponse>>(
+      Factory::Create(channel_.get(), method, context));
+}
+
+std::unique_ptr<grpc::ClientReader<grpc::ByteBuffer>> Channel::ReadChunks(grpc::ClientContext* context,
+                                                                          const v1::ReadChunksRequest& request) {
+  grpc::internal::RpcMethod method("/plumb.v1.ContentService/ReadChunks", grpc::internal::RpcMethod::SERVER_STREAMING,
+                                   channel_);
+  return std::unique_ptr<grpc::ClientReader<grpc::ByteBuffer>>(
+      grpc::internal::ClientReaderFactory<grpc::ByteBuffer>::Create(channel_.get(), method, context, request));
 }
 
 void Channel::Authorize(grpc::ClientContext* context) const {

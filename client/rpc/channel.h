@@ -4,6 +4,8 @@
 
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <grpcpp/support/sync_stream.h>
 
 #include <chrono>
 #include <memory>
@@ -36,6 +38,12 @@ class Channel {
   // `host:port`.
   const std::string& registry() const { return registry_; }
   int retries() const { return retries_; }
+
+  // The streams that carry chunk data, as raw messages (proto/wire).
+  std::unique_ptr<grpc::ClientReaderWriter<grpc::ByteBuffer, v1::UploadChunksResponse>> UploadChunks(
+      grpc::ClientContext* context);
+  std::unique_ptr<grpc::ClientReader<grpc::ByteBuffer>> ReadChunks(grpc::ClientContext* context,
+                                                                   const v1::ReadChunksRequest& request);
 
   // Adds the token to a call's metadata.
   void Authorize(grpc::ClientContext* context) const;
@@ -70,6 +78,7 @@ class Channel {
   std::string registry_;
   std::string token_;
   int retries_ = 0;
+  std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::CatalogueService::Stub> catalogue_;
   std::unique_ptr<v1::ContentService::Stub> content_;
   std::unique_ptr<v1::PublishingService::Stub> publishing_;

@@ -1,154 +1,159 @@
 #include "client/transfer/download.h"
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <mutex>
-#include <unordered_map>
+#include <thread>
+#include <utility>
 
-#include "client/transfer/work_queue.h"
+#include "client/transfer/chunk_decoder.h"
+#include "client/transfer/download_state.h"
 #include "fmt/format.h"
 #include "plumb/base/status.h"
 
 namespace plumb::transfer {
 namespace {
 
-// Chunks asked for in one call.
-constexpr size_t kBatch = 16;
-// How often a chunk with wrong bytes is asked for.
-constexpr int kTriesPerChunk = 2;
+// Threads that wait for the disk.
+constexpr int kWriters = 2;
+// Extents asked for in one call, so that a round trip is paid for that many.
+constexpr size_t kExtentsPerCall = 4;
 
-// State that all streams of one download share.
-struct Shared {
-  rpc::Channel& channel;
-  std::span<const ChunkRef> chunks;
-  const ChunkSink& sink;
-  const Operation& operation;
-  WorkQueue queue;
-  std::mutex mutex;
-  DownloadReport report;
-
-  void ReportDamaged(size_t index, const absl::Status& status) {
-    std::lock_guard lock(mutex);
-    report.damaged.emplace_back(index, WithErrorClass(status, ErrorClass::kVerification));
-  }
-};
-
-// One thread's work: takes batches, keeps what a broken stream left of a chunk.
+// One download: threads that fetch, decode and write.
 class Downloader {
  public:
-  explicit Downloader(Shared* shared) : shared_(*shared) {}
+  Downloader(std::span<rpc::Channel* const> sources, std::span<const Extent> extents, ExtentSink& sink,
+             const DownloadOptions& options, const Operation& operation)
+      : sources_(sources),
+        extents_(extents),
+        sink_(sink),
+        options_(options),
+        operation_(operation),
+        limiter_(options.bytes_per_second),
+        // Half for buffers; frames on their way take up to a quarter, and gRPC has its share.
+        pool_(std::max<size_t>(2, options.memory_bytes / 2 / kExtentBytesMax), kExtentBytesMax + kAlignment),
+        state_(extents, sources.size(), &pool_),
+        decoder_(extents, &state_, &sink, options.memory_bytes / 4) {}
 
-  void Run() {
-    rpc::Backoff backoff(shared_.channel.retries());
-    while (true) {
-      if (batch_.empty()) batch_ = shared_.queue.TakeBatch(kBatch);
-      if (batch_.empty()) return;
-      size_t before = batch_.size();
-      absl::Status status = FetchBatch();
-      if (batch_.size() < before) backoff.Reset();
-      if (status.ok() || backoff.WaitToRetry(status)) continue;
-      shared_.queue.Fail(status);
-      return;
+  absl::StatusOr<DownloadReport> Run() {
+    std::vector<std::thread> fetching;
+    std::vector<std::thread> writing;
+    int streams = std::clamp(options_.streams, 1, 64);
+    for (size_t source = 0; source < sources_.size(); ++source) {
+      for (int i = 0; i < streams; ++i) {
+        fetchers_.push_back(std::make_unique<FrameFetcher>(*sources_[source], operation_, &limiter_));
+        fetching.emplace_back([this, source, fetcher = fetchers_.back().get()] { FetchAll(source, fetcher); });
+      }
     }
+    for (int i = 0; i < kWriters; ++i) writing.emplace_back([this] { WriteAll(); });
+    state_.WaitUntilOver();
+    stopping_ = true;
+    for (const auto& fetcher : fetchers_) fetcher->Stop();
+    decoder_.Close();
+    for (std::thread& thread : fetching) thread.join();
+    for (std::thread& thread : writing) thread.join();
+    decoder_.Join();
+    PLUMB_RETURN_IF_ERROR(state_.status());
+    DownloadReport report = state_.TakeReport();
+    report.received_bytes = received_bytes_;
+    for (const DownloadReport::Dropped& dropped : report.dropped) {
+      operation_.Warn(fmt::format("{} was dropped, the others went on: {}", sources_[dropped.source]->registry(),
+                                  Message(dropped.why)));
+    }
+    return report;
   }
 
  private:
-  // Asks for what is left of the batch; finished chunks leave `batch_`.
-  absl::Status FetchBatch() {
-    PLUMB_RETURN_IF_ERROR(shared_.operation.Check());
-    v1::ReadChunksRequest request;
-    for (size_t index : batch_) {
-      v1::ChunkRange* range = request.add_ranges();
-      range->mutable_chunk()->set_digest(shared_.chunks[index].digest.ToBytes());
-      range->mutable_chunk()->set_size_bytes(shared_.chunks[index].size_bytes);
-      range->set_offset(index == partial_index_ ? static_cast<uint32_t>(partial_.size()) : 0);
+  void FetchAll(size_t source, FrameFetcher* fetcher) {
+    rpc::Backoff backoff(sources_[source]->retries());
+    size_t batch = std::clamp<size_t>(extents_.size() / static_cast<size_t>(options_.streams) / 2, 1, kExtentsPerCall);
+    std::vector<ChunkId> ids;
+    while (true) {
+      // What a broken call left is asked for by the same fetcher, which may have the beginning of it.
+      if (ids.empty()) ids = state_.Take(source, batch);
+      if (ids.empty()) return;
+      size_t came = 0;
+      absl::Status status = FetchSome(source, fetcher, ids, &came);
+      if (stopping_) return;
+      if (came > 0) backoff.Reset();
+      if (state_.IsDropped(source) || (!status.ok() && !backoff.WaitToRetry(status))) {
+        state_.Release(source, ids);
+        if (!state_.IsDropped(source)) GiveUp(source, status);
+        return;
+      }
     }
-    const std::vector<size_t> asked = batch_;
-    grpc::ClientContext context;
-    shared_.channel.Authorize(&context);
-    auto reader = shared_.channel.content().ReadChunks(&context, request);
-    absl::Status status;
-    v1::ReadChunksResponse response;
-    while (status.ok() && reader->Read(&response)) {
-      status = shared_.operation.Check();
-      if (status.ok()) status = HandlePiece(asked, response);
-    }
-    if (!status.ok()) context.TryCancel();
-    absl::Status finished = rpc::FromGrpc(reader->Finish(), shared_.channel.registry());
-    if (!status.ok()) return status;
-    PLUMB_RETURN_IF_ERROR(finished);
-    // The server ended well but left something out: only a retry is left, and not for ever.
-    if (batch_.size() == asked.size()) return Unavailable("the registry ended a download early");
-    return absl::OkStatus();
   }
 
-  absl::Status HandlePiece(const std::vector<size_t>& asked, const v1::ReadChunksResponse& piece) {
-    if (piece.index() >= asked.size()) return Internal("the registry sent a chunk that was not asked for");
-    size_t index = asked[piece.index()];
-    const ChunkRef& chunk = shared_.chunks[index];
-    if (piece.status().code() != 0) {
-      Done(index);
-      shared_.ReportDamaged(
-          index, Annotate(rpc::FromItem(piece.status()), fmt::format("registry {}", shared_.channel.registry())));
+  // Chunks that were handled leave `ids`.
+  absl::Status FetchSome(size_t source, FrameFetcher* fetcher, std::vector<ChunkId>& ids, size_t* came) {
+    std::vector<WantedChunk> wanted;
+    for (ChunkId id : ids) {
+      wanted.push_back(extents_[id.extent].chunks[id.chunk]);
+      if (state_.IsAlone(id)) wanted.back().have.reset();
+    }
+    std::vector<bool> handled(ids.size(), false);
+    auto handle = [&](size_t index, absl::StatusOr<FetchedChunk> fetched) {
+      ++*came;
+      handled[index] = true;
+      if (state_.IsDropped(source)) return absl::CancelledError("the source was dropped");
+      if (!fetched.ok()) {
+        if (state_.BeginDecode(ids[index])) state_.Bad(ids[index], source, /*again=*/false, fetched.status());
+        return absl::OkStatus();
+      }
+      received_bytes_ += fetched->bytes.size();
+      decoder_.Add({ids[index], source, *std::move(fetched), sources_[source]->registry()});
       return absl::OkStatus();
+    };
+    absl::Status status = fetcher->Fetch(wanted, handle);
+    size_t kept = 0;
+    for (size_t i = 0; i < ids.size(); ++i) {
+      if (!handled[i]) ids[kept++] = ids[i];
     }
-    if (index != partial_index_) {
-      partial_index_ = index;
-      partial_.clear();
-    }
-    if (piece.offset() != partial_.size() || piece.data().size() > chunk.size_bytes - partial_.size()) {
-      partial_.clear();
-      return Internal(fmt::format("the registry sent bytes of chunk {} out of order", chunk.digest.Short()));
-    }
-    partial_.insert(partial_.end(), piece.data().begin(), piece.data().end());
-    if (!piece.last() && partial_.size() < chunk.size_bytes) return absl::OkStatus();
-    return Complete(index);
+    ids.resize(kept);
+    return status;
   }
 
-  absl::Status Complete(size_t index) {
-    const ChunkRef& chunk = shared_.chunks[index];
-    Digest found = Sha256Of(partial_);
-    if (partial_.size() == chunk.size_bytes && found == chunk.digest) {
-      PLUMB_RETURN_IF_ERROR(shared_.sink(index, partial_));
-      Done(index);
-      return absl::OkStatus();
+  void GiveUp(size_t source, const absl::Status& status) {
+    bool ours = absl::IsCancelled(status) || ErrorClassOf(status) == ErrorClass::kLocalStorage;
+    if (ours || !state_.DropSource(source, status)) state_.Fail(status);
+  }
+
+  void WriteAll() {
+    while (std::optional<DownloadState::Finished> done = state_.TakeFinished()) {
+      const Extent& extent = extents_[done->extent];
+      size_t bytes = 0;
+      for (const WantedChunk& wanted : extent.chunks) bytes += wanted.chunk.size_bytes;
+      const uint8_t* begin = done->buffer.get() + extent.file_offset % kAlignment;
+      absl::Status status = sink_.Take(done->extent, {begin, bytes}, done->good);
+      state_.Written(std::move(done->buffer));
+      if (!status.ok()) state_.Fail(status);
     }
-    partial_index_ = kNone;
-    if (++wrong_[index] < kTriesPerChunk) return absl::OkStatus();
-    Done(index);
-    shared_.ReportDamaged(
-        index, DataLoss(fmt::format("registry {} sent damaged bytes: expected {} of {} bytes, found {} of {} bytes",
-                                    shared_.channel.registry(), chunk.digest.ToString(), chunk.size_bytes,
-                                    found.ToString(), partial_.size())));
-    return absl::OkStatus();
   }
 
-  void Done(size_t index) {
-    batch_.erase(std::remove(batch_.begin(), batch_.end(), index), batch_.end());
-    if (partial_index_ == index) partial_index_ = kNone;
-    partial_.clear();
-  }
-
-  static constexpr size_t kNone = static_cast<size_t>(-1);
-
-  Shared& shared_;
-  std::vector<size_t> batch_;
-  size_t partial_index_ = kNone;
-  std::vector<uint8_t> partial_;
-  std::unordered_map<size_t, int> wrong_;
+  std::span<rpc::Channel* const> sources_;
+  std::span<const Extent> extents_;
+  ExtentSink& sink_;
+  const DownloadOptions& options_;
+  const Operation& operation_;
+  RateLimiter limiter_;
+  BufferPool pool_;
+  DownloadState state_;
+  ChunkDecoder decoder_;
+  std::vector<std::unique_ptr<FrameFetcher>> fetchers_;
+  std::atomic<uint64_t> received_bytes_{0};
+  std::atomic<bool> stopping_{false};
 };
 
 }  // namespace
 
-absl::StatusOr<DownloadReport> DownloadChunks(rpc::Channel& channel, std::span<const ChunkRef> chunks, int streams,
-                                              const ChunkSink& sink, const Operation& operation) {
-  Shared shared{channel, chunks, sink, operation, WorkQueue(chunks.size()), {}, {}};
-  size_t useful = (chunks.size() + kBatch - 1) / kBatch;
-  int threads =
-      static_cast<int>(std::clamp<size_t>(static_cast<size_t>(std::max(1, streams)), 1, std::max<size_t>(1, useful)));
-  RunOnThreads(threads, [&] { Downloader(&shared).Run(); });
-  PLUMB_RETURN_IF_ERROR(shared.queue.status());
-  return std::move(shared.report);
+absl::StatusOr<DownloadReport> Download(std::span<rpc::Channel* const> sources, std::span<const Extent> extents,
+                                        ExtentSink& sink, const DownloadOptions& options, const Operation& operation) {
+  if (extents.empty()) return DownloadReport();
+  if (sources.empty() || sources.size() > DownloadState::kSourcesMax) {
+    return InvalidArgument(fmt::format("{} sources, expected 1 to {}", sources.size(), DownloadState::kSourcesMax));
+  }
+  return Downloader(sources, extents, sink, options, operation).Run();
 }
 
 }  // namespace plumb::transfer

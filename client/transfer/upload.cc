@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 #include "client/transfer/upload_stream.h"
-#include "client/transfer/work_queue.h"
 #include "plumb/base/status.h"
 
 namespace plumb::transfer {
@@ -12,32 +12,44 @@ namespace {
 
 constexpr size_t kChunkListMessageMax = 8192;
 
-// Runs streams until the queue is empty or an error is final.
-void UploadWorker(rpc::Channel& channel, UploadStream* stream, WorkQueue* queue) {
-  rpc::Backoff backoff(channel.retries());
-  while (true) {
-    uint64_t before = stream->acknowledged();
-    absl::Status status = stream->Run();
-    if (status.ok()) return;
-    if (stream->acknowledged() > before) backoff.Reset();
-    if (backoff.WaitToRetry(status)) continue;
-    queue->Fail(status);
-    return;
+}  // namespace
+
+Uploader::Uploader(rpc::Channel& channel, const UploadOptions& options, ChunkSent sent, const Operation& operation)
+    : channel_(channel),
+      sent_(std::move(sent)),
+      operation_(operation),
+      limiter_(options.bytes_per_second),
+      queue_(options.memory_bytes) {
+  for (int i = 0; i < std::clamp(options.streams, 1, 64); ++i) threads_.emplace_back([this] { Work(); });
+}
+
+Uploader::~Uploader() {
+  queue_.Fail(absl::CancelledError("the upload was given up"));
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
   }
 }
 
-}  // namespace
+absl::Status Uploader::Add(OutgoingChunk chunk) { return queue_.Push(std::move(chunk)); }
 
-absl::Status UploadChunks(rpc::Channel& channel, std::span<const ChunkRef> chunks, int streams, const ReadChunk& read,
-                          const ChunkSent& sent, const Operation& operation) {
-  WorkQueue queue(chunks.size());
-  int threads = std::clamp<int>(streams, 1, static_cast<int>(std::max<size_t>(1, std::min<size_t>(chunks.size(), 64))));
-  if (chunks.empty()) return absl::OkStatus();
-  RunOnThreads(threads, [&] {
-    UploadStream stream(channel, chunks, read, sent, operation, &queue);
-    UploadWorker(channel, &stream, &queue);
-  });
-  return queue.status();
+absl::Status Uploader::Finish() {
+  queue_.Close();
+  for (std::thread& thread : threads_) thread.join();
+  return queue_.status();
+}
+
+void Uploader::Work() {
+  UploadStream stream(channel_, sent_, operation_, &limiter_, &queue_);
+  rpc::Backoff backoff(channel_.retries());
+  // A stream is opened when there is something to send.
+  while (std::optional<OutgoingChunk> chunk = queue_.Pop()) {
+    queue_.PutBack(*std::move(chunk));
+    uint64_t before = stream.acknowledged();
+    absl::Status status = stream.Run();
+    if (stream.acknowledged() > before) backoff.Reset();
+    if (status.ok() || backoff.WaitToRetry(status)) continue;
+    queue_.Fail(status);
+  }
 }
 
 absl::StatusOr<std::vector<size_t>> FindMissingChunks(rpc::Channel& channel, std::span<const ChunkRef> chunks,

@@ -2,6 +2,7 @@
 #ifndef PLUMB_REGISTRY_CATALOGUE_CONTENT_H_
 #define PLUMB_REGISTRY_CATALOGUE_CONTENT_H_
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -22,7 +23,9 @@ class Content {
       : chunks_(*chunks), lists_(store, &gate_, std::move(clock)) {}
 
   ChunkStore& chunks() { return chunks_; }
+  const ChunkStore& chunks() const { return chunks_; }
   ChunkLists& lists() { return lists_; }
+  const ChunkLists& lists() const { return lists_; }
   SweepGate& gate() { return gate_; }
 
   // Renews the lifetime of each chunk, and returns those that are missing, each once, in the order asked.
@@ -32,17 +35,16 @@ class Content {
   // `chunk.size_bytes`, the bytes are hashed: a damaged chunk is put aside and is missing, a
   // sound one means that `chunk` is wrong, INVALID_ARGUMENT.
   absl::StatusOr<bool> HasChunk(const ChunkRef& chunk);
-  // As HasChunk, for a caller that holds gate().Rely() already.
-  absl::StatusOr<bool> HasChunkGated(const ChunkRef& chunk);
-
-  // Keeps bytes that were hashed to `digest`; durable when OK.
-  absl::Status PutChunk(const Digest& digest, std::span<const uint8_t> bytes);
+  // As HasChunk for each, for a caller that holds gate().Rely() already.
+  absl::StatusOr<std::vector<bool>> HaveChunksGated(std::span<const ChunkRef> chunks);
 
   // Hashes the stored chunk. False, after putting it aside, when its bytes are not what its name says or cannot be
   // read. NOT_FOUND when it is not there.
   absl::StatusOr<bool> CheckOrQuarantine(const Digest& digest);
 
  private:
+  absl::StatusOr<bool> Judge(const ChunkRef& chunk, const std::optional<ChunkInfo>& info);
+
   ChunkStore& chunks_;
   SweepGate gate_;
   ChunkLists lists_;

@@ -1,5 +1,6 @@
 #include "registry/catalogue/file_verifier.h"
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -10,21 +11,21 @@
 namespace plumb {
 namespace {
 
-// Hashes the chunks one by one to find those that made a whole-file hash fail.
-absl::Status FindDamage(const Digest& root, Content* content, MissingContent* missing) {
-  return content->lists().ForEachPage(root, [&](uint64_t, std::span<const ChunkRef> chunks) -> absl::Status {
-    for (const ChunkRef& chunk : chunks) {
-      absl::StatusOr<bool> sound = content->CheckOrQuarantine(chunk.digest);
-      if (!sound.ok() && !absl::IsNotFound(sound.status())) return sound.status();
-      if (!sound.ok() || !*sound) missing->AddChunk(chunk.digest);
-    }
-    return absl::OkStatus();
-  });
+// So many chunks are looked up at once: neighbours in the index then cost one read.
+constexpr size_t kLookUpChunks = 16 * ChunkLists::kChunksPerPage;
+
+// Adds those of the chunks that are not there.
+absl::Status CheckChunks(std::span<const ChunkRef> chunks, Content* content, MissingContent* missing) {
+  PLUMB_ASSIGN_OR_RETURN(std::vector<bool> there, content->HaveChunksGated(chunks));
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    if (!there[i]) missing->AddChunk(chunks[i].digest);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::Status CheckPresence(const v1::File& file, bool gated, Content* content, MissingContent* missing) {
+absl::Status CheckPresence(const v1::File& file, Content* content, MissingContent* missing) {
   PLUMB_ASSIGN_OR_RETURN(Digest root, Digest::FromBytes(file.tree_root()));
   PLUMB_ASSIGN_OR_RETURN(std::optional<ChunkListInfo> info, content->lists().Find(root));
   if (!info.has_value()) {
@@ -36,57 +37,34 @@ absl::Status CheckPresence(const v1::File& file, bool gated, Content* content, M
         "file \"{}\": the manifest says {} bytes in {} chunks, the chunk list of its tree root has {} bytes in {}",
         file.path(), file.size_bytes(), file.chunk_count(), info->size_bytes, info->chunk_count));
   }
-  absl::Status status =
-      content->lists().ForEachPage(root, [&](uint64_t, std::span<const ChunkRef> chunks) -> absl::Status {
-        for (const ChunkRef& chunk : chunks) {
-          if (missing->full()) return absl::OkStatus();
-          absl::StatusOr<bool> there = gated ? content->HasChunkGated(chunk) : content->HasChunk(chunk);
-          if (!there.ok()) return Annotate(there.status(), fmt::format("file \"{}\"", file.path()));
-          if (!*there) missing->AddChunk(chunk.digest);
-        }
-        return absl::OkStatus();
-      });
-  if (absl::IsNotFound(status)) {  // Collected between Find and the last page.
-    missing->AddList(root);
-    return absl::OkStatus();
-  }
-  return status;
+  std::vector<ChunkRef> waiting;
+  auto check_waiting = [&]() -> absl::Status {
+    if (missing->full()) return absl::OkStatus();
+    absl::Status checked = CheckChunks(waiting, content, missing);
+    waiting.clear();
+    return checked.ok() ? checked : Annotate(checked, fmt::format("file \"{}\"", file.path()));
+  };
+  PLUMB_RETURN_IF_ERROR(content->lists().ForEachPage(root, [&](uint64_t, std::span<const ChunkRef> chunks) {
+    waiting.insert(waiting.end(), chunks.begin(), chunks.end());
+    return waiting.size() < kLookUpChunks ? absl::OkStatus() : check_waiting();
+  }));
+  return check_waiting();
 }
 
-absl::Status VerifyWholeFile(const v1::File& file, Content* content, MissingContent* missing,
-                             const BytesObserver& observer) {
-  PLUMB_ASSIGN_OR_RETURN(Digest root, Digest::FromBytes(file.tree_root()));
-  PLUMB_ASSIGN_OR_RETURN(Digest expected, Digest::FromBytes(file.sha256()));
+absl::StatusOr<Digest> HashFile(const Digest& tree_root, const Content& content, const BytesObserver& observer) {
   Sha256 hash;
   std::vector<uint8_t> buffer;
-  bool readable = true;
   auto hash_page = [&](uint64_t, std::span<const ChunkRef> chunks) -> absl::Status {
     for (const ChunkRef& chunk : chunks) {
-      if (!readable) return absl::OkStatus();
       buffer.resize(chunk.size_bytes);
-      if (!content->chunks().Read(chunk.digest, 0, buffer).ok()) {
-        readable = false;
-        return absl::OkStatus();
-      }
+      PLUMB_RETURN_IF_ERROR(content.chunks().Read(chunk.digest, buffer));
       hash.Update(buffer);
       PLUMB_RETURN_IF_ERROR(observer(chunk.size_bytes));
     }
     return absl::OkStatus();
   };
-  absl::Status read = content->lists().ForEachPage(root, hash_page);
-  if (absl::IsNotFound(read)) {  // Collected since it was seen present.
-    missing->AddList(root);
-    return absl::OkStatus();
-  }
-  PLUMB_RETURN_IF_ERROR(read);
-  Digest found = hash.Finish();
-  if (readable && found == expected) return absl::OkStatus();
-  absl::Status searched = FindDamage(root, content, missing);
-  if (absl::IsNotFound(searched)) missing->AddList(root);
-  if (!searched.ok() && !absl::IsNotFound(searched)) return searched;
-  if (!missing->empty()) return absl::OkStatus();
-  return InvalidArgument(fmt::format("file \"{}\": its bytes have SHA-256 {}, the manifest says {}", file.path(),
-                                     found.ToHex(), expected.ToHex()));
+  PLUMB_RETURN_IF_ERROR(content.lists().ForEachPage(tree_root, hash_page));
+  return hash.Finish();
 }
 
 }  // namespace plumb

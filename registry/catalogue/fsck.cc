@@ -3,10 +3,11 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "plumb/base/limits.h"
 #include "plumb/base/status.h"
 #include "plumb/content/merkle.h"
+#include "plumb/content/multi_digest.h"
 #include "plumb/manifest/manifest.h"
+#include "registry/catalogue/file_verifier.h"
 #include "registry/catalogue/keys.h"
 #include "registry/catalogue/records.h"
 #include "registry/catalogue/releases.h"
@@ -16,13 +17,16 @@ namespace {
 
 constexpr size_t kNeededByMax = 10;
 constexpr uint64_t kProgressChunks = 256;
+constexpr size_t kGroupChunks = 8;
 
 }  // namespace
 
 absl::Status Fsck::Run() {
+  PLUMB_RETURN_IF_ERROR(CheckPacks());
   PLUMB_RETURN_IF_ERROR(CheckChunks());
   PLUMB_RETURN_IF_ERROR(CheckLists());
   PLUMB_RETURN_IF_ERROR(CheckReleases());
+  if (!verified_.puts.empty()) PLUMB_RETURN_IF_ERROR(store_.Commit(verified_));
   PLUMB_RETURN_IF_ERROR(ReportDamagedChunks());
   PLUMB_RETURN_IF_ERROR(CheckTags());
   PLUMB_RETURN_IF_ERROR(CheckEvents());
@@ -42,32 +46,50 @@ absl::Status Fsck::Report(std::string_view kind, std::string subject, std::strin
   return observer_(response);
 }
 
+absl::Status Fsck::CheckPacks() {
+  return content_.chunks().CheckPacks([&](const std::string& name, const absl::Status& sound) {
+    return sound.ok() ? observer_(totals_) : Report("pack", name, std::string(Message(sound)));
+  });
+}
+
 absl::Status Fsck::CheckChunks() {
+  std::vector<ReadChunk> group;
   absl::Status status = content_.chunks().ForEach([&](const Digest& digest, const ChunkInfo& info) -> absl::Status {
-    PLUMB_RETURN_IF_ERROR(CheckChunk(digest, info));
+    group.push_back({digest, ReadWholeChunk(content_.chunks(), digest, info.size_bytes)});
     seen_.Add(digest);
     totals_.set_checked_chunks(totals_.checked_chunks() + 1);
     totals_.set_checked_bytes(totals_.checked_bytes() + info.size_bytes);
+    if (group.size() == kGroupChunks) {
+      PLUMB_RETURN_IF_ERROR(CheckGroup(group));
+      group.clear();
+    }
     return totals_.checked_chunks() % kProgressChunks == 0 ? observer_(totals_) : absl::OkStatus();
   });
   seen_.Finish();
-  return status;
+  return status.ok() ? CheckGroup(group) : status;
 }
 
-absl::Status Fsck::CheckChunk(const Digest& digest, const ChunkInfo& info) {
-  std::string message;
-  if (info.size_bytes == 0 || info.size_bytes > limits::kChunkBytesMax) {
-    message = fmt::format("has {} bytes, expected 1 to {}", info.size_bytes, limits::kChunkBytesMax);
-  } else {
-    absl::StatusOr<std::vector<uint8_t>> bytes = ReadWholeChunk(content_.chunks(), digest, info.size_bytes);
-    if (absl::IsNotFound(bytes.status())) return absl::OkStatus();  // Collected meanwhile.
-    if (!bytes.ok()) {
-      message = fmt::format("cannot be read: {}", Message(bytes.status()));
-    } else if (Digest found = Sha256Of(*bytes); found != digest) {
-      message = fmt::format("its {} bytes have SHA-256 {}", info.size_bytes, found.ToHex());
+absl::Status Fsck::CheckGroup(std::span<const ReadChunk> group) {
+  std::vector<std::span<const uint8_t>> messages;
+  for (const ReadChunk& chunk : group) {
+    messages.push_back(chunk.bytes.ok() ? std::span<const uint8_t>(*chunk.bytes) : std::span<const uint8_t>());
+  }
+  std::vector<Digest> digests(group.size());
+  Sha256Many(messages, digests);
+  for (size_t i = 0; i < group.size(); ++i) {
+    const absl::Status& read = group[i].bytes.status();
+    if (absl::IsNotFound(read)) continue;  // Collected meanwhile.
+    if (!read.ok()) {
+      PLUMB_RETURN_IF_ERROR(NoteDamage(group[i].digest, fmt::format("cannot be read: {}", Message(read))));
+    } else if (digests[i] != group[i].digest) {
+      PLUMB_RETURN_IF_ERROR(NoteDamage(
+          group[i].digest, fmt::format("its {} bytes have SHA-256 {}", messages[i].size(), digests[i].ToHex())));
     }
   }
-  if (message.empty()) return absl::OkStatus();
+  return absl::OkStatus();
+}
+
+absl::Status Fsck::NoteDamage(const Digest& digest, std::string message) {
   if (quarantine_) {
     absl::StatusOr<bool> sound = content_.CheckOrQuarantine(digest);
     if (sound.ok() && *sound) return absl::OkStatus();  // A publisher has just replaced it.
@@ -125,12 +147,14 @@ absl::Status Fsck::CheckFile(const v1::File& file, const std::string& release) {
                   {release});
   }
   uint64_t missing = 0;
+  bool damaged = false;
   uint64_t offset = 0;
   std::string first;
   absl::Status status =
       content_.lists().ForEachPage(root, [&](uint64_t, std::span<const ChunkRef> chunks) -> absl::Status {
         for (const ChunkRef& chunk : chunks) {
           auto damage = damaged_.find(chunk.digest);
+          damaged |= damage != damaged_.end();
           if (damage != damaged_.end() && damage->second.needed_by.size() < kNeededByMax) {
             damage->second.needed_by.insert(release);
           }
@@ -153,9 +177,37 @@ absl::Status Fsck::CheckFile(const v1::File& file, const std::string& release) {
     return Report("file", subject, fmt::format("{} of its chunks are missing, the first: {}", missing, first),
                   {release});
   }
-  if (offset == file.size_bytes()) return absl::OkStatus();
-  return Report("file", subject,
-                fmt::format("its chunks have {} bytes, the manifest says {}", offset, file.size_bytes()), {release});
+  if (offset != file.size_bytes()) {
+    return Report("file", subject,
+                  fmt::format("its chunks have {} bytes, the manifest says {}", offset, file.size_bytes()), {release});
+  }
+  return damaged ? absl::OkStatus() : CheckWholeFile(file, root, release);
+}
+
+absl::Status Fsck::CheckWholeFile(const v1::File& file, const Digest& root, const std::string& release) {
+  PLUMB_ASSIGN_OR_RETURN(Digest stated, Digest::FromBytes(file.sha256()));
+  std::string mark = keys::Verified(root, stated);
+  absl::StatusOr<std::string> verified = store_.Get(mark);
+  if (!absl::IsNotFound(verified.status())) return verified.status();
+  auto known = hashed_.find(root);
+  if (known == hashed_.end()) {
+    uint64_t chunks = 0;
+    absl::StatusOr<Digest> found = HashFile(root, content_, [&](uint64_t) {
+      return ++chunks % kProgressChunks == 0 ? observer_(totals_) : absl::OkStatus();
+    });
+    // Its chunks are sound and were there: it was collected meanwhile, and its release with it was never here.
+    if (absl::IsNotFound(found.status())) return absl::OkStatus();
+    PLUMB_RETURN_IF_ERROR(found.status());
+    known = hashed_.emplace(root, *found).first;
+  }
+  if (known->second != stated) {
+    return Report(
+        "file", fmt::format("{} {}", release, file.path()),
+        fmt::format("its bytes have SHA-256 {}, its publisher stated {}", known->second.ToHex(), stated.ToHex()),
+        {release});
+  }
+  if (marks_.insert(mark).second) verified_.Put(std::move(mark), "");
+  return absl::OkStatus();
 }
 
 }  // namespace plumb

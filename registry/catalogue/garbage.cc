@@ -1,6 +1,8 @@
 #include "registry/catalogue/garbage.h"
 
+#include <algorithm>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "fmt/format.h"
@@ -15,6 +17,7 @@ namespace {
 
 // So few deletions are made while publishers wait.
 constexpr size_t kBatch = 64;
+constexpr uint64_t kProgressChunks = 4096;
 
 // Ends the gate's remembering on every way out.
 class Collecting {
@@ -43,7 +46,20 @@ absl::StatusOr<v1::CollectGarbageResponse> GarbageCollector::Run(const Options& 
   v1::CollectGarbageResponse totals;
   PLUMB_RETURN_IF_ERROR(progress(totals));
   PLUMB_RETURN_IF_ERROR(SweepLists(options, spared_after, live, &totals));
-  PLUMB_RETURN_IF_ERROR(SweepChunks(options, spared_after, live, progress, &totals));
+  PLUMB_ASSIGN_OR_RETURN(Candidates candidates, FindCandidates(spared_after, live, progress, &totals));
+  std::vector<Digest> doomed = FindDoomed(std::move(candidates));
+  auto compacted = [&](const ChunkStore::CompactionTotals& so_far) {
+    totals.set_deleted_packs(so_far.deleted_packs);
+    totals.set_rewritten_bytes(so_far.rewritten_bytes);
+    return progress(totals);
+  };
+  if (options.dry_run) {
+    PLUMB_RETURN_IF_ERROR(CountDoomed(doomed, &totals));
+    PLUMB_RETURN_IF_ERROR(content_.chunks().ForeseeCompaction(doomed, compacted));
+  } else {
+    PLUMB_RETURN_IF_ERROR(SweepChunks(spared_after, doomed, progress, &totals));
+    PLUMB_RETURN_IF_ERROR(content_.chunks().Compact(compacted));
+  }
   totals.set_done(true);
   return totals;
 }
@@ -93,34 +109,70 @@ absl::Status GarbageCollector::SweepLists(const Options& options, TimePoint spar
   return absl::OkStatus();
 }
 
-absl::Status GarbageCollector::SweepChunks(const Options& options, TimePoint spared_after, const Live& live,
-                                           const Progress& progress, v1::CollectGarbageResponse* totals) {
-  std::vector<Digest> candidates;
+absl::StatusOr<GarbageCollector::Candidates> GarbageCollector::FindCandidates(TimePoint spared_after, const Live& live,
+                                                                              const Progress& progress,
+                                                                              v1::CollectGarbageResponse* totals) {
+  Candidates candidates;
   auto examine = [&](const Digest& digest, const ChunkInfo& info) -> absl::Status {
     totals->set_examined_chunks(totals->examined_chunks() + 1);
-    if (totals->examined_chunks() % 4096 == 0) PLUMB_RETURN_IF_ERROR(progress(*totals));
-    if (live.chunks.MayContain(digest) || info.touched > spared_after) return absl::OkStatus();
-    candidates.push_back(digest);
-    if (candidates.size() < kBatch) return absl::OkStatus();
-    PLUMB_RETURN_IF_ERROR(SweepBatch(options, spared_after, candidates, totals));
-    candidates.clear();
-    return progress(*totals);
+    if (totals->examined_chunks() % kProgressChunks == 0) PLUMB_RETURN_IF_ERROR(progress(*totals));
+    if (!live.chunks.MayContain(digest) && info.touched <= spared_after) {
+      candidates.by_depth[std::min<size_t>(info.depth, candidates.by_depth.size() - 1)].push_back({digest, info.base});
+    } else if (info.base.has_value()) {
+      candidates.needed.insert(*info.base);
+    }
+    return absl::OkStatus();
   };
   PLUMB_RETURN_IF_ERROR(content_.chunks().ForEach(examine));
-  return SweepBatch(options, spared_after, candidates, totals);
+  return candidates;
 }
 
-absl::Status GarbageCollector::SweepBatch(const Options& options, TimePoint spared_after,
-                                          std::span<const Digest> candidates, v1::CollectGarbageResponse* totals) {
+std::vector<Digest> GarbageCollector::FindDoomed(Candidates candidates) {
+  std::vector<Digest> doomed;
+  for (auto level = candidates.by_depth.rbegin(); level != candidates.by_depth.rend(); ++level) {
+    for (const Candidate& candidate : *level) {
+      bool needed = candidates.needed.contains(candidate.digest);
+      if (!needed) doomed.push_back(candidate.digest);
+      if (needed && candidate.base.has_value()) candidates.needed.insert(*candidate.base);
+    }
+  }
+  return doomed;
+}
+
+absl::Status GarbageCollector::SweepChunks(TimePoint spared_after, std::span<const Digest> doomed,
+                                           const Progress& progress, v1::CollectGarbageResponse* totals) {
+  for (size_t i = 0; i < doomed.size(); i += kBatch) {
+    PLUMB_RETURN_IF_ERROR(SweepBatch(spared_after, doomed.subspan(i, std::min(kBatch, doomed.size() - i)), totals));
+    PLUMB_RETURN_IF_ERROR(progress(*totals));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status GarbageCollector::SweepBatch(TimePoint spared_after, std::span<const Digest> doomed,
+                                          v1::CollectGarbageResponse* totals) {
   auto alone = content_.gate().Sweep();
-  for (const Digest& digest : candidates) {
+  std::vector<Digest> dead;
+  for (const Digest& digest : doomed) {
     if (content_.gate().BecameLive(digest)) continue;
     // Looked at again: it may have been touched since.
     PLUMB_ASSIGN_OR_RETURN(std::optional<ChunkInfo> info, content_.chunks().Find(digest));
-    if (!info.has_value() || info->touched > spared_after) continue;
-    if (!options.dry_run) PLUMB_RETURN_IF_ERROR(content_.chunks().Remove(digest));
+    if (info.has_value() && info->touched <= spared_after) dead.push_back(digest);
+  }
+  PLUMB_ASSIGN_OR_RETURN(std::vector<uint32_t> deleted, content_.chunks().Remove(dead));
+  for (uint32_t frame_bytes : deleted) {
+    if (frame_bytes == 0) continue;  // A publisher has begun to need it.
     totals->set_deleted_chunks(totals->deleted_chunks() + 1);
-    totals->set_deleted_bytes(totals->deleted_bytes() + info->size_bytes);
+    totals->set_deleted_bytes(totals->deleted_bytes() + frame_bytes);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status GarbageCollector::CountDoomed(std::span<const Digest> doomed, v1::CollectGarbageResponse* totals) const {
+  for (const Digest& digest : doomed) {
+    PLUMB_ASSIGN_OR_RETURN(std::optional<ChunkInfo> info, content_.chunks().Find(digest));
+    if (!info.has_value()) continue;
+    totals->set_deleted_chunks(totals->deleted_chunks() + 1);
+    totals->set_deleted_bytes(totals->deleted_bytes() + info->frame_bytes);
   }
   return absl::OkStatus();
 }

@@ -1,6 +1,5 @@
 #include "registry/catalogue/publisher.h"
 
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -14,11 +13,7 @@
 namespace plumb {
 namespace {
 
-// Verified files are noted this often, so that a commit that is cut off goes on from there.
-constexpr uint64_t kNoteBytes = 256u << 20;
-
 Digest RootOf(const v1::File& file) { return *Digest::FromBytes(file.tree_root()); }
-Digest HashOf(const v1::File& file) { return *Digest::FromBytes(file.sha256()); }
 
 v1::Release DescribeRelease(const StoredManifest& stored, const std::string& actor, uint64_t sequence, TimePoint now) {
   const v1::Manifest& manifest = stored.manifest;
@@ -52,54 +47,18 @@ absl::StatusOr<std::optional<v1::Release>> FindStanding(const MetadataStore& sto
 
 }  // namespace
 
-absl::StatusOr<Publisher::Result> Publisher::Commit(StoredManifest stored, const std::string& actor,
-                                                    const Progress& progress) {
+absl::StatusOr<Publisher::Result> Publisher::Commit(StoredManifest stored, const std::string& actor) {
   PLUMB_ASSIGN_OR_RETURN(std::optional<v1::Release> standing, FindStanding(*store_, stored));
   if (standing.has_value()) return Result{*std::move(standing), true};
-  PLUMB_RETURN_IF_ERROR(CheckAllPresent(stored.manifest, /*gated=*/false));
-  PLUMB_RETURN_IF_ERROR(VerifyFiles(stored.manifest, progress));
   return MakeVisible(stored, actor);
 }
 
-absl::Status Publisher::CheckAllPresent(const v1::Manifest& manifest, bool gated) const {
+absl::Status Publisher::CheckAllPresent(const v1::Manifest& manifest) const {
   MissingContent missing;
   for (const v1::File& file : manifest.files()) {
-    PLUMB_RETURN_IF_ERROR(CheckPresence(file, gated, content_, &missing));
+    PLUMB_RETURN_IF_ERROR(CheckPresence(file, content_, &missing));
     if (missing.full()) break;
   }
-  return missing.ToStatus();
-}
-
-absl::Status Publisher::VerifyFiles(const v1::Manifest& manifest, const Progress& progress) {
-  std::vector<const v1::File*> unverified;
-  std::unordered_set<std::string> seen;
-  uint64_t total = 0;
-  for (const v1::File& file : manifest.files()) {
-    std::string key = keys::Verified(RootOf(file), HashOf(file));
-    if (!seen.insert(key).second) continue;
-    absl::StatusOr<std::string> mark = store_->Get(key);
-    if (mark.ok()) continue;
-    if (!absl::IsNotFound(mark.status())) return mark.status();
-    unverified.push_back(&file);
-    total += file.size_bytes();
-  }
-  PLUMB_RETURN_IF_ERROR(progress(0, total));
-  MissingContent missing;
-  Transaction notes;
-  uint64_t checked = 0;
-  uint64_t noted = 0;
-  for (const v1::File* file : unverified) {
-    PLUMB_RETURN_IF_ERROR(VerifyWholeFile(*file, content_, &missing, [&](uint64_t bytes) {
-      checked += bytes;
-      return progress(checked, total);
-    }));
-    if (!missing.empty()) continue;
-    notes.Put(keys::Verified(RootOf(*file), HashOf(*file)), "");
-    if (checked - noted < kNoteBytes) continue;
-    PLUMB_RETURN_IF_ERROR(store_->Commit(std::exchange(notes, {})));
-    noted = checked;
-  }
-  if (!notes.puts.empty()) PLUMB_RETURN_IF_ERROR(store_->Commit(notes));
   return missing.ToStatus();
 }
 
@@ -117,7 +76,7 @@ absl::Status Publisher::MarkLive(const v1::Manifest& manifest) {
 absl::StatusOr<Publisher::Result> Publisher::MakeVisible(const StoredManifest& stored, const std::string& actor) {
   // From here to the end nothing is swept, so what is present stays until the release names it.
   auto rely = content_->gate().Rely();
-  PLUMB_RETURN_IF_ERROR(CheckAllPresent(stored.manifest, /*gated=*/true));
+  PLUMB_RETURN_IF_ERROR(CheckAllPresent(stored.manifest));
   PLUMB_RETURN_IF_ERROR(MarkLive(stored.manifest));
   const v1::Manifest& manifest = stored.manifest;
   Result result;

@@ -2,8 +2,6 @@
 #ifndef PLUMB_REGISTRY_CATALOGUE_PUBLISHER_H_
 #define PLUMB_REGISTRY_CATALOGUE_PUBLISHER_H_
 
-#include <cstdint>
-#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -17,9 +15,6 @@ namespace plumb {
 // Thread-safe.
 class Publisher {
  public:
-  // Hears how much of the files' bytes was hashed, of how much that needs it; an error ends the commit.
-  using Progress = std::function<absl::Status(uint64_t checked_bytes, uint64_t total_bytes)>;
-
   struct Result {
     v1::Release release;
     bool existed = false;
@@ -29,16 +24,16 @@ class Publisher {
   Publisher(MetadataStore* store, Content* content, Journal* journal)
       : store_(store), content_(content), journal_(journal) {}
 
-  // Makes the release that `manifest` describes visible, once everything it names is present
-  // and every file's bytes were hashed here, now or earlier. Its parent need not be here.
+  // Makes the release that `manifest` describes visible, once everything it names is present. Chunks were hashed when
+  // they came, and the tree root of a file pins them; its SHA-256 over all bytes is the publisher's
+  // statement, which fsck checks. The parent need not be here.
   //   INVALID_ARGUMENT     the manifest breaks a rule, or disagrees with the content
   //   ALREADY_EXISTS       the version is taken by another manifest
   //   FAILED_PRECONDITION  content is missing; the payload MissingContent::kPayloadUrl says which
-  absl::StatusOr<Result> Commit(StoredManifest manifest, const std::string& actor, const Progress& progress);
+  absl::StatusOr<Result> Commit(StoredManifest manifest, const std::string& actor);
 
  private:
-  absl::Status CheckAllPresent(const v1::Manifest& manifest, bool gated) const;
-  absl::Status VerifyFiles(const v1::Manifest& manifest, const Progress& progress);
+  absl::Status CheckAllPresent(const v1::Manifest& manifest) const;
   absl::Status MarkLive(const v1::Manifest& manifest);
   absl::StatusOr<Result> MakeVisible(const StoredManifest& stored, const std::string& actor);
 

@@ -25,11 +25,11 @@ absl::StatusOr<v1::Stats> ComputeStats(const MetadataStore& store, const ChunkSt
     stats.set_logical_bytes(stats.logical_bytes() + release.size_bytes());
     return absl::OkStatus();
   }));
-  PLUMB_RETURN_IF_ERROR(chunks.ForEach([&](const Digest&, const ChunkInfo& info) {
-    stats.set_chunks(stats.chunks() + 1);
-    stats.set_stored_bytes(stats.stored_bytes() + info.size_bytes);
-    return absl::OkStatus();
-  }));
+  PLUMB_ASSIGN_OR_RETURN(StoreFigures figures, chunks.Figures());
+  stats.set_chunks(figures.chunks);
+  stats.set_stored_bytes(figures.stored_bytes);
+  stats.set_packs(figures.packs);
+  stats.set_pack_bytes(figures.pack_bytes);
   return stats;
 }
 

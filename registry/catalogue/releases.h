@@ -17,7 +17,7 @@ namespace plumb {
 absl::Status ForEachRelease(const MetadataStore& store,
                             const std::function<absl::Status(const v1::Release& release)>& visitor);
 
-// Figures over releases and chunks; looks at every chunk's size. Thread-safe.
+// Figures over releases and chunks; looks at every release and every pack. Thread-safe.
 absl::StatusOr<v1::Stats> ComputeStats(const MetadataStore& store, const ChunkStore& chunks);
 
 }  // namespace plumb

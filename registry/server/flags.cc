@@ -29,6 +29,7 @@ struct RawFlags {
   uint64_t max_memory_mib = 128;
   uint64_t reserve_mib = 64;
   uint64_t stop_grace_seconds = 10;
+  uint64_t pack_mib = 256;
   bool no_anonymous_read = false;
 };
 
@@ -45,6 +46,9 @@ void Declare(CLI::App* app, Flags* flags, RawFlags* raw) {
       ->capture_default_str();
   app->add_option("--reserve", raw->reserve_mib, "MiB of the disk that uploads leave free, at most 5 % of it")
       ->check(CLI::Range(0, 1 << 30))
+      ->capture_default_str();
+  app->add_option("--pack-size", raw->pack_mib, "MiB that a pack file grows to")
+      ->check(CLI::Range(1, 2048))
       ->capture_default_str();
   app->add_option("--max-uploads", options.limits.uploads_max, "Upload streams at the same time")
       ->check(CLI::Range(1, 1024))
@@ -87,6 +91,7 @@ absl::StatusOr<Flags> ParseFlags(std::vector<std::string> arguments) {
   flags.options.anonymous_read = !raw.no_anonymous_read;
   flags.options.message_memory_bytes = raw.max_memory_mib << 20;
   flags.options.reserve_bytes = raw.reserve_mib << 20;
+  flags.options.pack_bytes = raw.pack_mib << 20;
   flags.options.stop_grace = std::chrono::seconds(raw.stop_grace_seconds);
   return flags;
 }

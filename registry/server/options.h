@@ -23,6 +23,8 @@ struct ServerOptions {
   uint64_t message_memory_bytes = 128u << 20;
   // Free disk space that uploads leave for metadata, at most 5 % of the file system.
   uint64_t reserve_bytes = 64u << 20;
+  // What a pack file grows to.
+  uint64_t pack_bytes = 256u << 20;
   // How long running calls may take to end when the server stops.
   std::chrono::milliseconds stop_grace = std::chrono::seconds(10);
   ServiceLimits limits;

@@ -1,5 +1,6 @@
 #include "registry/server/server.h"
 
+#include <filesystem>
 #include <mutex>
 #include <utility>
 
@@ -19,7 +20,7 @@
 #include "registry/service/content_service.h"
 #include "registry/service/publishing_service.h"
 #include "registry/storage/data_directory.h"
-#include "registry/storage/disk_chunk_store.h"
+#include "registry/storage/pack_store.h"
 #include "registry/storage/partial_uploads.h"
 #include "registry/storage/rocksdb_metadata_store.h"
 #include "spdlog/spdlog.h"
@@ -80,7 +81,7 @@ struct Server::Parts {
   Endpoint endpoint;
   std::chrono::milliseconds stop_grace{0};
   std::unique_ptr<RocksDbMetadataStore> metadata;
-  std::unique_ptr<DiskChunkStore> chunks;
+  std::unique_ptr<PackStore> chunks;
   std::unique_ptr<PartialUploads> partials;
   std::unique_ptr<Catalogue> catalogue;
   std::unique_ptr<Access> access;
@@ -96,7 +97,15 @@ struct Server::Parts {
 
 absl::Status Server::Parts::OpenStores(const ServerOptions& options) {
   PLUMB_ASSIGN_OR_RETURN(metadata, RocksDbMetadataStore::New(directory.Join("metadata")));
-  PLUMB_ASSIGN_OR_RETURN(chunks, DiskChunkStore::New(directory.Join("chunks"), options.reserve_bytes, options.clock));
+  if (std::filesystem::exists(directory.Join("chunks"))) {
+    return FailedPrecondition(
+        fmt::format("{} was made by a version of plumbd that kept chunks in single files, which this one does not read",
+                    directory.path()));
+  }
+  PLUMB_ASSIGN_OR_RETURN(
+      chunks,
+      PackStore::New(directory.Join("packs"), metadata.get(),
+                     {.reserve_bytes = options.reserve_bytes, .pack_bytes = options.pack_bytes}, options.clock));
   PLUMB_ASSIGN_OR_RETURN(partials,
                          PartialUploads::New(directory.Join("uploads"), PartialUploads::Bounds(), options.clock));
   PLUMB_ASSIGN_OR_RETURN(catalogue, Catalogue::New(metadata.get(), chunks.get(), options.clock));

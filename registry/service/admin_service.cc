@@ -128,6 +128,27 @@ absl::Status AdminService::Check(grpc::ServerContext* context, const v1::FsckReq
   return plumb::Fsck(&catalogue_.store(), &catalogue_.content(), request.quarantine(), observer).Run();
 }
 
+grpc::Status AdminService::RebuildIndex(grpc::ServerContext* context, const v1::RebuildIndexRequest*,
+                                        grpc::ServerWriter<v1::RebuildIndexResponse>* writer) {
+  return ToGrpcStatus(Rebuild(context, writer));
+}
+
+absl::Status AdminService::Rebuild(grpc::ServerContext* context, grpc::ServerWriter<v1::RebuildIndexResponse>* writer) {
+  PLUMB_ASSIGN_OR_RETURN(Principal caller, gatekeeper_.Admit(*context, Scope::Admin()));
+  v1::RebuildIndexResponse response;
+  PLUMB_RETURN_IF_ERROR(catalogue_.content().chunks().RebuildIndex([&](const ChunkStore::RebuildTotals& so_far) {
+    response.set_read_packs(so_far.read_packs);
+    response.set_total_packs(so_far.total_packs);
+    response.set_added_chunks(so_far.added_chunks);
+    response.set_removed_chunks(so_far.removed_chunks);
+    return Send(*context, response, writer);
+  }));
+  spdlog::info("audit: {} rebuilt the index: {} packs, {} chunks added, {} removed", caller.name, response.read_packs(),
+               response.added_chunks(), response.removed_chunks());
+  response.set_done(true);
+  return Send(*context, response, writer);
+}
+
 grpc::Status AdminService::GetCursor(grpc::ServerContext* context, const v1::GetCursorRequest* request,
                                      v1::Cursor* response) {
   auto caller = gatekeeper_.Admit(*context, Scope::PublishEverywhere());

@@ -29,6 +29,8 @@ class AdminService final : public v1::AdminService::Service {
                               grpc::ServerWriter<v1::CollectGarbageResponse>* writer) override;
   grpc::Status Fsck(grpc::ServerContext* context, const v1::FsckRequest* request,
                     grpc::ServerWriter<v1::FsckResponse>* writer) override;
+  grpc::Status RebuildIndex(grpc::ServerContext* context, const v1::RebuildIndexRequest* request,
+                            grpc::ServerWriter<v1::RebuildIndexResponse>* writer) override;
   grpc::Status GetCursor(grpc::ServerContext* context, const v1::GetCursorRequest* request,
                          v1::Cursor* response) override;
   grpc::Status SetCursor(grpc::ServerContext* context, const v1::SetCursorRequest* request,
@@ -39,6 +41,7 @@ class AdminService final : public v1::AdminService::Service {
   absl::StatusOr<v1::ListTokensResponse> List(const v1::ListTokensRequest& request) const;
   absl::Status Collect(grpc::ServerContext* context, const v1::CollectGarbageRequest& request,
                        grpc::ServerWriter<v1::CollectGarbageResponse>* writer);
+  absl::Status Rebuild(grpc::ServerContext* context, grpc::ServerWriter<v1::RebuildIndexResponse>* writer);
   absl::Status Check(grpc::ServerContext* context, const v1::FsckRequest& request,
                      grpc::ServerWriter<v1::FsckResponse>* writer);
 

@@ -31,4 +31,19 @@ absl::StatusOr<std::vector<Digest>> ToDigests(const google::protobuf::RepeatedPt
   return result;
 }
 
+ElementKind ToElementKind(v1::ElementKind elements) {
+  switch (elements) {
+    case v1::ELEMENT_KIND_BF16:
+      return ElementKind::kBf16;
+    case v1::ELEMENT_KIND_F16:
+      return ElementKind::kF16;
+    case v1::ELEMENT_KIND_F32:
+      return ElementKind::kF32;
+    case v1::ELEMENT_KIND_F64:
+      return ElementKind::kF64;
+    default:
+      return ElementKind::kBytes;
+  }
+}
+
 }  // namespace plumb

@@ -7,7 +7,9 @@
 
 #include "absl/status/statusor.h"
 #include "google/protobuf/repeated_ptr_field.h"
+#include "plumb/codec/frame.h"
 #include "plumb/content/chunk_list.h"
+#include "plumb/v1/content.pb.h"
 #include "plumb/v1/types.pb.h"
 
 namespace plumb {
@@ -18,6 +20,9 @@ v1::Chunk ToMessage(const ChunkRef& chunk);
 
 // INVALID_ARGUMENT unless each has 32 bytes.
 absl::StatusOr<std::vector<Digest>> ToDigests(const google::protobuf::RepeatedPtrField<std::string>& digests);
+
+// Bytes for what is not known here.
+ElementKind ToElementKind(v1::ElementKind elements);
 
 }  // namespace plumb
 

@@ -1,16 +1,45 @@
 #include "registry/service/content_service.h"
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include "fmt/format.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
+#include "proto/wire/data_message.h"
 #include "registry/service/chunk_reader.h"
 #include "registry/service/chunk_refs.h"
 #include "registry/service/status.h"
+#include "registry/service/upload_pipeline.h"
 #include "registry/service/upload_session.h"
 
 namespace plumb {
+namespace {
+
+// The place of a method in its service, by which gRPC knows it.
+int MethodIndex(std::string_view name) {
+  const auto* service = v1::FindMissingRequest::descriptor()->file()->FindServiceByName("ContentService");
+  return service->FindMethodByName(std::string(name))->index();
+}
+
+}  // namespace
+
+ContentService::ContentService(Content* content, PartialUploads* partials, const Gatekeeper* gatekeeper,
+                               const ServiceLimits& limits)
+    : content_(*content),
+      partials_(*partials),
+      gatekeeper_(*gatekeeper),
+      uploads_(limits.uploads_max, "uploads"),
+      reads_(limits.reads_max, "downloads") {
+  MarkMethodStreamed(
+      MethodIndex("UploadChunks"),
+      new grpc::internal::BidiStreamingHandler<ContentService, grpc::ByteBuffer, v1::UploadChunksResponse>(
+          std::mem_fn(&ContentService::UploadRaw), this));
+  MarkMethodStreamed(MethodIndex("ReadChunks"),
+                     new grpc::internal::BidiStreamingHandler<ContentService, v1::ReadChunksRequest, grpc::ByteBuffer>(
+                         std::mem_fn(&ContentService::ReadRaw), this));
+}
 
 grpc::Status ContentService::FindMissing(grpc::ServerContext* context, const v1::FindMissingRequest* request,
                                          v1::FindMissingResponse* response) {
@@ -43,12 +72,13 @@ grpc::Status ContentService::QueryChunkUpload(grpc::ServerContext* context, cons
   absl::StatusOr<bool> there = content_.HasChunk(*chunk);
   if (!there.ok()) return ToGrpcStatus(there.status());
   response->set_complete(*there);
-  uint32_t kept = partials_.KeptBytes(chunk->digest);
-  response->set_committed_bytes(*there ? chunk->size_bytes : kept < chunk->size_bytes ? kept : 0);
+  uint32_t total = request->frame_bytes() > 0 ? request->frame_bytes() : chunk->size_bytes;
+  uint32_t kept = partials_.KeptBytes({chunk->digest, request->frame_bytes()});
+  response->set_committed_bytes(*there ? total : kept < total ? kept : 0);
   return grpc::Status::OK;
 }
 
-grpc::Status ContentService::UploadChunks(grpc::ServerContext* context, UploadStream* stream) {
+grpc::Status ContentService::UploadRaw(grpc::ServerContext* context, UploadStream* stream) {
   auto caller = gatekeeper_.Admit(*context, Scope::PublishAnywhere());
   if (!caller.ok()) return ToGrpcStatus(caller.status());
   absl::StatusOr<Slots::Lease> slot = uploads_.Take();
@@ -58,29 +88,45 @@ grpc::Status ContentService::UploadChunks(grpc::ServerContext* context, UploadSt
 
 absl::Status ContentService::Upload(UploadStream* stream) {
   UploadSession session(&content_, &partials_);
-  v1::UploadChunksRequest message;
+  UploadPipeline pipeline(&content_, [&](const v1::UploadChunksResponse& response) { return stream->Write(response); });
+  grpc::ByteBuffer message;
+  v1::UploadChunksRequest fields;
+  std::vector<uint8_t> data;
   while (stream->Read(&message)) {
-    PLUMB_ASSIGN_OR_RETURN(std::vector<v1::UploadChunksResponse> responses, session.Receive(message));
-    for (const v1::UploadChunksResponse& response : responses) {
-      if (stream->Write(response)) continue;
+    if (!wire::ReadDataMessage(&message, limits::kMessageDataBytesMax, &fields, &data)) {
+      return InvalidArgument(
+          fmt::format("a message cannot be read, or carries more than {} bytes of data", limits::kMessageDataBytesMax));
+    }
+    PLUMB_ASSIGN_OR_RETURN(std::vector<UploadOutcome> outcomes, session.Receive(fields, std::move(data)));
+    for (UploadOutcome& outcome : outcomes) {
+      if (pipeline.Add(std::move(outcome))) continue;
       session.End();
       return absl::CancelledError("the caller is gone");
     }
   }
   // When the connection broke there is nobody to hear it, but the bytes are kept all the same.
-  if (std::optional<v1::UploadChunksResponse> cut = session.End()) stream->Write(*cut);
+  if (std::optional<v1::UploadChunksResponse> cut = session.End()) pipeline.Add(*std::move(cut));
+  pipeline.Finish();
   return absl::OkStatus();
 }
 
-grpc::Status ContentService::ReadChunks(grpc::ServerContext* context, const v1::ReadChunksRequest* request,
-                                        grpc::ServerWriter<v1::ReadChunksResponse>* writer) {
+grpc::Status ContentService::ReadRaw(grpc::ServerContext* context, ReadStream* stream) {
   auto caller = gatekeeper_.Admit(*context, Scope::Read());
   if (!caller.ok()) return ToGrpcStatus(caller.status());
   absl::StatusOr<Slots::Lease> slot = reads_.Take();
   if (!slot.ok()) return ToGrpcStatus(slot.status());
-  return ToGrpcStatus(SendChunks(*request, content_.chunks(), [&](const v1::ReadChunksResponse& message) {
-    return !context->IsCancelled() && writer->Write(message);
-  }));
+  v1::ReadChunksRequest request;
+  if (!stream->Read(&request)) return ToGrpcStatus(InvalidArgument("no request came"));
+  auto sink = [&](const v1::ReadChunksResponse& fields, const ChunkPayload& payload) {
+    if (context->IsCancelled()) return false;
+    grpc::Slice data;
+    if (payload.end > payload.begin) {
+      grpc::Slice whole = wire::SliceOf(payload.bytes);
+      data = payload.end - payload.begin == whole.size() ? std::move(whole) : whole.sub(payload.begin, payload.end);
+    }
+    return stream->Write(wire::WriteDataMessage(fields, std::move(data)));
+  };
+  return ToGrpcStatus(SendChunks(request, content_.chunks(), sink));
 }
 
 grpc::Status ContentService::PutChunkList(grpc::ServerContext* context,

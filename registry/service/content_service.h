@@ -2,6 +2,7 @@
 #ifndef PLUMB_REGISTRY_SERVICE_CONTENT_SERVICE_H_
 #define PLUMB_REGISTRY_SERVICE_CONTENT_SERVICE_H_
 
+#include "grpcpp/support/byte_buffer.h"
 #include "plumb/v1/content.grpc.pb.h"
 #include "registry/catalogue/content.h"
 #include "registry/service/gatekeeper.h"
@@ -14,29 +15,23 @@ namespace plumb {
 class ContentService final : public v1::ContentService::Service {
  public:
   // All must outlive the service.
-  ContentService(Content* content, PartialUploads* partials, const Gatekeeper* gatekeeper, const ServiceLimits& limits)
-      : content_(*content),
-        partials_(*partials),
-        gatekeeper_(*gatekeeper),
-        uploads_(limits.uploads_max, "uploads"),
-        reads_(limits.reads_max, "downloads") {}
+  ContentService(Content* content, PartialUploads* partials, const Gatekeeper* gatekeeper, const ServiceLimits& limits);
 
   grpc::Status FindMissing(grpc::ServerContext* context, const v1::FindMissingRequest* request,
                            v1::FindMissingResponse* response) override;
   grpc::Status QueryChunkUpload(grpc::ServerContext* context, const v1::QueryChunkUploadRequest* request,
                                 v1::QueryChunkUploadResponse* response) override;
-  grpc::Status UploadChunks(
-      grpc::ServerContext* context,
-      grpc::ServerReaderWriter<v1::UploadChunksResponse, v1::UploadChunksRequest>* stream) override;
-  grpc::Status ReadChunks(grpc::ServerContext* context, const v1::ReadChunksRequest* request,
-                          grpc::ServerWriter<v1::ReadChunksResponse>* writer) override;
   grpc::Status PutChunkList(grpc::ServerContext* context, grpc::ServerReader<v1::PutChunkListRequest>* reader,
                             v1::PutChunkListResponse* response) override;
   grpc::Status GetChunkList(grpc::ServerContext* context, const v1::GetChunkListRequest* request,
                             v1::GetChunkListResponse* response) override;
 
  private:
-  using UploadStream = grpc::ServerReaderWriter<v1::UploadChunksResponse, v1::UploadChunksRequest>;
+  // The two methods that carry chunk data, as raw messages (proto/wire); they stand in for the generated ones.
+  using UploadStream = grpc::ServerReaderWriter<v1::UploadChunksResponse, grpc::ByteBuffer>;
+  using ReadStream = grpc::ServerReaderWriter<grpc::ByteBuffer, v1::ReadChunksRequest>;
+  grpc::Status UploadRaw(grpc::ServerContext* context, UploadStream* stream);
+  grpc::Status ReadRaw(grpc::ServerContext* context, ReadStream* stream);
 
   absl::StatusOr<v1::FindMissingResponse> Find(const v1::FindMissingRequest& request);
   absl::Status Upload(UploadStream* stream);

@@ -11,9 +11,6 @@
 namespace plumb {
 namespace {
 
-// Progress is sent after this many more bytes.
-constexpr uint64_t kProgressBytes = 32u << 20;
-
 std::string Hex(const std::string& digest) {
   absl::StatusOr<Digest> parsed = Digest::FromBytes(digest);
   return parsed.ok() ? parsed->ToString() : "none";
@@ -32,28 +29,15 @@ absl::Status PublishingService::Commit(grpc::ServerContext* context, const v1::C
   PLUMB_ASSIGN_OR_RETURN(Slots::Lease slot, commits_.Take());
   PLUMB_ASSIGN_OR_RETURN(StoredManifest manifest, ParseManifest(request.manifest()));
   PLUMB_RETURN_IF_ERROR(gatekeeper_.Authorize(caller, Scope::Publish(NamespaceOf(manifest.manifest.model()))));
-  uint64_t total = 0;
-  uint64_t sent = 0;
-  auto progress = [&](uint64_t checked_bytes, uint64_t total_bytes) -> absl::Status {
-    total = total_bytes;
-    if (context->IsCancelled()) return absl::CancelledError("the caller is gone");
-    if (checked_bytes != 0 && checked_bytes - sent < kProgressBytes) return absl::OkStatus();
-    sent = checked_bytes;
-    v1::CommitReleaseResponse response;
-    response.set_checked_bytes(checked_bytes);
-    response.set_total_bytes(total_bytes);
-    return writer->Write(response) ? absl::OkStatus() : absl::CancelledError("the caller is gone");
-  };
-  PLUMB_ASSIGN_OR_RETURN(Publisher::Result result,
-                         catalogue_.publisher().Commit(std::move(manifest), caller.name, progress));
+  PLUMB_ASSIGN_OR_RETURN(Publisher::Result result, catalogue_.publisher().Commit(std::move(manifest), caller.name));
   const v1::Release& release = result.release;
   if (!result.existed) {
     spdlog::info("audit: {} published {}@{} {} event {}", caller.name, release.model(), release.version(),
                  Hex(release.digest()), release.sequence());
   }
   v1::CommitReleaseResponse last;
-  last.set_checked_bytes(total);
-  last.set_total_bytes(total);
+  last.set_checked_bytes(release.size_bytes());
+  last.set_total_bytes(release.size_bytes());
   last.set_existed(result.existed);
   // The release stands whatever happens from here on: a failure to read its tags must not look like a failed commit.
   auto tagged = catalogue_.reader().FindRelease(release.model(), release.version());

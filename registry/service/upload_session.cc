@@ -1,7 +1,8 @@
 #include "registry/service/upload_session.h"
 
+#include <utility>
+
 #include "fmt/format.h"
-#include "plumb/base/file.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
 #include "registry/service/chunk_refs.h"
@@ -10,98 +11,108 @@
 
 namespace plumb {
 
-absl::StatusOr<std::vector<v1::UploadChunksResponse>> UploadSession::Receive(const v1::UploadChunksRequest& message) {
-  if (message.data().size() > limits::kMessageDataBytesMax) {
-    return InvalidArgument(fmt::format("a message carries {} bytes of data, at most {} are allowed",
-                                       message.data().size(), limits::kMessageDataBytesMax));
-  }
-  std::vector<v1::UploadChunksResponse> responses;
-  if (message.has_chunk()) {
-    if (std::optional<v1::UploadChunksResponse> cut = End()) responses.push_back(*std::move(cut));
-    if (std::optional<v1::UploadChunksResponse> begun = Begin(message)) responses.push_back(*std::move(begun));
-    return responses;
-  }
-  if (state_ == State::kIdle) return InvalidArgument("the first message of a stream must name a chunk");
-  if (state_ == State::kSettled) return responses;
-  if (auto done = Append(message.offset(), message.data())) responses.push_back(*std::move(done));
-  return responses;
-}
-
-std::optional<v1::UploadChunksResponse> UploadSession::End() {
-  if (state_ != State::kReceiving) return std::nullopt;
-  KeepPartial();
-  return Settle(InvalidArgument(fmt::format("chunk {} was cut off after {} of {} bytes", chunk_.digest.ToHex(),
-                                            buffer_.size(), chunk_.size_bytes)),
-                partials_.KeptBytes(chunk_.digest));
-}
-
-std::optional<v1::UploadChunksResponse> UploadSession::Begin(const v1::UploadChunksRequest& message) {
-  state_ = State::kReceiving;
-  digest_bytes_ = message.chunk().digest();
-  buffer_.clear();
-  hash_ = Sha256();
-  absl::StatusOr<ChunkRef> chunk = ToChunkRef(message.chunk());
-  if (!chunk.ok()) return Settle(chunk.status(), 0);
-  chunk_ = *chunk;
-  absl::StatusOr<bool> there = content_.HasChunk(chunk_);
-  if (!there.ok()) return Settle(there.status(), 0);
-  if (*there) return Settle(absl::OkStatus(), chunk_.size_bytes);
-  if (message.offset() > 0) {
-    absl::StatusOr<std::vector<uint8_t>> kept = partials_.Load(chunk_.digest);
-    if (!kept.ok()) return Settle(kept.status(), 0);
-    if (kept->size() < message.offset() || message.offset() >= chunk_.size_bytes) {
-      return Settle(
-          InvalidArgument(fmt::format("chunk {} starts at byte {}, but {} of its {} bytes are kept here",
-                                      chunk_.digest.ToHex(), message.offset(), kept->size(), chunk_.size_bytes)),
-          static_cast<uint32_t>(kept->size()));
-    }
-    buffer_ = *std::move(kept);
-    buffer_.resize(message.offset());
-    hash_.Update(buffer_);
-  }
-  return Append(message.offset(), message.data());
-}
-
-std::optional<v1::UploadChunksResponse> UploadSession::Append(uint32_t offset, const std::string& data) {
-  bool fits = offset == buffer_.size() && data.size() <= chunk_.size_bytes - buffer_.size();
-  if (!fits) {
-    KeepPartial();
-    return Settle(InvalidArgument(fmt::format(
-                      "chunk {}: {} bytes at offset {}, expected offset {} and at most {} bytes", chunk_.digest.ToHex(),
-                      data.size(), offset, buffer_.size(), chunk_.size_bytes - buffer_.size())),
-                  partials_.KeptBytes(chunk_.digest));
-  }
-  buffer_.insert(buffer_.end(), data.begin(), data.end());
-  hash_.Update(AsBytes(data));
-  if (buffer_.size() < chunk_.size_bytes) return std::nullopt;
-  return Finish();
-}
-
-v1::UploadChunksResponse UploadSession::Finish() {
-  partials_.Drop(chunk_.digest);
-  Digest found = hash_.Finish();
-  if (found != chunk_.digest) {
-    return Settle(InvalidArgument(fmt::format("chunk {}: the {} bytes sent have SHA-256 {}", chunk_.digest.ToHex(),
-                                              buffer_.size(), found.ToHex())),
-                  0);
-  }
-  absl::Status put = content_.PutChunk(chunk_.digest, buffer_);
-  if (!put.ok()) spdlog::error("chunk {} could not be kept: {}", chunk_.digest.ToHex(), Message(put));
-  return Settle(put, put.ok() ? chunk_.size_bytes : 0);
-}
-
-v1::UploadChunksResponse UploadSession::Settle(const absl::Status& status, uint32_t committed_bytes) {
-  state_ = State::kSettled;
+v1::UploadChunksResponse MakeUploadResponse(const std::string& digest_bytes, const absl::Status& status,
+                                            uint32_t committed_bytes) {
   v1::UploadChunksResponse response;
-  response.set_digest(digest_bytes_.substr(0, Digest::kSizeBytes));
+  response.set_digest(digest_bytes.substr(0, Digest::kSizeBytes));
   *response.mutable_status() = ToItemStatus(status);
   response.set_committed_bytes(committed_bytes);
   return response;
 }
 
+absl::StatusOr<std::vector<UploadOutcome>> UploadSession::Receive(const v1::UploadChunksRequest& message,
+                                                                  std::vector<uint8_t> data) {
+  std::vector<UploadOutcome> outcomes;
+  if (message.has_chunk()) {
+    if (std::optional<v1::UploadChunksResponse> cut = End()) outcomes.emplace_back(*std::move(cut));
+    if (auto begun = Begin(message, std::move(data))) outcomes.push_back(*std::move(begun));
+    return outcomes;
+  }
+  if (state_ == State::kIdle) return InvalidArgument("the first message of a stream must name a chunk");
+  if (state_ == State::kSettled) return outcomes;
+  if (auto done = Append(message.offset(), std::move(data))) outcomes.push_back(*std::move(done));
+  return outcomes;
+}
+
+std::optional<v1::UploadChunksResponse> UploadSession::End() {
+  if (state_ != State::kReceiving) return std::nullopt;
+  KeepPartial();
+  return Settle(InvalidArgument(fmt::format("chunk {} was cut off after {} of {} bytes", incoming_.chunk.digest.ToHex(),
+                                            incoming_.bytes.size(), expected_bytes_)),
+                partials_.KeptBytes(PartialKey()));
+}
+
+absl::Status UploadSession::ReadStart(const v1::UploadChunksRequest& message) {
+  PLUMB_ASSIGN_OR_RETURN(incoming_.chunk, ToChunkRef(message.chunk()));
+  if (message.frame_bytes() > incoming_.chunk.size_bytes + limits::kFrameHeaderBytesMax) {
+    return InvalidArgument(fmt::format("the frame of chunk {} has {} bytes, the chunk {}",
+                                       incoming_.chunk.digest.ToHex(), message.frame_bytes(),
+                                       incoming_.chunk.size_bytes));
+  }
+  incoming_.is_frame = message.frame_bytes() > 0;
+  expected_bytes_ = incoming_.is_frame ? message.frame_bytes() : incoming_.chunk.size_bytes;
+  incoming_.elements = ToElementKind(message.elements());
+  if (message.similar().empty()) return absl::OkStatus();
+  PLUMB_ASSIGN_OR_RETURN(incoming_.similar, Digest::FromBytes(message.similar()));
+  return absl::OkStatus();
+}
+
+std::optional<UploadOutcome> UploadSession::Begin(const v1::UploadChunksRequest& message, std::vector<uint8_t> data) {
+  state_ = State::kReceiving;
+  digest_bytes_ = message.chunk().digest();
+  incoming_ = IncomingChunk();
+  if (absl::Status status = ReadStart(message); !status.ok()) return Settle(status, 0);
+  absl::StatusOr<bool> there = content_.HasChunk(incoming_.chunk);
+  if (!there.ok()) return Settle(there.status(), 0);
+  if (*there) return Settle(absl::OkStatus(), expected_bytes_);
+  if (message.offset() > 0) {
+    if (std::optional<UploadOutcome> refused = Resume(message.offset())) return refused;
+  }
+  return Append(message.offset(), std::move(data));
+}
+
+std::optional<UploadOutcome> UploadSession::Resume(uint32_t offset) {
+  absl::StatusOr<std::vector<uint8_t>> kept = partials_.Load(PartialKey());
+  if (!kept.ok()) return Settle(kept.status(), 0);
+  if (kept->size() < offset || offset >= expected_bytes_) {
+    return Settle(InvalidArgument(fmt::format("chunk {} starts at byte {}, but {} of its {} bytes are kept here",
+                                              incoming_.chunk.digest.ToHex(), offset, kept->size(), expected_bytes_)),
+                  static_cast<uint32_t>(kept->size()));
+  }
+  incoming_.bytes = *std::move(kept);
+  incoming_.bytes.resize(offset);
+  return std::nullopt;
+}
+
+std::optional<UploadOutcome> UploadSession::Append(uint32_t offset, std::vector<uint8_t> data) {
+  std::vector<uint8_t>& bytes = incoming_.bytes;
+  if (offset != bytes.size() || data.size() > expected_bytes_ - bytes.size()) {
+    KeepPartial();
+    return Settle(
+        InvalidArgument(fmt::format("chunk {}: {} bytes at offset {}, expected offset {} and at most {} bytes",
+                                    incoming_.chunk.digest.ToHex(), data.size(), offset, bytes.size(),
+                                    expected_bytes_ - bytes.size())),
+        partials_.KeptBytes(PartialKey()));
+  }
+  if (bytes.empty()) {
+    bytes = std::move(data);
+  } else {
+    bytes.insert(bytes.end(), data.begin(), data.end());
+  }
+  if (bytes.size() < expected_bytes_) return std::nullopt;
+  partials_.Drop(PartialKey());
+  state_ = State::kSettled;
+  return std::move(incoming_);
+}
+
+v1::UploadChunksResponse UploadSession::Settle(const absl::Status& status, uint32_t committed_bytes) {
+  state_ = State::kSettled;
+  return MakeUploadResponse(digest_bytes_, status, committed_bytes);
+}
+
 void UploadSession::KeepPartial() {
   // What is not kept is sent again: no reason to fail.
-  absl::Status status = partials_.Keep(chunk_.digest, buffer_);
+  absl::Status status = partials_.Keep(PartialKey(), incoming_.bytes);
   if (!status.ok()) spdlog::warn("the beginning of a chunk was not kept: {}", Message(status));
 }
 

@@ -5,26 +5,32 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "plumb/content/chunk_list.h"
 #include "plumb/v1/content.pb.h"
-#include "registry/catalogue/content.h"
+#include "registry/catalogue/chunk_intake.h"
 #include "registry/storage/partial_uploads.h"
 
 namespace plumb {
 
-// Takes the messages of one stream in order and says what to answer. Holds at most one
-// chunk in memory. Not thread-safe.
+// What a message brought about: an answer that can be given, or a chunk that is whole and not yet checked.
+using UploadOutcome = std::variant<v1::UploadChunksResponse, IncomingChunk>;
+
+// The answer to a chunk.
+v1::UploadChunksResponse MakeUploadResponse(const std::string& digest_bytes, const absl::Status& status,
+                                            uint32_t committed_bytes);
+
+// Takes the messages of one stream in order and puts chunks together. Holds at most one chunk. Not thread-safe.
 class UploadSession {
  public:
   // Both must outlive the session.
   UploadSession(Content* content, PartialUploads* partials) : content_(*content), partials_(*partials) {}
 
-  // Takes one message; returns the responses that it completes. An error ends the stream: the
-  // message belongs to no chunk, or carries more than limits::kMessageDataBytesMax.
-  absl::StatusOr<std::vector<v1::UploadChunksResponse>> Receive(const v1::UploadChunksRequest& message);
+  // Takes one message and its data; returns what it completes. An error ends the stream: the message belongs to no
+  // chunk.
+  absl::StatusOr<std::vector<UploadOutcome>> Receive(const v1::UploadChunksRequest& message, std::vector<uint8_t> data);
 
   // The stream is over. What came of an unfinished chunk is kept for a later stream; returns the response to it.
   std::optional<v1::UploadChunksResponse> End();
@@ -32,24 +38,27 @@ class UploadSession {
  private:
   enum class State {
     kIdle,       // No chunk has begun.
-    kReceiving,  // More bytes of chunk_ are expected.
-    kSettled,    // chunk_ was answered; the rest of its messages is skipped.
+    kReceiving,  // More bytes of incoming_ are expected.
+    kSettled,    // The chunk was answered or handed on; the rest of its messages is skipped.
   };
 
-  std::optional<v1::UploadChunksResponse> Begin(const v1::UploadChunksRequest& message);
-  std::optional<v1::UploadChunksResponse> Append(uint32_t offset, const std::string& data);
-  v1::UploadChunksResponse Finish();
+  std::optional<UploadOutcome> Begin(const v1::UploadChunksRequest& message, std::vector<uint8_t> data);
+  // Fills in what the first message says; the status to answer with when it makes no sense.
+  absl::Status ReadStart(const v1::UploadChunksRequest& message);
+  // Brings back the beginning that an earlier stream left.
+  std::optional<UploadOutcome> Resume(uint32_t offset);
+  std::optional<UploadOutcome> Append(uint32_t offset, std::vector<uint8_t> data);
   // Answers the current chunk; the messages that still belong to it are skipped.
   v1::UploadChunksResponse Settle(const absl::Status& status, uint32_t committed_bytes);
   void KeepPartial();
+  PartialUploads::Key PartialKey() const { return {incoming_.chunk.digest, incoming_.is_frame ? expected_bytes_ : 0}; }
 
   Content& content_;
   PartialUploads& partials_;
   State state_ = State::kIdle;
   std::string digest_bytes_;  // As the client wrote it.
-  ChunkRef chunk_;
-  std::vector<uint8_t> buffer_;
-  Sha256 hash_;
+  IncomingChunk incoming_;
+  uint32_t expected_bytes_ = 0;  // Of incoming_.bytes.
 };
 
 }  // namespace plumb

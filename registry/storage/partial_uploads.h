@@ -33,14 +33,23 @@ class PartialUploads {
   // `bounds.age_max`.
   static absl::StatusOr<std::unique_ptr<PartialUploads>> New(const std::string& path, Bounds bounds, Clock clock);
 
-  // Keeps the first bytes of a chunk, replacing what was kept of it. An empty `bytes` is not kept.
-  absl::Status Keep(const Digest& digest, std::span<const uint8_t> bytes);
-  // How many bytes are kept of a chunk; 0 when none.
-  uint32_t KeptBytes(const Digest& digest) const;
-  // What is kept of a chunk; empty when nothing.
-  absl::StatusOr<std::vector<uint8_t>> Load(const Digest& digest) const;
-  // Forgets a chunk.
-  void Drop(const Digest& digest);
+  // What was being sent: the chunk's plain bytes, or a frame of `frame_bytes` bytes. Two frames of one chunk and one
+  // size may still differ; then the whole does not decode, and is sent anew.
+  struct Key {
+    Digest digest;
+    uint32_t frame_bytes = 0;
+
+    friend auto operator<=>(const Key&, const Key&) = default;
+  };
+
+  // Keeps the first bytes of an upload, replacing what was kept of it. An empty `bytes` is not kept.
+  absl::Status Keep(const Key& key, std::span<const uint8_t> bytes);
+  // How many bytes are kept of an upload; 0 when none.
+  uint32_t KeptBytes(const Key& key) const;
+  // What is kept of an upload; empty when nothing.
+  absl::StatusOr<std::vector<uint8_t>> Load(const Key& key) const;
+  // Forgets an upload.
+  void Drop(const Key& key);
   // Forgets what is older than the bounds allow; returns how many that were.
   size_t DropOld();
 
@@ -52,16 +61,16 @@ class PartialUploads {
 
   PartialUploads(std::string path, Bounds bounds, Clock clock)
       : path_(std::move(path)), bounds_(bounds), clock_(std::move(clock)) {}
-  std::string PathOf(const Digest& digest) const;
+  std::string PathOf(const Key& key) const;
   absl::Status ReadFolder();
-  void DropLocked(std::map<Digest, Entry>::iterator entry);
+  void DropLocked(std::map<Key, Entry>::iterator entry);
   void MakeRoomLocked(uint64_t bytes);
 
   const std::string path_;
   const Bounds bounds_;
   const Clock clock_;
   mutable std::mutex mutex_;
-  std::map<Digest, Entry> entries_;
+  std::map<Key, Entry> entries_;
   uint64_t total_bytes_ = 0;
 };
 

@@ -34,8 +34,9 @@ def clean_environment(home):
 class Server:
     """One plumbd on a folder. It may be killed and started again on the same folder and port."""
 
-    def __init__(self, folder, flags=()):
+    def __init__(self, folder, flags=(), env=None):
         self.folder = pathlib.Path(folder)
+        self.env = env
         self.flags = list(flags)
         self.process = None
         self.address = '127.0.0.1:0'
@@ -43,7 +44,7 @@ class Server:
 
     def start(self):
         command = [BIN / 'plumbd', '--data', self.folder, '--listen', self.address, *self.flags]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True, env=self.env)
         line = self.process.stdout.readline()
         if not line.startswith('plumbd ready on '):
             raise RuntimeError(f'plumbd said {line!r}; see {self.folder}.log')
@@ -66,6 +67,12 @@ class Server:
         if self.process and self.process.poll() is None:
             self.kill()
         self.log.close()
+
+    def largest_pack(self):
+        """The pack file that holds most, writable."""
+        pack = max((p for p in (self.folder / 'packs').rglob('*.pack')), key=lambda p: p.stat().st_size)
+        pack.chmod(0o600)
+        return pack
 
     @property
     def admin_token(self):

@@ -109,7 +109,7 @@ class MainJobTest(PlumbTest):
         text = self.plumb('verify', self.tmp / 'pulled', expect='verification')
         self.assertIn('plumb pull', text.out + text.err)
         mended = self.pull('lab/tiny', 'pulled', '--no-cache')
-        self.assertEqual(mended['downloaded_bytes'], end - begin)
+        self.assertLess(mended['downloaded_bytes'], end - begin)  # It travels compressed.
         self.plumb('verify', self.tmp / 'pulled')
 
     def test_missing_short_and_long_files_are_seen(self):
@@ -187,7 +187,7 @@ class MainJobTest(PlumbTest):
 
     def test_gc_keeps_what_is_named_and_takes_what_is_not(self):
         before = self.plumb('admin', 'stats', '--json').json
-        self.assertEqual(set(before), {'releases', 'files', 'logical_bytes', 'stored_bytes', 'chunks'})
+        self.assertEqual(set(before), {'releases', 'files', 'logical_bytes', 'stored_bytes', 'chunks', 'packs', 'pack_bytes'})
         result = self.plumb('admin', 'gc', '--grace', 0, '--json').json
         self.assertEqual(result['deleted_chunks'], 0)
         self.assertEqual(self.plumb('admin', 'stats', '--json').json, before)

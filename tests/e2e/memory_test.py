@@ -1,7 +1,8 @@
 """Memory does not grow with the model: client and server stay under 256 MiB while 4 GiB are published and pulled.
 
 Resident memory without the file cache: RssAnon and RssShmem, sampled. PLUMB_MODEL_MIB sets the size (4096); where the
-disk has no room for it a smaller model is used, and said so.
+disk has no room for it a smaller model is used, and said so. PLUMB_SPARSE_GIB (40) is the size of a second model, a sparse
+file: it is published, pulled and verified too, at a tenth of the size where the disk has no room for the pulled copy.
 """
 import os
 import shutil
@@ -9,9 +10,10 @@ import threading
 import time
 import unittest
 
-from harness import PlumbTest
+from harness import PlumbTest, write_safetensors
 
 LIMIT_MIB = 256
+SPARSE_GIB = int(os.environ.get('PLUMB_SPARSE_GIB', '40'))
 WANTED_MIB = int(os.environ.get('PLUMB_MODEL_MIB', '4096'))
 
 
@@ -79,6 +81,26 @@ class MemoryTest(PlumbTest):
         folder = self.make_model(mib)
         self.measured('publish', 'lab/large@v1', folder, '--license', 'MIT', '--quiet')
         self.measured('pull', 'lab/large@v1', self.tmp / 'pulled', '--no-cache', '--quiet')
+        self.measured('verify', self.tmp / 'pulled', '--quiet')
+
+    def test_sparse_model(self):
+        gib = SPARSE_GIB if shutil.disk_usage(self.tmp).free > 1.3 * SPARSE_GIB * (1 << 30) else max(1, SPARSE_GIB // 10)
+        if gib < SPARSE_GIB:
+            print(f'only {gib} GiB: the disk has no room for {SPARSE_GIB}', flush=True)
+        folder = self.tmp / 'sparse'
+        folder.mkdir()
+        size, header = 256 << 20, {}
+        for i in range(gib * 4):
+            header[f'layers.{i}.weight'] = {'dtype': 'BF16', 'shape': [size // 2], 'data_offsets': [i * size, (i + 1) * size]}
+        write_safetensors(folder / 'model.safetensors', header, b'')
+        with open(folder / 'model.safetensors', 'r+b') as file:
+            end = file.seek(0, os.SEEK_END) + (gib << 30)
+            file.truncate(end)
+            for i in range(gib * 16):  # A few bytes in every 64 MiB, so that not all chunks are the same one.
+                file.seek(end - (i + 1) * (64 << 20))
+                file.write(i.to_bytes(8, 'little'))
+        self.measured('publish', 'lab/sparse@v1', folder, '--license', 'MIT', '--quiet')
+        self.measured('pull', 'lab/sparse@v1', self.tmp / 'pulled', '--no-cache', '--quiet')
         self.measured('verify', self.tmp / 'pulled', '--quiet')
 
 

@@ -4,7 +4,7 @@ import subprocess
 import time
 import unittest
 
-from harness import PlumbTest, seeded
+from harness import PlumbTest, flip_byte, seeded
 
 
 class MirrorTest(PlumbTest):
@@ -45,7 +45,8 @@ class MirrorTest(PlumbTest):
         (folder / 'extra.bin').write_bytes(os.urandom(100_000))
         self.plumb('publish', 'lab/more@v1', folder, '--license', 'MIT')
         result = self.sync().json
-        self.assertEqual((result['events'], result['copied_chunks'], result['copied_bytes']), (1, 1, 100_000))
+        self.assertEqual((result['events'], result['copied_chunks']), (1, 1))
+        self.assertAlmostEqual(result['copied_bytes'], 100_000, delta=100)  # Random bytes, and what a frame adds.
 
     def test_a_selection(self):
         folder = self.tmp / 'other'
@@ -72,11 +73,7 @@ class MirrorTest(PlumbTest):
         self.assertTrue(self.plumb('admin', 'fsck', '--json', env=self.target).json['ok'])
 
     def test_a_damaged_upstream_is_not_copied(self):
-        chunk = max((p for p in (self.upstream.folder / 'chunks').rglob('*') if p.is_file()), key=lambda p: p.stat().st_size)
-        data = bytearray(chunk.read_bytes())
-        data[len(data) // 2] ^= 1
-        chunk.chmod(0o644)
-        chunk.write_bytes(data)
+        flip_byte(self.upstream.largest_pack(), 100_000)
         self.sync(expect='verification')
         self.assertTrue(self.plumb('admin', 'fsck', '--json', env=self.target).json['ok'])
 

@@ -24,12 +24,12 @@ FakeRegistry::FakeRegistry(const std::map<std::string, std::string>& files, Lies
   for (const auto& [path, content] : files) {
     ChunkList list;
     size_t offset = 0;
-    for (uint32_t size : PlanChunks(content.size(), {})) {
-      std::string bytes = content.substr(offset, size);
+    for (const PlannedChunk& planned : PlanChunks(content.size(), {})) {
+      std::string bytes = content.substr(offset, planned.size_bytes);
       Digest digest = Sha256Of(bytes);
-      list.Append({digest, size}).IgnoreError();
+      list.Append({digest, planned.size_bytes}).IgnoreError();
       chunks_[digest.ToBytes()] = std::move(bytes);
-      offset += size;
+      offset += planned.size_bytes;
     }
     v1::File* file = manifest_.add_files();
     file->set_path(path);

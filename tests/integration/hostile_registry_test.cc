@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/file.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 
@@ -177,8 +178,9 @@ TEST_F(HostileRegistryTest, BytesDamagedOnceAreFetchedAgain) {
 }
 
 TEST_F(HostileRegistryTest, ACutStreamGoesOnInsideTheChunk) {
-  FakeRegistry registry(files_, {.piece = [](int call, const ChunkRef&, v1::ReadChunksResponse* piece) {
-                          return call > 0 || piece->offset() < 500'000;
+  std::atomic<bool> cut = false;
+  FakeRegistry registry(files_, {.piece = [&](int, const ChunkRef&, v1::ReadChunksResponse* piece) {
+                          return piece->offset() < 500'000 || cut.exchange(true);
                         }});
   auto result = PullFrom(registry);
   ASSERT_TRUE(result.ok()) << result.status();

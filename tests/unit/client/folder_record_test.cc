@@ -1,8 +1,6 @@
 #include "client/library/folder_record.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "plumb/base/status.h"
 #include "plumb/client/release_folder.h"
@@ -93,28 +91,6 @@ TEST_F(FolderRecordTest, TheLockIsForOne) {
   EXPECT_EQ(ErrorClassOf(LockFolder(folder_).status()), ErrorClass::kLocalStorage);
   *first = UniqueFd();
   EXPECT_TRUE(LockFolder(folder_).ok());
-}
-
-TEST_F(FolderRecordTest, CheckChunksTellsGoodFromBad) {
-  ChunkList list = testing::ChunksOf(content_);
-  content_[1'500'000] ^= 1;
-  testing::Write(Inside("model.bin"), content_);
-  auto fd = OpenForReading(Inside("model.bin"));
-  EXPECT_EQ(*CheckChunks(fd->get(), list, "x"), (std::vector<bool>{true, false, true}));
-}
-
-TEST_F(FolderRecordTest, CheckChunksSeesAShortFile) {
-  testing::Write(Inside("model.bin"), content_.substr(0, 2'000'000));
-  auto fd = OpenForReading(Inside("model.bin"));
-  EXPECT_EQ(*CheckChunks(fd->get(), testing::ChunksOf(content_), "x"), (std::vector<bool>{true, false, false}));
-}
-
-TEST_F(FolderRecordTest, CheckChunksOfAPreallocatedFileFindsWhatWasWritten) {
-  auto fd = folder_.OpenForWriting("sparse");
-  ASSERT_EQ(::ftruncate(fd->get(), static_cast<off_t>(content_.size())), 0);
-  ::fallocate(fd->get(), 0, 0, static_cast<off_t>(content_.size()));
-  ASSERT_TRUE(PwriteAll(fd->get(), AsBytes(content_).subspan(1 << 20, 1 << 20), 1 << 20, "sparse").ok());
-  EXPECT_EQ(*CheckChunks(fd->get(), testing::ChunksOf(content_), "x"), (std::vector<bool>{false, true, false}));
 }
 
 }  // namespace

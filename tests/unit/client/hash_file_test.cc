@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <set>
+#include <vector>
+
 #include "plumb/base/limits.h"
 #include "tests/unit/base/scratch_folder.h"
 #include "tests/unit/client/test_files.h"
@@ -18,14 +21,17 @@ class HashFileTest : public ::testing::Test {
     std::string path = scratch_.path() + "/file";
     testing::Write(path, content);
     auto fd = OpenForReading(path);
-    return HashFile(fd->get(), "file", tensors, [this](uint64_t bytes) {
-      advanced_ += bytes;
+    return HashFile(fd->get(), "file", tensors, &pool_, [&](FileChunk chunk) {
+      EXPECT_EQ(chunk.offset, read_.size());
+      read_.append(reinterpret_cast<const char*>(chunk.bytes.get()), chunk.chunk.size_bytes);
+      pool_.Return(std::move(chunk.bytes));
       return stop_;
     });
   }
 
   ScratchFolder scratch_;
-  uint64_t advanced_ = 0;
+  transfer::BufferPool pool_{2, limits::kChunkBytes};
+  std::string read_;
   absl::Status stop_;
 };
 
@@ -33,12 +39,47 @@ class HashFileSizeTest : public HashFileTest, public ::testing::WithParamInterfa
 
 TEST_P(HashFileSizeTest, AgreesWithHashingInMemory) {
   std::string content = RandomBytes(GetParam(), 7);
-  auto hashed = Hash(content);
-  ASSERT_TRUE(hashed.ok()) << hashed.status();
-  EXPECT_EQ(hashed->size_bytes, content.size());
-  EXPECT_EQ(hashed->sha256, Sha256Of(content));
-  EXPECT_EQ(hashed->chunks.chunks(), testing::ChunksOf(content).chunks());
-  EXPECT_EQ(advanced_, content.size());
+  for (const std::vector<ByteRange>& tensors :
+       {std::vector<ByteRange>(),
+        std::vector<ByteRange>{{0, content.size() / 2}, {content.size() / 2, content.size()}}}) {
+    read_.clear();
+    auto hashed = Hash(content, tensors);
+    ASSERT_TRUE(hashed.ok()) << hashed.status();
+    EXPECT_EQ(hashed->size_bytes, content.size());
+    EXPECT_EQ(hashed->sha256, Sha256Of(content));
+    EXPECT_EQ(read_, content);
+    for (size_t i = 0; i < hashed->chunks.size(); ++i) {
+      const ChunkRef& chunk = hashed->chunks.chunks()[i];
+      EXPECT_EQ(chunk.digest, Sha256Of(std::string_view(content).substr(hashed->chunks.offset(i), chunk.size_bytes)));
+    }
+    EXPECT_EQ(hashed->chunks.file_bytes(), content.size());
+  }
+}
+
+TEST_F(HashFileTest, WithoutTensorsContentDecidesTheCuts) {
+  std::string content = RandomBytes(8'000'000, 3);
+  auto before = Hash(content);
+  read_.clear();
+  auto after = Hash("a few bytes more" + content);
+  ASSERT_TRUE(before.ok() && after.ok());
+  std::set<Digest> known;
+  for (const ChunkRef& chunk : before->chunks.chunks()) known.insert(chunk.digest);
+  size_t fresh = 0;
+  for (const ChunkRef& chunk : after->chunks.chunks()) fresh += known.contains(chunk.digest) ? 0 : 1;
+  EXPECT_LE(fresh, 2u);
+  EXPECT_GT(before->chunks.size(), 8u);
+}
+
+TEST_F(HashFileTest, BytesInMemoryAreCutAsFilesAre) {
+  std::string content = RandomBytes(5'000'000, 4);
+  auto file = Hash(content);
+  auto memory = HashBytes(content, &pool_, [&](FileChunk chunk) {
+    pool_.Return(std::move(chunk.bytes));
+    return absl::OkStatus();
+  });
+  ASSERT_TRUE(file.ok() && memory.ok());
+  EXPECT_EQ(file->chunks.chunks(), memory->chunks.chunks());
+  EXPECT_EQ(file->sha256, memory->sha256);
 }
 
 INSTANTIATE_TEST_SUITE_P(Sizes, HashFileSizeTest,
@@ -58,14 +99,16 @@ TEST_F(HashFileTest, CutsAtTensors) {
 TEST_F(HashFileTest, StopsWhenToldTo) {
   stop_ = absl::CancelledError("enough");
   EXPECT_TRUE(absl::IsCancelled(Hash(RandomBytes(3'000'000, 1)).status()));
-  EXPECT_LE(advanced_, limits::kChunkBytes);
+  EXPECT_LE(read_.size(), limits::kChunkBytes);
 }
 
 TEST_F(HashFileTest, AShortenedFileIsNoticed) {
   std::string path = scratch_.path() + "/file";
-  testing::Write(path, RandomBytes(5'000'000, 1));
+  testing::Write(path, RandomBytes(9'000'000, 1));
   auto fd = OpenForReading(path);
-  auto hashed = HashFile(fd->get(), "file", {}, [&](uint64_t) {
+  std::vector<ByteRange> tensors = {{0, 9'000'000}};
+  auto hashed = HashFile(fd->get(), "file", tensors, &pool_, [&](FileChunk chunk) {
+    pool_.Return(std::move(chunk.bytes));
     EXPECT_EQ(::truncate(path.c_str(), 2'000'000), 0);
     return absl::OkStatus();
   });

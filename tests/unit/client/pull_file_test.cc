@@ -26,7 +26,7 @@ class PullFileTest : public ::testing::Test {
   }
   // Writes every missing chunk and gives the file its name.
   void Complete(PullFile& file) {
-    for (size_t index : file.missing()) ASSERT_TRUE(file.Write(index, Chunk(index)).ok());
+    for (size_t index : file.missing()) ASSERT_TRUE(file.Write(index, 1, Chunk(index)).ok());
     ASSERT_TRUE(file.Finish().ok());
   }
   std::string Found() {
@@ -51,20 +51,20 @@ TEST_F(PullFileTest, ANewFileNeedsEveryChunk) {
 
 TEST_F(PullFileTest, NothingStandsUnderTheNameBeforeFinish) {
   auto file = Prepare();
-  for (size_t index : file->missing()) ASSERT_TRUE(file->Write(index, Chunk(index)).ok());
+  for (size_t index : file->missing()) ASSERT_TRUE(file->Write(index, 1, Chunk(index)).ok());
   EXPECT_EQ(Found(), "none");
 }
 
 TEST_F(PullFileTest, TheLastWriteSaysSo) {
   auto file = Prepare();
-  EXPECT_FALSE(*file->Write(2, Chunk(2)));
-  EXPECT_FALSE(*file->Write(0, Chunk(0)));
-  EXPECT_FALSE(*file->Write(3, Chunk(3)));
-  EXPECT_TRUE(*file->Write(1, Chunk(1)));
+  EXPECT_FALSE(*file->Write(2, 1, Chunk(2)));
+  EXPECT_FALSE(*file->Write(0, 1, Chunk(0)));
+  EXPECT_FALSE(*file->Write(3, 1, Chunk(3)));
+  EXPECT_TRUE(*file->Write(1, 1, Chunk(1)));
 }
 
 TEST_F(PullFileTest, AnInterruptedPullGoesOnWithWhatIsThere) {
-  ASSERT_TRUE(Prepare()->Write(2, Chunk(2)).ok());
+  ASSERT_TRUE(Prepare()->Write(2, 1, Chunk(2)).ok());
   auto file = Prepare();
   EXPECT_EQ(file->missing(), (std::vector<size_t>{0, 1, 3}));
   EXPECT_EQ(file->reused_bytes(), 1u << 20);
@@ -75,8 +75,8 @@ TEST_F(PullFileTest, AnInterruptedPullGoesOnWithWhatIsThere) {
 TEST_F(PullFileTest, AWrongChunkInAPartialFileIsFetchedAgain) {
   {
     auto file = Prepare();
-    ASSERT_TRUE(file->Write(0, Chunk(0)).ok());
-    ASSERT_TRUE(file->Write(1, Chunk(2)).ok());
+    ASSERT_TRUE(file->Write(0, 1, Chunk(0)).ok());
+    ASSERT_TRUE(file->Write(1, 1, Chunk(2)).ok());
   }
   EXPECT_EQ(Prepare()->missing(), (std::vector<size_t>{1, 2, 3}));
 }

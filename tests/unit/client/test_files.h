@@ -23,9 +23,10 @@ inline std::string RandomBytes(size_t size, unsigned seed) {
 inline ChunkList ChunksOf(const std::string& content) {
   ChunkList list;
   size_t offset = 0;
-  for (uint32_t size : PlanChunks(content.size(), {})) {
-    list.Append({Sha256Of(std::string_view(content).substr(offset, size)), size}).IgnoreError();
-    offset += size;
+  for (const PlannedChunk& planned : PlanChunks(content.size(), {})) {
+    std::string_view chunk = std::string_view(content).substr(offset, planned.size_bytes);
+    list.Append({Sha256Of(chunk), planned.size_bytes}).IgnoreError();
+    offset += planned.size_bytes;
   }
   return list;
 }

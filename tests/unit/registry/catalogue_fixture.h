@@ -10,8 +10,9 @@
 #include "registry/catalogue/fsck.h"
 #include "registry/catalogue/tags.h"
 #include "registry/catalogue/yanks.h"
-#include "registry/storage/disk_chunk_store.h"
 #include "registry/storage/memory_metadata_store.h"
+#include "registry/storage/pack_store.h"
+#include "tests/unit/registry/chunk_testing.h"
 #include "tests/unit/registry/testing.h"
 
 namespace plumb::testing_support {
@@ -23,12 +24,14 @@ class CatalogueFixture : public ::testing::Test {
   // Opens the catalogue anew over the same stores.
   void Restart() {
     catalogue_.reset();
-    chunks_ = *DiskChunkStore::New(folder_.Join("chunks"), 0, clock_.AsClock());
+    chunks_.reset();
+    chunks_ = *PackStore::New(folder_.Join("packs"), &store_, {}, clock_.AsClock());
     catalogue_ = *Catalogue::New(&store_, chunks_.get(), clock_.AsClock());
   }
 
   void PutChunk(const std::string& bytes) {
-    EXPECT_OK(catalogue_->content().PutChunk(Sha256Of(bytes), AsBytes(bytes)));
+    auto rely = catalogue_->content().gate().Rely();
+    testing_support::PutChunk(bytes, chunks_.get());
   }
   absl::StatusOr<ChunkListInfo> PutList(const SampleFile& file) {
     ChunkList list = file.List();
@@ -43,8 +46,7 @@ class CatalogueFixture : public ::testing::Test {
     }
   }
   absl::StatusOr<Publisher::Result> Commit(const v1::Manifest& manifest) {
-    return catalogue_->publisher().Commit(Store(manifest), "tester",
-                                          [](uint64_t, uint64_t) { return absl::OkStatus(); });
+    return catalogue_->publisher().Commit(Store(manifest), "tester");
   }
   // Uploads and commits; returns the release's digest.
   std::string Publish(const std::string& model, const std::string& version, const std::vector<SampleFile>& files) {
@@ -87,15 +89,15 @@ class CatalogueFixture : public ::testing::Test {
     return problems;
   }
   bool HasChunk(const std::string& bytes) { return chunks_->Find(Sha256Of(bytes))->has_value(); }
-  std::string ChunkPath(const std::string& bytes) const {
-    std::string hex = Sha256Of(bytes).ToHex();
-    return folder_.Join("chunks/" + hex.substr(0, 2) + "/" + hex);
+  // Changes the last byte of a stored chunk.
+  void DamageChunk(const std::string& bytes) {
+    testing_support::DamageChunk(Sha256Of(bytes), &store_, folder_.Join("packs"));
   }
 
   TemporaryFolder folder_;
   ManualClock clock_;
   MemoryMetadataStore store_;
-  std::unique_ptr<DiskChunkStore> chunks_;
+  std::unique_ptr<PackStore> chunks_;
   std::unique_ptr<Catalogue> catalogue_;
 };
 

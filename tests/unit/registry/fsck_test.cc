@@ -7,7 +7,7 @@
 namespace plumb {
 namespace {
 
-using testing_support::Overwrite;
+using testing_support::MakeManifest;
 using testing_support::SampleFile;
 
 const SampleFile kFile = {"a.bin", {"first chunk", "second chunk"}};
@@ -33,7 +33,7 @@ class FsckTest : public testing_support::CatalogueFixture {
 };
 
 TEST_F(FsckTest, FlippedByteInAChunk) {
-  Overwrite(ChunkPath("first chunk"), "first chunK");
+  DamageChunk("first chunk");
   v1::FsckProblem problem = Only();
   EXPECT_EQ(problem.kind(), "chunk");
   EXPECT_EQ(problem.subject(), Sha256Of("first chunk").ToHex());
@@ -42,7 +42,7 @@ TEST_F(FsckTest, FlippedByteInAChunk) {
 }
 
 TEST_F(FsckTest, QuarantineMakesRoomForARepair) {
-  Overwrite(ChunkPath("first chunk"), "first chunK");
+  DamageChunk("first chunk");
   EXPECT_EQ(Only(true).kind(), "chunk");
   EXPECT_FALSE(HasChunk("first chunk"));
   EXPECT_EQ(Only().kind(), "file");
@@ -50,13 +50,58 @@ TEST_F(FsckTest, QuarantineMakesRoomForARepair) {
   EXPECT_TRUE(Check().empty());
 }
 
-TEST_F(FsckTest, EmptyChunkFile) {
-  Overwrite(ChunkPath("first chunk"), "");
+TEST_F(FsckTest, EntryThatPointsNowhere) {
+  ChunkEntry entry = testing_support::EntryOf(Sha256Of("first chunk"), &store_);
+  entry.at.pack = 77;
+  Put(chunk_keys::Chunk(Sha256Of("first chunk")), RenderChunkEntry(entry));
   EXPECT_EQ(Only().kind(), "chunk");
 }
 
+TEST_F(FsckTest, DifferenceWithoutItsBase) {
+  std::string base = testing_support::Weights(4096, 1);
+  std::string next = testing_support::Weights(4096, 2);
+  testing_support::PutChunk(base, chunks_.get());
+  testing_support::PutChunk(next, chunks_.get(), base);
+  ASSERT_TRUE((*chunks_->Find(Sha256Of(next)))->base.has_value());
+  ASSERT_OK(chunks_->Quarantine(Sha256Of(base)));
+  v1::FsckProblem problem = Only();
+  EXPECT_EQ(problem.subject(), Sha256Of(next).ToHex());
+  EXPECT_NE(problem.message().find(Sha256Of(base).ToHex()), std::string::npos) << problem.message();
+}
+
+TEST_F(FsckTest, SealedPackThatChanged) {
+  Restart();
+  EXPECT_TRUE(Check().empty());
+  DamageChunk("first chunk");
+  std::vector<v1::FsckProblem> problems = Check(/*quarantine=*/true);
+  ASSERT_EQ(problems.size(), 2u);
+  EXPECT_EQ(problems[0].kind(), "pack");
+  EXPECT_EQ(problems[1].kind(), "chunk");
+  PutChunk("first chunk");
+  EXPECT_EQ(Only().kind(), "pack");
+  EXPECT_EQ(Collect().deleted_packs(), 1u);
+  EXPECT_TRUE(Check().empty());
+}
+
+TEST_F(FsckTest, WholeFileHashThatItsPublisherGotWrong) {
+  v1::Manifest manifest = MakeManifest("lab/m", "v2", {kFile});
+  manifest.mutable_files(0)->set_sha256(Sha256Of("something else").ToBytes());
+  ASSERT_OK(Commit(manifest));
+  for (int i = 0; i < 2; ++i) {
+    v1::FsckProblem problem = Only();
+    EXPECT_EQ(problem.kind(), "file");
+    EXPECT_EQ(problem.subject(), "lab/m@v2 a.bin");
+    EXPECT_NE(problem.message().find(Sha256Of(kFile.Bytes()).ToHex()), std::string::npos) << problem.message();
+  }
+}
+
+TEST_F(FsckTest, FileIsMarkedOnceItsHashWasFoundRight) {
+  EXPECT_OK(store_.Get(keys::Verified(kFile.List().TreeRoot(), Sha256Of(kFile.Bytes()))));
+}
+
 TEST_F(FsckTest, MissingChunkNamesTheFileAndTheBytes) {
-  ASSERT_OK(chunks_->Remove(Sha256Of("second chunk")));
+  std::vector<Digest> lost = {Sha256Of("second chunk")};
+  ASSERT_OK(chunks_->Remove(lost));
   v1::FsckProblem problem = Only();
   EXPECT_EQ(problem.kind(), "file");
   EXPECT_EQ(problem.subject(), "lab/m@v1 a.bin");

@@ -11,8 +11,10 @@
 namespace plumb {
 namespace {
 
+using testing_support::FrameOf;
 using testing_support::MakeManifest;
 using testing_support::SampleFile;
+using testing_support::Weights;
 
 const SampleFile kFile = {"a.bin", {"first chunk", "second chunk"}};
 const SampleFile kOther = {"b.bin", {"second chunk", "third chunk"}};
@@ -27,7 +29,7 @@ TEST_F(GarbageTest, WhatNothingNamesIsDeleted) {
   EXPECT_TRUE(totals.done());
   EXPECT_EQ(totals.examined_chunks(), 4u);
   EXPECT_EQ(totals.deleted_chunks(), 2u);
-  EXPECT_EQ(totals.deleted_bytes(), std::string("third chunkstray").size());
+  EXPECT_EQ(totals.deleted_bytes(), FrameOf("third chunk").size() + FrameOf("stray").size());
   EXPECT_EQ(totals.deleted_chunk_lists(), 1u);
   EXPECT_TRUE(HasChunk("first chunk"));
   EXPECT_TRUE(HasChunk("second chunk"));
@@ -48,6 +50,48 @@ TEST_F(GarbageTest, DryRunDeletesNothing) {
   EXPECT_EQ(totals.deleted_chunk_lists(), 1u);
   EXPECT_TRUE(HasChunk("first chunk"));
   EXPECT_EQ(Collect().deleted_chunks(), 2u);
+}
+
+TEST_F(GarbageTest, ChainOfDifferencesGoesInOneRunUnlessSomethingNeedsIt) {
+  std::vector<std::string> steps;
+  for (unsigned i = 0; i < 5; ++i) {
+    steps.push_back(Weights(4096, i));
+    testing_support::PutChunk(steps[i], chunks_.get(),
+                              i == 0 ? std::nullopt : std::optional<std::string>(steps[i - 1]));
+    ASSERT_EQ((*chunks_->Find(Sha256Of(steps[i])))->depth, i);
+  }
+  SampleFile third{"third", {steps[2]}};
+  ASSERT_OK(PutList(third));
+  ASSERT_OK(Commit(MakeManifest("lab/m", "v1", {third})));
+  EXPECT_EQ(Collect(std::chrono::seconds(0), /*dry_run=*/true).deleted_chunks(), 2u);
+  EXPECT_EQ(Collect().deleted_chunks(), 2u);
+  EXPECT_TRUE(HasChunk(steps[0]));
+  EXPECT_TRUE(Check().empty());
+}
+
+TEST_F(GarbageTest, WholeChainOfGarbageGoesInOneRun) {
+  std::string before;
+  for (unsigned i = 0; i < 5; ++i) {
+    std::string step = Weights(4096, i);
+    testing_support::PutChunk(step, chunks_.get(), i == 0 ? std::nullopt : std::optional<std::string>(before));
+    before = step;
+  }
+  EXPECT_EQ(Collect().deleted_chunks(), 5u);
+  EXPECT_EQ((*chunks_->Figures()).chunks, 0u);
+}
+
+TEST_F(GarbageTest, SpaceOfTheDeadComesBack) {
+  Publish("lab/m", "v1", {kFile});
+  PutChunk(std::string(1u << 20, 'x'));
+  v1::CollectGarbageResponse foreseen = Collect(std::chrono::seconds(0), /*dry_run=*/true);
+  EXPECT_EQ(foreseen.deleted_packs(), 1u);
+  v1::CollectGarbageResponse totals = Collect();
+  EXPECT_EQ(totals.deleted_packs(), 1u);
+  EXPECT_EQ(totals.rewritten_bytes(), FrameOf("first chunk").size() + FrameOf("second chunk").size());
+  EXPECT_EQ(totals.rewritten_bytes(), foreseen.rewritten_bytes());
+  EXPECT_LT((*chunks_->Figures()).pack_bytes, 16u << 10);
+  EXPECT_TRUE(Check().empty());
+  EXPECT_EQ(Collect().deleted_packs(), 0u);
 }
 
 TEST_F(GarbageTest, GracePeriodSparesWhatIsYoung) {
@@ -91,10 +135,9 @@ TEST_F(GarbageTest, SweptContentIsAskedForAtCommit) {
 
 TEST_F(GarbageTest, VerifiedMarksGoWithTheirList) {
   Upload({kFile});
-  v1::Manifest manifest = MakeManifest("lab/m", "v1", {kFile});
-  auto stored = testing_support::Store(manifest);
   Digest root = kFile.List().TreeRoot();
-  ASSERT_OK(Commit(manifest));
+  ASSERT_OK(Commit(MakeManifest("lab/m", "v1", {kFile})));
+  EXPECT_TRUE(Check().empty());
   EXPECT_OK(store_.Get(keys::Verified(root, Sha256Of(kFile.Bytes()))));
   EXPECT_OK(catalogue_->content().lists().Remove(root));
   EXPECT_FALSE(store_.Get(keys::Verified(root, Sha256Of(kFile.Bytes()))).ok());

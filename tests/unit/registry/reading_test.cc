@@ -8,6 +8,7 @@
 namespace plumb {
 namespace {
 
+using testing_support::FrameOf;
 using testing_support::MakeManifest;
 using testing_support::SampleFile;
 
@@ -189,7 +190,9 @@ TEST_F(ReadingTest, StatsCountReleasesAndChunksOnce) {
   EXPECT_EQ(stats->releases(), 2u);
   EXPECT_EQ(stats->files(), 2u);
   EXPECT_EQ(stats->logical_bytes(), 2 * kFile.Bytes().size());
-  EXPECT_EQ(stats->stored_bytes(), kFile.Bytes().size());
+  EXPECT_EQ(stats->stored_bytes(), FrameOf(kFile.chunks[0]).size() + FrameOf(kFile.chunks[1]).size());
+  EXPECT_EQ(stats->packs(), 1u);
+  EXPECT_GT(stats->pack_bytes(), stats->stored_bytes());
   EXPECT_EQ(stats->chunks(), 2u);
 }
 

@@ -100,6 +100,20 @@ inline StoredManifest Store(const v1::Manifest& manifest) {
   return *std::move(stored);
 }
 
+// Writes `to`, which is as long, over the first `from` in each file of a folder.
+inline void ReplaceInFiles(const std::string& folder, const std::string& from, const std::string& to) {
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (!entry.is_regular_file()) continue;
+    absl::StatusOr<std::string> bytes = ReadFile(entry.path().string(), 64u << 20);
+    ASSERT_TRUE(bytes.ok()) << bytes.status();
+    size_t at = bytes->find(from);
+    if (at == bytes->npos) continue;
+    std::fstream file(entry.path(), std::ios::binary | std::ios::in | std::ios::out);
+    file.seekp(static_cast<std::streamoff>(at));
+    file << to;
+  }
+}
+
 inline void Overwrite(const std::string& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
 }

@@ -29,6 +29,8 @@ absl::StatusOr<v1::CollectGarbageResponse> CollectGarbage(Connection& connection
 // Checks everything the server stores; `on_problem` is called for each thing that is broken. Returns the totals.
 absl::StatusOr<v1::FsckResponse> Fsck(Connection& connection, bool quarantine, const Operation& operation,
                                       const std::function<void(const v1::FsckProblem&)>& on_problem);
+// Makes the index of chunks anew from what the packs say; returns the totals.
+absl::StatusOr<v1::RebuildIndexResponse> RebuildIndex(Connection& connection, const Operation& operation);
 // Where a mirror stands; an unknown name has revision 0.
 absl::StatusOr<v1::Cursor> GetCursor(Connection& connection, const std::string& name);
 // Compare-and-swap on the revision of `cursor`. ABORTED when it was moved meanwhile.

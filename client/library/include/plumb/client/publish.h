@@ -38,6 +38,10 @@ struct PublishOptions {
   bool smoke = true;
   // Upload streams at once.
   int parallel = 4;
+  // What buffers may take, about.
+  uint64_t memory_bytes = 256u << 20;
+  // Sends no faster than this; 0: no limit.
+  uint64_t bytes_per_second = 0;
 };
 
 // What a publish did.
@@ -47,14 +51,15 @@ struct PublishResult {
   Digest digest;
   // Plain bytes of all files.
   uint64_t bytes = 0;
-  // Chunks the registry did not have.
+  // Chunks the registry did not have, and the bytes that were sent for them.
   uint64_t new_chunks = 0;
   uint64_t uploaded_bytes = 0;
   // True when this very release was already there.
   bool existed = false;
 };
 
-// Checks the folder, records smoke cases, uploads what the registry lacks and commits.
+// Checks the folder, records smoke cases, uploads what the registry lacks and commits. Each file is read once: hashed,
+// compressed and sent in the same pass.
 //
 // Safe to repeat: the same folder gives the same manifest, chunks that are there are not sent
 // again, and a release that stands is not made twice. Nothing is visible before the commit.

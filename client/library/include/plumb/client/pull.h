@@ -26,8 +26,15 @@ struct PullOptions {
   std::vector<std::string> exclude;
   // Shares identical files between folders; nullptr for no sharing. Borrowed for the call.
   Cache* cache = nullptr;
-  // Download streams at once.
+  // Other registries that may have the chunks: each brings a share, and one that is slow, gone or sends wrong bytes is
+  // left out. Borrowed for the call.
+  std::vector<Connection*> mirrors;
+  // Download streams at once, to each registry.
   int parallel = 4;
+  // What buffers may take, about.
+  uint64_t memory_bytes = 256u << 20;
+  // Fetches no faster than this; 0: no limit.
+  uint64_t bytes_per_second = 0;
 };
 
 // What a pull did.
@@ -37,6 +44,7 @@ struct PullResult {
   std::string version;
   // Plain bytes of the selected files.
   uint64_t bytes = 0;
+  // Bytes that came over the network for the rest: compressed, or as the difference from what was here.
   uint64_t downloaded_bytes = 0;
   // Bytes that were already in the folder or in the cache, each verified again.
   uint64_t reused_bytes = 0;

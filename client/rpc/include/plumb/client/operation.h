@@ -13,7 +13,7 @@ namespace plumb {
 
 // How far a piece of work is.
 struct Progress {
-  // `check`, `hash`, `upload`, `commit`, `pull`, `verify`, `smoke`, `mirror`.
+  // `check`, `hash`, `publish`, `commit`, `pull`, `verify`, `smoke`, `mirror`.
   std::string phase;
   // What is being worked on: a path, a reference. May be empty.
   std::string item;

@@ -37,6 +37,10 @@ inline constexpr size_t kTensorNameBytesMax = 1024;
 // Content.
 inline constexpr uint32_t kChunkBytes = 1u << 20;     // What the chunker cuts.
 inline constexpr uint32_t kChunkBytesMax = 4u << 20;  // What the protocol accepts.
+inline constexpr uint32_t kFrameHeaderBytesMax = 64;  // What a stored form adds to a chunk's bytes at most.
+inline constexpr uint32_t kFrameBytesMax = kChunkBytesMax + kFrameHeaderBytesMax;
+inline constexpr uint32_t kDifferenceDepthMax = 16;  // Differences to undo, one after another, to read a chunk.
+inline constexpr uint64_t kPackBytesMax = 1ull << 32;
 inline constexpr uint64_t kChunksPerFileMax = 1ull << 26;
 inline constexpr uint64_t kFileBytesMax = 1ull << 46;
 
@@ -54,7 +58,7 @@ inline constexpr size_t kSmokeCasesMax = 256;
 
 // Requests.
 inline constexpr uint32_t kBatchItemsMax = 10'000;
-inline constexpr uint32_t kMessageDataBytesMax = 1u << 20;
+inline constexpr uint32_t kMessageDataBytesMax = kFrameBytesMax;
 inline constexpr uint32_t kMessageBytesMax = 36u << 20;
 inline constexpr uint32_t kPageSizeMax = 1000;
 inline constexpr uint32_t kPageSizeDefault = 100;

@@ -1,0 +1,29 @@
+// Keeping a transfer below a rate.
+#ifndef PLUMB_CLIENT_TRANSFER_RATE_LIMITER_H_
+#define PLUMB_CLIENT_TRANSFER_RATE_LIMITER_H_
+
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+
+namespace plumb::transfer {
+
+// Spreads bytes over time. Thread-safe: all streams of a transfer share one.
+class RateLimiter {
+ public:
+  // 0: no limit.
+  explicit RateLimiter(uint64_t bytes_per_second) : bytes_per_second_(bytes_per_second) {}
+
+  // Counts `bytes` and waits until they fit the rate. A pause in the transfer gives at most a tenth of a second's worth
+  // in credit.
+  void Spend(uint64_t bytes);
+
+ private:
+  const uint64_t bytes_per_second_;
+  std::mutex mutex_;
+  std::chrono::steady_clock::time_point next_{};  // When the next byte may pass.
+};
+
+}  // namespace plumb::transfer
+
+#endif  // PLUMB_CLIENT_TRANSFER_RATE_LIMITER_H_

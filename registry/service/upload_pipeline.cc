@@ -1,0 +1,118 @@
+#include "registry/service/upload_pipeline.h"
+
+#include <chrono>
+#include <utility>
+
+#include "plumb/base/status.h"
+#include "spdlog/spdlog.h"
+
+namespace plumb {
+namespace {
+
+// Chunks decoded and hashed together.
+constexpr size_t kGroupChunks = 4;
+// Bytes of received chunks that wait to be checked; more make the sender wait.
+constexpr uint64_t kQueuedBytesMax = 8u << 20;
+// Bytes that share one sync.
+constexpr uint64_t kSyncBytes = 32u << 20;
+// How long an answer may wait for company when nothing else is to do.
+constexpr std::chrono::milliseconds kLinger(3);
+
+uint64_t BytesOf(const UploadOutcome& outcome) {
+  const auto* chunk = std::get_if<IncomingChunk>(&outcome);
+  return chunk == nullptr ? 0 : chunk->bytes.size();
+}
+
+}  // namespace
+
+UploadPipeline::UploadPipeline(Content* content, Answer answer)
+    : intake_(content), answer_(std::move(answer)), thread_([this] { Run(); }) {}
+
+UploadPipeline::~UploadPipeline() { Finish(); }
+
+bool UploadPipeline::Add(UploadOutcome outcome) {
+  uint64_t bytes = BytesOf(outcome);
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return queued_bytes_ < kQueuedBytesMax || caller_gone_; });
+  if (caller_gone_) return false;
+  queue_.push_back(std::move(outcome));
+  queued_bytes_ += bytes;
+  changed_.notify_all();
+  return true;
+}
+
+void UploadPipeline::Finish() {
+  {
+    std::lock_guard lock(mutex_);
+    finished_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void UploadPipeline::Run() {
+  while (true) {
+    bool idle = false;
+    std::vector<UploadOutcome> group = Take(unsynced_.empty(), &idle);
+    if (!group.empty()) Process(std::move(group));
+    if (unsynced_bytes_ >= kSyncBytes || idle) SyncAndAnswer();
+    std::lock_guard lock(mutex_);
+    if (finished_ && queue_.empty() && unsynced_.empty()) return;
+  }
+}
+
+std::vector<UploadOutcome> UploadPipeline::Take(bool wait_for_ever, bool* idle) {
+  std::vector<UploadOutcome> group;
+  std::unique_lock lock(mutex_);
+  auto ready = [this] { return !queue_.empty() || finished_; };
+  if (wait_for_ever) {
+    changed_.wait(lock, ready);
+  } else {
+    changed_.wait_for(lock, kLinger, ready);
+  }
+  for (; !queue_.empty() && group.size() < kGroupChunks; queue_.pop_front()) {
+    queued_bytes_ -= BytesOf(queue_.front());
+    group.push_back(std::move(queue_.front()));
+  }
+  *idle = group.empty();
+  changed_.notify_all();
+  return group;
+}
+
+void UploadPipeline::Process(std::vector<UploadOutcome> group) {
+  std::vector<IncomingChunk> chunks;
+  for (UploadOutcome& outcome : group) {
+    if (auto* chunk = std::get_if<IncomingChunk>(&outcome)) chunks.push_back(std::move(*chunk));
+  }
+  std::vector<absl::Status> statuses = intake_.Take(chunks);
+  size_t next = 0;
+  for (UploadOutcome& outcome : group) {
+    if (auto* response = std::get_if<v1::UploadChunksResponse>(&outcome)) {
+      unsynced_.push_back(std::move(*response));
+      continue;
+    }
+    const IncomingChunk& chunk = chunks[next];
+    const absl::Status& status = statuses[next++];
+    if (!status.ok()) spdlog::warn("chunk {} was not kept: {}", chunk.chunk.digest.ToHex(), Message(status));
+    auto bytes = static_cast<uint32_t>(chunk.bytes.size());
+    unsynced_.push_back(MakeUploadResponse(chunk.chunk.digest.ToBytes(), status, status.ok() ? bytes : 0));
+    unsynced_bytes_ += bytes;
+  }
+}
+
+void UploadPipeline::SyncAndAnswer() {
+  absl::Status synced = intake_.Sync();
+  if (!synced.ok()) spdlog::error("chunks could not be made durable: {}", Message(synced));
+  for (v1::UploadChunksResponse& response : unsynced_) {
+    bool stored = response.status().code() == 0;
+    if (stored && !synced.ok()) response = MakeUploadResponse(response.digest(), synced, 0);
+    if (answer_(response)) continue;
+    std::lock_guard lock(mutex_);
+    caller_gone_ = true;
+  }
+  unsynced_.clear();
+  unsynced_bytes_ = 0;
+  changed_.notify_all();
+}
+
+}  // namespace plumb
