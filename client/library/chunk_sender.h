@@ -2,11 +2,10 @@
 #ifndef PLUMB_CLIENT_LIBRARY_CHUNK_SENDER_H_
 #define PLUMB_CLIENT_LIBRARY_CHUNK_SENDER_H_
 
-#include <condition_variable>
-#include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
-#include <thread>
+#include <span>
 #include <unordered_set>
 #include <vector>
 
@@ -17,7 +16,7 @@
 
 namespace plumb {
 
-// Add and Finish are called by one thread.
+// Send may be called from several threads.
 class ChunkSender {
  public:
   // What the registry should know of a chunk.
@@ -27,33 +26,27 @@ class ChunkSender {
     std::optional<Digest> similar;
   };
 
-  // All must outlive the object; `pool` gets the buffers of the chunks back. `sent` as in Uploader.
+  // All must outlive the object; `pool` gets the buffers of chunks back as soon as they are compressed. `sent` as in Uploader.
   ChunkSender(Connection& connection, const transfer::UploadOptions& options, transfer::BufferPool* pool,
-              transfer::ChunkSent sent, const Operation& operation);
-  ~ChunkSender();
+              transfer::ChunkSent sent, const Operation& operation)
+      : connection_(connection), pool_(*pool), uploader_(connection.channel(), options, std::move(sent), operation) {}
 
-  // Sends the chunk if the registry lacks it and it was not added before. An error when the upload has failed.
-  absl::Status Add(Task task);
+  // Sends those chunks that the registry lacks and that were not given before; returns when they are compressed and
+  // queued. An error when the upload has failed.
+  absl::Status Send(std::vector<Task> batch);
   // Returns when everything was acknowledged, or with the error that ended it.
-  absl::Status Finish();
+  absl::Status Finish() { return uploader_.Finish(); }
 
  private:
-  void Work();
-  std::vector<Task> TakeBatch();
   absl::Status SendMissing(std::vector<Task>& batch, FrameEncoder* encoder);
-  void Fail(const absl::Status& error);
+  std::unique_ptr<FrameEncoder> TakeEncoder();
 
   Connection& connection_;
   transfer::BufferPool& pool_;
   transfer::Uploader uploader_;
-  std::unordered_set<Digest> seen_;  // Of the caller of Add.
-
   std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Task> queue_;
-  bool closed_ = false;
-  absl::Status error_;
-  std::vector<std::thread> threads_;
+  std::unordered_set<Digest> seen_;
+  std::vector<std::unique_ptr<FrameEncoder>> encoders_;  // That nobody uses now.
 };
 
 }  // namespace plumb

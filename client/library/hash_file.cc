@@ -4,14 +4,15 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 #include <vector>
 
+#include "client/library/chunk_batches.h"
 #include "fmt/format.h"
 #include "plumb/base/file.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
 #include "plumb/content/content_defined.h"
-#include "plumb/content/multi_digest.h"
 
 namespace plumb {
 namespace {
@@ -19,54 +20,42 @@ namespace {
 // Bytes looked at at once where content decides the cuts.
 constexpr size_t kWindowBytes = 4 * limits::kChunkBytes;
 
-// Hashes chunk after chunk and hands each on.
-class ChunkHasher {
+// Hashes the whole, and hands chunk after chunk on.
+class FileReader {
  public:
-  ChunkHasher(transfer::BufferPool* pool, const FileChunkVisitor& visitor) : pool_(*pool), visitor_(visitor) {}
+  FileReader(transfer::BufferPool* pool, const FileChunkVisitor& visitor) : pool_(*pool), batches_(pool, visitor) {}
 
   transfer::AlignedBytes Buffer() { return pool_.Take(); }
 
   absl::Status Add(transfer::AlignedBytes buffer, uint32_t size) {
-    FileChunk chunk{.chunk = {hasher_.AddChunk({buffer.get(), size}), size},
-                    .offset = hashed_.size_bytes,
-                    .bytes = std::move(buffer)};
-    absl::Status appended = hashed_.chunks.Append(chunk.chunk);
-    if (!appended.ok()) {
-      pool_.Return(std::move(chunk.bytes));
-      return appended;
-    }
-    hashed_.size_bytes += size;
-    return visitor_(std::move(chunk));
+    whole_.Update({buffer.get(), size});
+    size_bytes_ += size;
+    return batches_.Add(std::move(buffer), size);
   }
-  // Copies `bytes` into a buffer.
-  absl::Status AddCopy(std::span<const uint8_t> bytes) {
-    transfer::AlignedBytes buffer = Buffer();
-    std::memcpy(buffer.get(), bytes.data(), bytes.size());
-    return Add(std::move(buffer), static_cast<uint32_t>(bytes.size()));
-  }
-  // Cuts `bytes` by content; keeps back a tail that more bytes could lengthen unless it is the `end`. Returns how many
-  // were used.
+  // Cuts `bytes` by content; keeps back a tail that more bytes could lengthen unless it is the `end`. Returns how many were used.
   absl::StatusOr<size_t> AddCut(std::span<const uint8_t> bytes, bool end) {
     size_t used = 0;
     while (used < bytes.size() && (end || bytes.size() - used >= limits::kChunkBytes)) {
       std::span<const uint8_t> rest = bytes.subspan(used);
-      size_t size = CutContentDefined(rest);
-      PLUMB_RETURN_IF_ERROR(AddCopy(rest.first(size)));
+      uint32_t size = CutContentDefined(rest);
+      transfer::AlignedBytes buffer = Buffer();
+      std::memcpy(buffer.get(), rest.data(), size);
+      PLUMB_RETURN_IF_ERROR(Add(std::move(buffer), size));
       used += size;
     }
     return used;
   }
 
-  HashedFile Finish() {
-    hashed_.sha256 = hasher_.Finish();
-    return std::move(hashed_);
+  absl::StatusOr<HashedFile> Finish() {
+    PLUMB_ASSIGN_OR_RETURN(ChunkList chunks, batches_.Finish());
+    return HashedFile{.size_bytes = size_bytes_, .sha256 = whole_.Finish(), .chunks = std::move(chunks)};
   }
 
  private:
   transfer::BufferPool& pool_;
-  const FileChunkVisitor& visitor_;
-  FileHasher hasher_;
-  HashedFile hashed_;
+  Sha256 whole_;
+  uint64_t size_bytes_ = 0;
+  ChunkBatches batches_;
 };
 
 absl::Status ReadPiece(int fd, std::span<uint8_t> out, uint64_t offset, std::string_view name) {
@@ -76,22 +65,22 @@ absl::Status ReadPiece(int fd, std::span<uint8_t> out, uint64_t offset, std::str
 }
 
 absl::Status HashPlanned(int fd, std::string_view name, uint64_t file_bytes, std::span<const ByteRange> tensors,
-                         transfer::BufferPool* pool, ChunkHasher* hasher) {
+                         transfer::BufferPool* pool, FileReader* reader) {
   uint64_t offset = 0;
   for (const PlannedChunk& planned : PlanChunks(file_bytes, tensors)) {
-    transfer::AlignedBytes buffer = hasher->Buffer();
+    transfer::AlignedBytes buffer = reader->Buffer();
     absl::Status read = ReadPiece(fd, {buffer.get(), planned.size_bytes}, offset, name);
     if (!read.ok()) {
       pool->Return(std::move(buffer));
       return read;
     }
-    PLUMB_RETURN_IF_ERROR(hasher->Add(std::move(buffer), planned.size_bytes));
+    PLUMB_RETURN_IF_ERROR(reader->Add(std::move(buffer), planned.size_bytes));
     offset += planned.size_bytes;
   }
   return absl::OkStatus();
 }
 
-absl::Status HashByContent(int fd, std::string_view name, uint64_t file_bytes, ChunkHasher* hasher) {
+absl::Status HashByContent(int fd, std::string_view name, uint64_t file_bytes, FileReader* reader) {
   std::vector<uint8_t> window(std::min<uint64_t>(kWindowBytes, file_bytes));
   size_t kept = 0;
   for (uint64_t offset = 0; offset < file_bytes;) {
@@ -99,7 +88,7 @@ absl::Status HashByContent(int fd, std::string_view name, uint64_t file_bytes, C
     PLUMB_RETURN_IF_ERROR(ReadPiece(fd, std::span(window).subspan(kept, more), offset, name));
     offset += more;
     kept += more;
-    PLUMB_ASSIGN_OR_RETURN(size_t used, hasher->AddCut(std::span(window).first(kept), offset == file_bytes));
+    PLUMB_ASSIGN_OR_RETURN(size_t used, reader->AddCut(std::span(window).first(kept), offset == file_bytes));
     kept -= used;
     std::memmove(window.data(), window.data() + used, kept);
   }
@@ -112,20 +101,20 @@ absl::StatusOr<HashedFile> HashFile(int fd, std::string_view name, std::span<con
                                     transfer::BufferPool* pool, const FileChunkVisitor& visitor) {
   PLUMB_ASSIGN_OR_RETURN(uint64_t file_bytes, FileSize(fd, name));
   ::posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-  ChunkHasher hasher(pool, visitor);
+  FileReader reader(pool, visitor);
   if (tensors.empty()) {
-    PLUMB_RETURN_IF_ERROR(HashByContent(fd, name, file_bytes, &hasher));
+    PLUMB_RETURN_IF_ERROR(HashByContent(fd, name, file_bytes, &reader));
   } else {
-    PLUMB_RETURN_IF_ERROR(HashPlanned(fd, name, file_bytes, tensors, pool, &hasher));
+    PLUMB_RETURN_IF_ERROR(HashPlanned(fd, name, file_bytes, tensors, pool, &reader));
   }
-  return hasher.Finish();
+  return reader.Finish();
 }
 
 absl::StatusOr<HashedFile> HashBytes(std::string_view bytes, transfer::BufferPool* pool,
                                      const FileChunkVisitor& visitor) {
-  ChunkHasher hasher(pool, visitor);
-  PLUMB_RETURN_IF_ERROR(hasher.AddCut(AsBytes(bytes), /*end=*/true).status());
-  return hasher.Finish();
+  FileReader reader(pool, visitor);
+  PLUMB_RETURN_IF_ERROR(reader.AddCut(AsBytes(bytes), /*end=*/true).status());
+  return reader.Finish();
 }
 
 }  // namespace plumb

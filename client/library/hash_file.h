@@ -6,6 +6,7 @@
 #include <functional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "client/transfer/buffer_pool.h"
@@ -22,20 +23,23 @@ struct HashedFile {
   ChunkList chunks;
 };
 
-// A chunk that was just read. Its buffer is one of the pool's and goes back there.
+// A chunk that was read and hashed. Its buffer is one of the pool's.
 struct FileChunk {
   ChunkRef chunk;
   uint64_t offset = 0;
   transfer::AlignedBytes bytes;
 };
 
-// Sees each chunk in the order of the file; an error ends the work. Returns the buffer to the pool, now or later.
-using FileChunkVisitor = std::function<absl::Status(FileChunk chunk)>;
+// Sees some chunks that follow one another; an error ends the work. Called from several threads, one call for each batch. A buffer that it moves
+// out of a chunk is its to return to the pool; the others go back when it returns.
+using FileChunkVisitor = std::function<absl::Status(std::span<FileChunk> batch)>;
 
-// Reads the open file once, cutting it as PlanChunks does with `tensors`, or by its content when there are none. Each
-// buffer of `pool` holds limits::kChunkBytes. ABORTED when the file is shortened meanwhile.
+// Reads the open file once, cutting it as PlanChunks does with `tensors`, or by its content when there are none. The calling thread reads
+// and hashes the whole; others hash chunks, many side by side, and visit them. Each buffer of `pool` holds
+// limits::kChunkBytes; it needs kHashBuffersMin of them. ABORTED when the file is shortened meanwhile.
 absl::StatusOr<HashedFile> HashFile(int fd, std::string_view name, std::span<const ByteRange> tensors,
                                     transfer::BufferPool* pool, const FileChunkVisitor& visitor);
+inline constexpr size_t kHashBuffersMin = 24;
 
 // The same for bytes in memory.
 absl::StatusOr<HashedFile> HashBytes(std::string_view bytes, transfer::BufferPool* pool,

@@ -12,8 +12,10 @@
 namespace plumb {
 namespace {
 
-// Plain chunks take an eighth of the budget, frames a quarter; the rest is for the encoders and for gRPC.
-size_t BufferCount(uint64_t memory_bytes) { return std::max<size_t>(24, memory_bytes / 8 / limits::kChunkBytes); }
+// Plain chunks take a fifth of the budget, frames a quarter; the rest is for the encoders and for gRPC.
+size_t BufferCount(uint64_t memory_bytes) {
+  return std::max<size_t>(kHashBuffersMin, memory_bytes / 5 / limits::kChunkBytes);
+}
 
 }  // namespace
 
@@ -70,27 +72,32 @@ absl::Status PublishPass::RunWith(ChunkSender* sender) {
 }
 
 absl::StatusOr<HashedFile> PublishPass::HashPlanned(const PlannedFile& file, ChunkSender* sender) {
-  auto visit = [&](FileChunk chunk) -> absl::Status {
-    uint32_t size = chunk.chunk.size_bytes;
-    uint64_t begin = chunk.offset;
-    absl::Status status;
-    if (sender == nullptr) {
-      pool_.Return(std::move(chunk.bytes));
-    } else {
-      std::optional<size_t> tensor = TensorOfChunk(file.tensors, begin, size);
-      std::optional<SimilarChunk> similar = similar_.Find(file.tensors, begin, size);
-      ChunkSender::Task task{.chunk = std::move(chunk), .elements = ElementKind::kBytes, .similar = std::nullopt};
-      if (tensor.has_value()) task.elements = ElementsOfDType(file.tensors[*tensor].dtype());
-      if (similar.has_value()) task.similar = similar->digest;
-      status = sender->Add(std::move(task));
-    }
-    progress_.done_bytes += size;
+  auto visit = [&](std::span<FileChunk> batch) -> absl::Status {
+    uint64_t bytes = 0;
+    for (const FileChunk& chunk : batch) bytes += chunk.chunk.size_bytes;
+    if (sender != nullptr) PLUMB_RETURN_IF_ERROR(sender->Send(MakeTasks(file, batch)));
+    std::lock_guard lock(mutex_);
+    progress_.done_bytes += bytes;
     operation_.Report(progress_);
-    return status.ok() ? operation_.Check() : status;
+    return operation_.Check();
   };
   if (!file.generated.empty()) return HashBytes(file.generated, &pool_, visit);
   PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, folder_.OpenFile(file.path));
   return HashFile(fd.get(), file.path, file.TensorRanges(), &pool_, visit);
+}
+
+std::vector<ChunkSender::Task> PublishPass::MakeTasks(const PlannedFile& file, std::span<FileChunk> batch) const {
+  std::vector<ChunkSender::Task> tasks;
+  for (FileChunk& chunk : batch) {
+    uint32_t size = chunk.chunk.size_bytes;
+    std::optional<size_t> tensor = TensorOfChunk(file.tensors, chunk.offset, size);
+    std::optional<SimilarChunk> similar = similar_.Find(file.tensors, chunk.offset, size);
+    ChunkSender::Task& task = tasks.emplace_back();
+    if (tensor.has_value()) task.elements = ElementsOfDType(file.tensors[*tensor].dtype());
+    if (similar.has_value()) task.similar = similar->digest;
+    task.chunk = {.chunk = chunk.chunk, .offset = chunk.offset, .bytes = std::move(chunk.bytes)};
+  }
+  return tasks;
 }
 
 absl::Status PublishPass::PutMissingLists() {

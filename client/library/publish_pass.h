@@ -35,6 +35,7 @@ class PublishPass {
  private:
   absl::Status RunWith(ChunkSender* sender);
   absl::StatusOr<HashedFile> HashPlanned(const PlannedFile& file, ChunkSender* sender);
+  std::vector<ChunkSender::Task> MakeTasks(const PlannedFile& file, std::span<FileChunk> batch) const;
   absl::Status PutMissingLists();
 
   Connection& connection_;
@@ -45,8 +46,8 @@ class PublishPass {
   transfer::BufferPool pool_;
   SimilarChunks similar_;
   std::vector<HashedFile> files_;  // As plan_.files.
+  std::mutex mutex_;  // Guards what follows, and the result while chunks are acknowledged.
   Progress progress_;
-  std::mutex mutex_;  // Guards the result while chunks are acknowledged.
 };
 
 }  // namespace plumb

@@ -10,8 +10,6 @@
 namespace plumb::transfer {
 namespace {
 
-// Chunks hashed side by side.
-constexpr size_t kLanes = 4;
 constexpr unsigned kThreadsMax = 16;
 
 }  // namespace
@@ -53,7 +51,7 @@ std::vector<ChunkDecoder::Item> ChunkDecoder::Take() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return !queue_.empty() || closed_; });
   if (closed_) return items;
-  for (; !queue_.empty() && items.size() < kLanes; queue_.pop_front()) {
+  for (; !queue_.empty() && items.size() < Sha256BatchSize(); queue_.pop_front()) {
     queued_bytes_ -= queue_.front().fetched.bytes.size();
     items.push_back(std::move(queue_.front()));
   }

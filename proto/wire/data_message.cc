@@ -4,6 +4,7 @@
 #include <google/protobuf/wire_format_lite.h>
 #include <grpcpp/support/proto_buffer_reader.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -48,8 +49,18 @@ bool CopyField(uint32_t tag, CodedInputStream* input, std::string* fields) {
 bool ReadData(size_t data_bytes_max, CodedInputStream* input, std::vector<uint8_t>* data) {
   uint32_t length = 0;
   if (!input->ReadVarint32(&length) || length > data_bytes_max) return false;
-  data->resize(length);
-  return input->ReadRaw(data->data(), static_cast<int>(length));
+  data->clear();
+  data->reserve(length);  // Appending does not clear the memory first, as resizing would.
+  while (data->size() < length) {
+    const void* piece = nullptr;
+    int available = 0;
+    if (!input->GetDirectBufferPointer(&piece, &available)) return false;
+    size_t taken = std::min<size_t>(static_cast<size_t>(available), length - data->size());
+    const auto* bytes = static_cast<const uint8_t*>(piece);
+    data->insert(data->end(), bytes, bytes + taken);
+    input->Skip(static_cast<int>(taken));
+  }
+  return true;
 }
 
 }  // namespace

@@ -59,7 +59,9 @@ int main(int argc, char** argv) {
   if (!flags->text.empty()) return std::fputs(flags->text.c_str(), stdout) < 0 ? kFailed : 0;
   // Many threads each keeping a heap of its own would hold memory that nobody uses.
   mallopt(M_ARENA_MAX, 4);
-  mallopt(M_MMAP_THRESHOLD, 256 << 10);
+  // Frames come and go by the thousand: to give their memory back, and have it cleared anew, costs as much as reading them.
+  mallopt(M_MMAP_THRESHOLD, 8 << 20);
+  mallopt(M_TRIM_THRESHOLD, 16 << 20);
   spdlog::set_default_logger(spdlog::stderr_color_mt("plumbd"));
   spdlog::set_level(spdlog::level::from_str(flags->log_level));
   sigset_t signals = BlockStopSignals();

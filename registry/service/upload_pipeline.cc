@@ -4,15 +4,14 @@
 #include <utility>
 
 #include "plumb/base/status.h"
+#include "plumb/content/multi_digest.h"
 #include "spdlog/spdlog.h"
 
 namespace plumb {
 namespace {
 
-// Chunks decoded and hashed together.
-constexpr size_t kGroupChunks = 4;
-// Bytes of received chunks that wait to be checked; more make the sender wait.
-constexpr uint64_t kQueuedBytesMax = 8u << 20;
+// Bytes of received chunks that wait to be checked; more make the sender wait. Enough for a group of full speed.
+constexpr uint64_t kQueuedBytesMax = 12u << 20;
 // Bytes that share one sync.
 constexpr uint64_t kSyncBytes = 32u << 20;
 // How long an answer may wait for company when nothing else is to do.
@@ -70,7 +69,7 @@ std::vector<UploadOutcome> UploadPipeline::Take(bool wait_for_ever, bool* idle) 
   } else {
     changed_.wait_for(lock, kLinger, ready);
   }
-  for (; !queue_.empty() && group.size() < kGroupChunks; queue_.pop_front()) {
+  for (; !queue_.empty() && group.size() < Sha256BatchSize(); queue_.pop_front()) {
     queued_bytes_ -= BytesOf(queue_.front());
     group.push_back(std::move(queue_.front()));
   }

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cstring>
+#include <mutex>
 #include <set>
 #include <vector>
 
@@ -21,17 +23,22 @@ class HashFileTest : public ::testing::Test {
     std::string path = scratch_.path() + "/file";
     testing::Write(path, content);
     auto fd = OpenForReading(path);
-    return HashFile(fd->get(), "file", tensors, &pool_, [&](FileChunk chunk) {
-      EXPECT_EQ(chunk.offset, read_.size());
-      read_.append(reinterpret_cast<const char*>(chunk.bytes.get()), chunk.chunk.size_bytes);
-      pool_.Return(std::move(chunk.bytes));
+    read_.assign(content.size(), '\0');
+    return HashFile(fd->get(), "file", tensors, &pool_, [&](std::span<FileChunk> batch) {
+      std::lock_guard lock(mutex_);
+      for (const FileChunk& chunk : batch) {
+        std::memcpy(read_.data() + chunk.offset, chunk.bytes.get(), chunk.chunk.size_bytes);
+        visited_bytes_ += chunk.chunk.size_bytes;
+      }
       return stop_;
     });
   }
 
   ScratchFolder scratch_;
-  transfer::BufferPool pool_{2, limits::kChunkBytes};
+  transfer::BufferPool pool_{kHashBuffersMin, limits::kChunkBytes};
+  std::mutex mutex_;
   std::string read_;
+  uint64_t visited_bytes_ = 0;
   absl::Status stop_;
 };
 
@@ -42,7 +49,6 @@ TEST_P(HashFileSizeTest, AgreesWithHashingInMemory) {
   for (const std::vector<ByteRange>& tensors :
        {std::vector<ByteRange>(),
         std::vector<ByteRange>{{0, content.size() / 2}, {content.size() / 2, content.size()}}}) {
-    read_.clear();
     auto hashed = Hash(content, tensors);
     ASSERT_TRUE(hashed.ok()) << hashed.status();
     EXPECT_EQ(hashed->size_bytes, content.size());
@@ -59,7 +65,6 @@ TEST_P(HashFileSizeTest, AgreesWithHashingInMemory) {
 TEST_F(HashFileTest, WithoutTensorsContentDecidesTheCuts) {
   std::string content = RandomBytes(8'000'000, 3);
   auto before = Hash(content);
-  read_.clear();
   auto after = Hash("a few bytes more" + content);
   ASSERT_TRUE(before.ok() && after.ok());
   std::set<Digest> known;
@@ -73,10 +78,7 @@ TEST_F(HashFileTest, WithoutTensorsContentDecidesTheCuts) {
 TEST_F(HashFileTest, BytesInMemoryAreCutAsFilesAre) {
   std::string content = RandomBytes(5'000'000, 4);
   auto file = Hash(content);
-  auto memory = HashBytes(content, &pool_, [&](FileChunk chunk) {
-    pool_.Return(std::move(chunk.bytes));
-    return absl::OkStatus();
-  });
+  auto memory = HashBytes(content, &pool_, [&](std::span<FileChunk>) { return absl::OkStatus(); });
   ASSERT_TRUE(file.ok() && memory.ok());
   EXPECT_EQ(file->chunks.chunks(), memory->chunks.chunks());
   EXPECT_EQ(file->sha256, memory->sha256);
@@ -98,17 +100,16 @@ TEST_F(HashFileTest, CutsAtTensors) {
 
 TEST_F(HashFileTest, StopsWhenToldTo) {
   stop_ = absl::CancelledError("enough");
-  EXPECT_TRUE(absl::IsCancelled(Hash(RandomBytes(3'000'000, 1)).status()));
-  EXPECT_LE(read_.size(), limits::kChunkBytes);
+  EXPECT_TRUE(absl::IsCancelled(Hash(RandomBytes(200'000'000, 1)).status()));
+  EXPECT_LE(visited_bytes_, 100'000'000u);
 }
 
 TEST_F(HashFileTest, AShortenedFileIsNoticed) {
   std::string path = scratch_.path() + "/file";
-  testing::Write(path, RandomBytes(9'000'000, 1));
+  testing::Write(path, RandomBytes(90'000'000, 1));
   auto fd = OpenForReading(path);
-  std::vector<ByteRange> tensors = {{0, 9'000'000}};
-  auto hashed = HashFile(fd->get(), "file", tensors, &pool_, [&](FileChunk chunk) {
-    pool_.Return(std::move(chunk.bytes));
+  std::vector<ByteRange> tensors = {{0, 90'000'000}};
+  auto hashed = HashFile(fd->get(), "file", tensors, &pool_, [&](std::span<FileChunk>) {
     EXPECT_EQ(::truncate(path.c_str(), 2'000'000), 0);
     return absl::OkStatus();
   });

@@ -132,20 +132,6 @@ TEST_F(ChunkStoreTest, FiguresCountWhatIsAlive) {
   EXPECT_EQ(store_->Figures()->stored_bytes, FrameOf("bb").size());
 }
 
-TEST_F(ChunkStoreTest, FullDiskIsSaidAndLeavesTheRestUsable) {
-  Put("before");
-  Reopen({.reserve_bytes = ~uint64_t{0} >> 1});  // Cut to 5 % of the disk; fails only where that is not free.
-  std::filesystem::space_info space = std::filesystem::space(folder_.path());
-  auto put = store_->Put(Sha256Of("after"), FrameOf("after"));
-  if (space.available > space.capacity / 20 + (64u << 20)) {
-    EXPECT_OK(put);
-  } else if (!put.ok()) {
-    EXPECT_TRUE(absl::IsResourceExhausted(put.status()));
-    EXPECT_EQ(ErrorClassOf(put.status()), ErrorClass::kLocalStorage);
-  }
-  EXPECT_EQ(Read("before"), "before");
-}
-
 TEST_F(ChunkStoreTest, PacksAreSealedWhenFullAndStayReadable) {
   Reopen({.pack_bytes = 20'000});
   std::vector<std::string> chunks;

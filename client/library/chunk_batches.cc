@@ -1,0 +1,97 @@
+#include "client/library/chunk_batches.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "plumb/base/status.h"
+#include "plumb/content/multi_digest.h"
+
+namespace plumb {
+namespace {
+
+constexpr unsigned kThreadsMax = 16;
+
+}  // namespace
+
+ChunkBatches::ChunkBatches(transfer::BufferPool* pool, const FileChunkVisitor& visitor)
+    : pool_(*pool), visitor_(visitor), batch_chunks_(std::min(Sha256BatchSize(), kHashBuffersMin - 8)) {}
+
+ChunkBatches::~ChunkBatches() {
+  {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+    if (error_.ok()) error_ = absl::CancelledError("the work was given up");
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+  for (std::vector<FileChunk>& batch : queue_) {
+    for (FileChunk& chunk : batch) pool_.Return(std::move(chunk.bytes));
+  }
+  for (FileChunk& chunk : gathered_) pool_.Return(std::move(chunk.bytes));
+}
+
+absl::Status ChunkBatches::Add(transfer::AlignedBytes bytes, uint32_t size) {
+  gathered_.push_back({.chunk = {Digest(), size}, .offset = offset_, .bytes = std::move(bytes)});
+  offset_ += size;
+  if (gathered_.size() >= batch_chunks_) Flush();
+  std::lock_guard lock(mutex_);
+  return error_;
+}
+
+void ChunkBatches::Flush() {
+  std::lock_guard lock(mutex_);
+  queue_.push_back(std::exchange(gathered_, {}));
+  // One more thread for each batch at first: a small file does not need them all.
+  if (threads_.size() < std::clamp(std::thread::hardware_concurrency(), 1u, kThreadsMax)) {
+    threads_.emplace_back([this] { Work(); });
+  }
+  changed_.notify_one();
+}
+
+absl::StatusOr<ChunkList> ChunkBatches::Finish() {
+  if (!gathered_.empty()) Flush();
+  {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+  }
+  changed_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+  PLUMB_RETURN_IF_ERROR(error_);
+  std::sort(done_.begin(), done_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  ChunkList list;
+  for (const auto& [offset, chunk] : done_) PLUMB_RETURN_IF_ERROR(list.Append(chunk));
+  return list;
+}
+
+void ChunkBatches::Work() {
+  while (true) {
+    std::vector<FileChunk> batch;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return !queue_.empty() || closed_; });
+      if (queue_.empty() || !error_.ok()) return;
+      batch = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    absl::Status status = Visit(&batch);
+    for (FileChunk& chunk : batch) {
+      if (chunk.bytes != nullptr) pool_.Return(std::move(chunk.bytes));
+    }
+    std::lock_guard lock(mutex_);
+    if (error_.ok()) error_ = status;
+    for (const FileChunk& chunk : batch) done_.emplace_back(chunk.offset, chunk.chunk);
+  }
+}
+
+absl::Status ChunkBatches::Visit(std::vector<FileChunk>* batch) {
+  std::vector<std::span<const uint8_t>> plain;
+  for (const FileChunk& chunk : *batch) plain.emplace_back(chunk.bytes.get(), chunk.chunk.size_bytes);
+  std::vector<Digest> digests(batch->size());
+  Sha256Many(plain, digests);
+  for (size_t i = 0; i < digests.size(); ++i) (*batch)[i].chunk.digest = digests[i];
+  return visitor_(*batch);
+}
+
+}  // namespace plumb
