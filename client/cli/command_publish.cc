@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <optional>
 #include <string>
 
@@ -24,6 +25,7 @@ struct PublishFlags {
   std::string tag;
   uint64_t max_memory = PublishOptions().memory_bytes;
   uint64_t max_rate = 0;
+  uint64_t streams = PublishOptions().parallel;
   bool no_smoke = false;
 };
 
@@ -52,6 +54,7 @@ absl::StatusOr<PublishOptions> OptionsOf(const PublishFlags& flags) {
   options.smoke = !flags.no_smoke;
   options.memory_bytes = flags.max_memory;
   options.bytes_per_second = flags.max_rate;
+  options.parallel = static_cast<int>(std::clamp<uint64_t>(flags.streams, 1, 64));
   return options;
 }
 
@@ -112,6 +115,7 @@ void RegisterPublish(Command& root, Action* action) {
   command.Value("--license", "SPDX", &flags->license, "SPDX expression (default: what README.md says)");
   command.Value("--recipe", "FILE", &flags->recipe, "Recipe file (default: recipe.yaml, .yml or .json in DIR)");
   command.Value("--tag", "TAG", &flags->tag, "Tag to point to the new release");
+  command.Value("--streams", "N", &flags->streams, "Streams at once (default 2); more help where round trips are long");
   command.Bytes("--max-memory", &flags->max_memory, "What buffers may take, about (default 256MiB)");
   command.Bytes("--max-rate", &flags->max_rate, "Send no faster than this a second");
   command.Flag("--no-smoke", &flags->no_smoke, "Record no smoke case and do not try the ones that are given");

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct PullFlags {
   std::vector<std::string> mirrors;
   uint64_t max_memory = PullOptions().memory_bytes;
   uint64_t max_rate = 0;
+  uint64_t streams = PullOptions().parallel;
   bool smoke = false;
   bool no_cache = false;
 };
@@ -77,6 +79,7 @@ absl::Status RunPull(Context& context, const PullFlags& flags) {
   PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(options.reference.registry));
   options.memory_bytes = flags.max_memory;
   options.bytes_per_second = flags.max_rate;
+  options.parallel = static_cast<int>(std::clamp<uint64_t>(flags.streams, 1, 64));
   std::vector<std::unique_ptr<Connection>> mirrors;
   PLUMB_RETURN_IF_ERROR(ConnectMirrors(context, flags, &mirrors, &options));
   double begin = context.environment().seconds();
@@ -120,6 +123,8 @@ void RegisterPull(Command& root, Action* action) {
   command.Value(
       "--mirror", "HOST", &flags->mirrors,
       "Fetch from this registry as well; may be given more than once. What it sends is verified all the same");
+  command.Value("--streams", "N", &flags->streams,
+                "Streams at once to each registry (default 2); more help where round trips are long");
   command.Bytes("--max-memory", &flags->max_memory, "What buffers may take, about (default 256MiB)");
   command.Bytes("--max-rate", &flags->max_rate, "Fetch no faster than this a second");
   command.Flag("--smoke", &flags->smoke, "Then check that the model computes what its publisher recorded");

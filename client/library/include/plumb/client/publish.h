@@ -37,7 +37,7 @@ struct PublishOptions {
   // Record smoke cases, and run the publisher's own ones on the reference backend first.
   bool smoke = true;
   // Upload streams at once.
-  int parallel = 4;
+  int parallel = 2;
   // What buffers may take, about.
   uint64_t memory_bytes = 256u << 20;
   // Sends no faster than this; 0: no limit.

@@ -30,7 +30,7 @@ struct PullOptions {
   // left out. Borrowed for the call.
   std::vector<Connection*> mirrors;
   // Download streams at once, to each registry.
-  int parallel = 4;
+  int parallel = 2;
   // What buffers may take, about.
   uint64_t memory_bytes = 256u << 20;
   // Fetches no faster than this; 0: no limit.
