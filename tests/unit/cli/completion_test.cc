@@ -76,7 +76,7 @@ TEST_F(CompletionTest, AFlagsValueIsNoCommand) {
   EXPECT_THAT(Complete({"--registry", "admin", ""}), Contains("publish"));
 }
 
-TEST_F(CompletionTest, KnowsOtherNames) { EXPECT_THAT(Complete({"push", "--st"}), ElementsAre("--step")); }
+TEST_F(CompletionTest, KnowsOtherNames) { EXPECT_THAT(Complete({"push", "--ste"}), ElementsAre("--step")); }
 
 TEST_F(CompletionTest, DoesNotOfferItself) { EXPECT_THAT(Complete({""}), Not(Contains("__complete"))); }
 

@@ -17,7 +17,7 @@ struct MirrorOptions {
   // Globs on `namespace/name`; empty: everything.
   std::vector<std::string> select;
   // Transfer streams at once.
-  int parallel = 4;
+  int parallel = 2;
 };
 
 // What a sync did.
