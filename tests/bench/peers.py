@@ -79,7 +79,7 @@ class GitLfs(Peer):
 
     def publish(self):
         work, remote = self.folder / 'work', self.folder / 'remote.git'
-        self.git('init', '-q', '--bare', remote, cwd=self.folder)
+        self.git('init', '-q', '--bare', '-b', 'main', remote, cwd=self.folder)
         self.git('init', '-q', '-b', 'main', work, cwd=self.folder)
         self.git('lfs', 'install', cwd=work)  # Into the home that the benchmark made.
         self.git('lfs', 'track', '*.safetensors', cwd=work)
