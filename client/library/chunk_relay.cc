@@ -87,11 +87,10 @@ class Relay {
       std::span<const uint8_t> frame = encoder->Encode(fetched->bytes, ElementKind::kBytes);
       fetched->bytes.assign(frame.begin(), frame.end());
     }
-    absl::Status sent = uploader_.Add({.chunk = chunk,
-                                       .frame = std::make_shared<const std::vector<uint8_t>>(std::move(fetched->bytes)),
-                                       .similar = std::nullopt,
-                                       .elements = ElementKind::kBytes});
-    return sent;
+    return uploader_.Add({.chunk = chunk,
+                          .frame = std::make_shared<const std::vector<uint8_t>>(std::move(fetched->bytes)),
+                          .similar = std::nullopt,
+                          .elements = ElementKind::kBytes});
   }
 
   bool failed() {

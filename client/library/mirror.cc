@@ -152,12 +152,7 @@ class MirrorSync {
     PLUMB_ASSIGN_OR_RETURN(Digest digest, Digest::FromBytes(manifest.lineage().parent_digest()));
     absl::StatusOr<StoredManifest> parent = GetManifest(upstream_, digest);
     if (!parent.ok()) return absl::IsNotFound(parent.status()) ? absl::OkStatus() : parent.status();
-    for (const v1::File& file : parent->manifest.files()) {
-      if (file.tensors().empty()) continue;
-      PLUMB_ASSIGN_OR_RETURN(ChunkList list, GetChunkList(upstream_, file));
-      parent_.AddFile(file, list, 0);
-    }
-    return absl::OkStatus();
+    return AddWeights(upstream_, parent->manifest, &parent_);
   }
 
   absl::Status CopyFile(const v1::File& file) {

@@ -30,12 +30,7 @@ PublishPass::PublishPass(Connection& connection, const Directory& folder, const 
 
 absl::Status PublishPass::UseParent(const Digest& release) {
   PLUMB_ASSIGN_OR_RETURN(StoredManifest parent, GetManifest(connection_, release));
-  for (const v1::File& file : parent.manifest.files()) {
-    if (file.tensors().empty()) continue;
-    PLUMB_ASSIGN_OR_RETURN(ChunkList list, GetChunkList(connection_, file));
-    similar_.AddFile(file, list, 0);
-  }
-  return absl::OkStatus();
+  return AddWeights(connection_, parent.manifest, &similar_);
 }
 
 absl::Status PublishPass::Run(bool send, PublishResult* result) {

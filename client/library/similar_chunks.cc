@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "plumb/base/status.h"
+#include "plumb/client/catalogue.h"
+
 namespace plumb {
 
 std::optional<size_t> TensorOfChunk(std::span<const v1::Tensor> tensors, uint64_t begin, uint64_t size_bytes) {
@@ -44,6 +47,15 @@ std::optional<SimilarChunk> SimilarChunks::Find(std::span<const v1::Tensor> tens
   if (!place.has_value()) return std::nullopt;
   auto found = places_.find(*place);
   return found == places_.end() ? std::nullopt : std::optional<SimilarChunk>(found->second);
+}
+
+absl::Status AddWeights(Connection& registry, const v1::Manifest& release, SimilarChunks* chunks) {
+  for (const v1::File& file : release.files()) {
+    if (file.tensors().empty()) continue;
+    PLUMB_ASSIGN_OR_RETURN(ChunkList list, GetChunkList(registry, file));
+    chunks->AddFile(file, list, 0);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace plumb

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "plumb/client/connection.h"
 #include "plumb/codec/frame.h"
 #include "plumb/content/chunk_list.h"
 #include "plumb/v1/manifest.pb.h"
@@ -52,6 +54,9 @@ class SimilarChunks {
 
   std::map<Place, SimilarChunk> places_;
 };
+
+// Takes every weight file of a release into account, whose chunk lists come from `registry`.
+absl::Status AddWeights(Connection& registry, const v1::Manifest& release, SimilarChunks* chunks);
 
 }  // namespace plumb
 

@@ -44,7 +44,6 @@ class BufferPool {
     free_.push_back(std::move(buffer));
     returned_.notify_one();
   }
-  size_t buffer_bytes() const { return buffer_bytes_; }
 
  private:
   AlignedBytes TakeLocked() {

@@ -78,25 +78,27 @@ void ChunkDecoder::Decode(std::vector<Item> items, FrameDecoder* decoder, std::v
     std::optional<std::span<uint8_t>> place = state_.BeginDecode(item.id);
     if (!place.has_value()) continue;
     const WantedChunk& wanted = extents_[item.id.extent].chunks[item.id.chunk];
-    absl::StatusOr<FrameHeader> header = ParseFrameHeader(item.fetched.bytes);
-    bool from_base = item.fetched.is_frame && header.ok() && header->base.has_value() && header->base == wanted.have;
-    absl::Status status = DecodeOne(wanted, item.fetched, decoder, base, *place);
-    lanes->push_back({std::move(item), *place, std::move(status), from_base});
+    Lane lane{.item = std::move(item), .plain = *place};
+    lane.status = DecodeOne(wanted, decoder, base, &lane);
+    lanes->push_back(std::move(lane));
   }
 }
 
-absl::Status ChunkDecoder::DecodeOne(const WantedChunk& wanted, const FetchedChunk& fetched, FrameDecoder* decoder,
-                                     std::vector<uint8_t>* base, std::span<uint8_t> plain) {
+absl::Status ChunkDecoder::DecodeOne(const WantedChunk& wanted, FrameDecoder* decoder, std::vector<uint8_t>* base,
+                                     Lane* lane) {
+  const FetchedChunk& fetched = lane->item.fetched;
+  std::span<uint8_t> plain = lane->plain;
   if (!fetched.is_frame) {
     if (fetched.bytes.size() != plain.size()) return DataLoss(fmt::format("{} bytes came", fetched.bytes.size()));
     std::copy(fetched.bytes.begin(), fetched.bytes.end(), plain.begin());
     return absl::OkStatus();
   }
   PLUMB_ASSIGN_OR_RETURN(FrameHeader header, ParseFrameHeader(fetched.bytes));
+  lane->from_base = header.base.has_value() && header.base == wanted.have;
   if (header.plain_bytes != plain.size()) return DataLoss(fmt::format("a frame of {} bytes came", header.plain_bytes));
   std::span<const uint8_t> base_plain;
   if (header.base.has_value()) {
-    if (header.base != wanted.have) return DataLoss("the difference from a chunk that is not here came");
+    if (!lane->from_base) return DataLoss("the difference from a chunk that is not here came");
     base->resize(plain.size());
     PLUMB_RETURN_IF_ERROR(sink_.ReadBase(*header.base, *base));
     base_plain = *base;

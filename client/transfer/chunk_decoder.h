@@ -39,7 +39,7 @@ class ChunkDecoder {
   struct Lane {
     Item item;
     std::span<uint8_t> plain;
-    absl::Status status;
+    absl::Status status{};
     bool from_base = false;  // As the difference from a chunk that is here.
   };
 
@@ -47,8 +47,7 @@ class ChunkDecoder {
   std::vector<Item> Take();
   // Decodes into the chunk's place; no lane when another copy was first.
   void Decode(std::vector<Item> items, FrameDecoder* decoder, std::vector<uint8_t>* base, std::vector<Lane>* lanes);
-  absl::Status DecodeOne(const WantedChunk& wanted, const FetchedChunk& fetched, FrameDecoder* decoder,
-                         std::vector<uint8_t>* base, std::span<uint8_t> plain);
+  absl::Status DecodeOne(const WantedChunk& wanted, FrameDecoder* decoder, std::vector<uint8_t>* base, Lane* lane);
   void Judge(const std::vector<Lane>& lanes);
 
   std::span<const Extent> extents_;

@@ -28,7 +28,7 @@ class Downloader {
       : sources_(sources),
         extents_(extents),
         sink_(sink),
-        options_(options),
+        streams_(std::clamp(options.streams, 1, 64)),
         operation_(operation),
         limiter_(options.bytes_per_second),
         // Half for buffers; frames on their way take up to a quarter, and gRPC has its share.
@@ -39,9 +39,8 @@ class Downloader {
   absl::StatusOr<DownloadReport> Run() {
     std::vector<std::thread> fetching;
     std::vector<std::thread> writing;
-    int streams = std::clamp(options_.streams, 1, 64);
     for (size_t source = 0; source < sources_.size(); ++source) {
-      for (int i = 0; i < streams; ++i) {
+      for (int i = 0; i < streams_; ++i) {
         fetchers_.push_back(std::make_unique<FrameFetcher>(*sources_[source], operation_, &limiter_));
         fetching.emplace_back([this, source, fetcher = fetchers_.back().get()] { FetchAll(source, fetcher); });
       }
@@ -67,7 +66,7 @@ class Downloader {
  private:
   void FetchAll(size_t source, FrameFetcher* fetcher) {
     rpc::Backoff backoff(sources_[source]->retries());
-    size_t batch = std::clamp<size_t>(extents_.size() / static_cast<size_t>(options_.streams) / 2, 1, kExtentsPerCall);
+    size_t batch = std::clamp<size_t>(extents_.size() / static_cast<size_t>(streams_) / 2, 1, kExtentsPerCall);
     std::vector<ChunkId> ids;
     while (true) {
       // What a broken call left is asked for by the same fetcher, which may have the beginning of it.
@@ -134,7 +133,7 @@ class Downloader {
   std::span<rpc::Channel* const> sources_;
   std::span<const Extent> extents_;
   ExtentSink& sink_;
-  const DownloadOptions& options_;
+  const int streams_;  // To each source.
   const Operation& operation_;
   RateLimiter limiter_;
   BufferPool pool_;

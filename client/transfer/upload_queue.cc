@@ -15,24 +15,15 @@ absl::Status UploadQueue::Push(OutgoingChunk chunk) {
   return absl::OkStatus();
 }
 
-std::optional<OutgoingChunk> UploadQueue::PopLocked() {
+std::optional<OutgoingChunk> UploadQueue::Pop() {
+  std::unique_lock lock(mutex_);
+  // What another stream has sent may still come back.
+  changed_.wait(lock, [&] { return !waiting_.empty() || (closed_ && sent_ == 0) || !error_.ok(); });
   if (waiting_.empty() || !error_.ok()) return std::nullopt;
   OutgoingChunk chunk = std::move(waiting_.front());
   waiting_.pop_front();
   ++sent_;
   return chunk;
-}
-
-std::optional<OutgoingChunk> UploadQueue::Pop() {
-  std::unique_lock lock(mutex_);
-  // What another stream has sent may still come back.
-  changed_.wait(lock, [&] { return !waiting_.empty() || (closed_ && sent_ == 0) || !error_.ok(); });
-  return PopLocked();
-}
-
-std::optional<OutgoingChunk> UploadQueue::TryPop() {
-  std::lock_guard lock(mutex_);
-  return PopLocked();
 }
 
 void UploadQueue::PutBack(OutgoingChunk chunk) {

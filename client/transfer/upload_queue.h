@@ -35,8 +35,6 @@ class UploadQueue {
   absl::Status Push(OutgoingChunk chunk);
   // The next chunk to send; waits for one. None when there will be no more to send, or the upload has failed.
   std::optional<OutgoingChunk> Pop();
-  // The same without waiting: none also when there is none now.
-  std::optional<OutgoingChunk> TryPop();
   // A chunk that was popped must be sent again: to the front.
   void PutBack(OutgoingChunk chunk);
   // A chunk that was popped has arrived.
@@ -48,8 +46,6 @@ class UploadQueue {
   absl::Status status() const;
 
  private:
-  std::optional<OutgoingChunk> PopLocked();
-
   const uint64_t bytes_max_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;

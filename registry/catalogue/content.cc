@@ -7,6 +7,7 @@
 #include "spdlog/spdlog.h"
 
 namespace plumb {
+
 absl::StatusOr<std::vector<uint8_t>> ReadWholeChunk(const ChunkStore& chunks, const Digest& digest,
                                                     uint32_t size_bytes) {
   std::vector<uint8_t> bytes(size_bytes);

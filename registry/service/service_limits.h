@@ -6,7 +6,7 @@ namespace plumb {
 
 // Streams that may run at the same time; one more is told to try again.
 struct ServiceLimits {
-  int uploads_max = 16;   // UploadChunks and PutChunkList. Each holds one chunk in memory.
+  int uploads_max = 16;   // UploadChunks and PutChunkList. Each holds about 45 MiB when busy with chunks of 1 MiB.
   int reads_max = 64;     // ReadChunks.
   int watchers_max = 64;  // Watch.
   int commits_max = 4;    // CommitRelease. Each holds one manifest in memory.
