@@ -43,20 +43,34 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Open(const Directory& 
   return loaded;
 }
 
-absl::Status LoadedModel::Load(const std::string& name, std::span<float> out) const {
+absl::StatusOr<const TensorInfo*> LoadedModel::Find(const std::string& name, uint64_t first, uint64_t count) const {
   auto bound = binding_.tensors.find(name);
   if (bound == binding_.tensors.end())
     return Internal(fmt::format("the graph asks for the unknown tensor \"{}\"", name));
-  const TensorInfo& tensor = *bound->second;
-  if (tensor.element_count() != out.size()) {
-    return Internal(fmt::format("the graph asks for {} elements of \"{}\", which has {}", out.size(), name,
-                                tensor.element_count()));
-  }
-  PLUMB_RETURN_IF_ERROR(DecodeToF32(tensor.dtype, weights_.Bytes(tensor), 0, out));
-  weights_.Release(tensor);
+  const uint64_t size = bound->second->element_count();
+  if (first <= size && count <= size - first) return bound->second;
+  return Internal(
+      fmt::format("the graph asks for {} elements of \"{}\" from {}, which has {}", count, name, first, size));
+}
+
+absl::Status LoadedModel::LoadPart(const std::string& name, uint64_t first, std::span<float> out) const {
+  PLUMB_ASSIGN_OR_RETURN(const TensorInfo* tensor, Find(name, first, out.size()));
+  PLUMB_RETURN_IF_ERROR(DecodeToF32(tensor->dtype, weights_.Bytes(*tensor), first, out));
   auto broken = std::find_if(out.begin(), out.end(), [](float value) { return !std::isfinite(value); });
   if (broken == out.end()) return absl::OkStatus();
-  return Wrong(fmt::format("tensor \"{}\": element {} is {}", tensor.name, broken - out.begin(), *broken));
+  return Wrong(fmt::format("tensor \"{}\": element {} is {}", tensor->name,
+                           first + static_cast<uint64_t>(broken - out.begin()), *broken));
+}
+
+absl::Status LoadedModel::Load(const std::string& name, std::span<float> out) const {
+  PLUMB_ASSIGN_OR_RETURN(const TensorInfo* tensor, Find(name, 0, out.size()));
+  if (tensor->element_count() != out.size()) {
+    return Internal(fmt::format("the graph asks for {} elements of \"{}\", which has {}", out.size(), name,
+                                tensor->element_count()));
+  }
+  PLUMB_RETURN_IF_ERROR(LoadPart(name, 0, out));
+  weights_.Release(*tensor);
+  return absl::OkStatus();
 }
 
 // A copy that differs from its original makes two readers see two models: some use one, some the other.

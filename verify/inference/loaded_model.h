@@ -24,8 +24,11 @@ class LoadedModel : public WeightSource {
   const Model& model() const { return *model_; }
   // INVALID_ARGUMENT (ErrorClass::kPolicy) names the tensor when an element is NaN or infinite.
   absl::Status Load(const std::string& name, std::span<float> out) const override;
+  absl::Status LoadPart(const std::string& name, uint64_t first, std::span<float> out) const override;
 
  private:
+  // OUT_OF_RANGE unless the tensor has elements [first, first + count).
+  absl::StatusOr<const TensorInfo*> Find(const std::string& name, uint64_t first, uint64_t count) const;
   LoadedModel(std::unique_ptr<Model> model, WeightSet weights)
       : model_(std::move(model)), weights_(std::move(weights)) {}
   absl::Status CheckCopies() const;

@@ -3,79 +3,103 @@
 namespace plumb {
 
 std::string_view OpName(OpKind op) {
-  switch (op) {
-    case OpKind::kInput:
-      return "input";
-    case OpKind::kWeight:
-      return "weight";
-    case OpKind::kGather:
-      return "gather";
-    case OpKind::kUnary:
-      return "unary";
-    case OpKind::kBinary:
-      return "binary";
-    case OpKind::kScale:
-      return "scale";
-    case OpKind::kMatMul:
-      return "matmul";
-    case OpKind::kLayerNorm:
-      return "layer_norm";
-    case OpKind::kSoftmax:
-      return "softmax";
-    case OpKind::kCausalMask:
-      return "causal_mask";
-    case OpKind::kReshape:
-      return "reshape";
-    case OpKind::kTranspose:
-      return "transpose";
-    case OpKind::kSlice:
-      return "slice";
-    case OpKind::kAttention:
-      return "attention";
-  }
-  return "unknown";
+  constexpr std::string_view kNames[] = {
+      "input",       "weight",         "constant",   "unary",           "binary",    "where",
+      "cast",        "scale",          "reshape",    "transpose",       "slice",     "concat",
+      "pad",         "expand",         "gather",     "gather_elements", "gather_nd", "scatter_elements",
+      "scatter_nd",  "reduce",         "arg_reduce", "cumsum",          "top_k",     "matmul",
+      "conv",        "conv_transpose", "pool",       "resize",          "softmax",   "layer_norm",
+      "causal_mask", "rms_norm",       "rope",       "attention"};
+  static_assert(std::size(kNames) == static_cast<size_t>(OpKind::kAttention) + 1);
+  return kNames[static_cast<size_t>(op)];
 }
 
 std::string_view UnaryFunctionName(UnaryFunction function) {
-  switch (function) {
-    case UnaryFunction::kRelu:
-      return "relu";
-    case UnaryFunction::kGeluErf:
-      return "gelu_erf";
-    case UnaryFunction::kGeluTanh:
-      return "gelu_tanh";
-    case UnaryFunction::kQuickGelu:
-      return "quick_gelu";
-    case UnaryFunction::kSilu:
-      return "silu";
-    case UnaryFunction::kTanh:
-      return "tanh";
-    case UnaryFunction::kSigmoid:
-      return "sigmoid";
-    case UnaryFunction::kExp:
-      return "exp";
-  }
-  return "unknown";
+  constexpr std::string_view kNames[] = {
+      "relu",         "gelu_erf",   "gelu_tanh", "quick_gelu", "silu",       "tanh",   "sigmoid", "exp",  "abs",
+      "neg",          "sign",       "sqrt",      "rsqrt",      "reciprocal", "log",    "log1p",   "erf",  "softplus",
+      "softsign",     "mish",       "sin",       "cos",        "tan",        "asin",   "acos",    "atan", "sinh",
+      "cosh",         "asinh",      "acosh",     "atanh",      "ceil",       "floor",  "round",   "elu",  "leaky_relu",
+      "hard_sigmoid", "hard_swish", "is_nan",    "is_inf",     "not",        "bit_not"};
+  static_assert(std::size(kNames) == static_cast<size_t>(UnaryFunction::kBitNot) + 1);
+  return kNames[static_cast<size_t>(function)];
 }
 
 std::string_view BinaryFunctionName(BinaryFunction function) {
-  switch (function) {
-    case BinaryFunction::kAdd:
-      return "add";
-    case BinaryFunction::kSub:
-      return "sub";
-    case BinaryFunction::kMul:
-      return "mul";
-    case BinaryFunction::kDiv:
-      return "div";
-    case BinaryFunction::kMax:
-      return "max";
-    case BinaryFunction::kMin:
-      return "min";
-  }
-  return "unknown";
+  constexpr std::string_view kNames[] = {"add", "sub",     "mul",    "div",     "max",           "min",        "pow",
+                                         "mod", "fmod",    "equal",  "less",    "less_or_equal", "and",        "or",
+                                         "xor", "bit_and", "bit_or", "bit_xor", "shift_left",    "shift_right"};
+  static_assert(std::size(kNames) == static_cast<size_t>(BinaryFunction::kShiftRight) + 1);
+  return kNames[static_cast<size_t>(function)];
 }
 
-bool IsComposite(OpKind op) { return op == OpKind::kAttention; }
+Attributes DefaultAttributes(OpKind op) {
+  switch (op) {
+    case OpKind::kConstant:
+      return ConstantAttributes{};
+    case OpKind::kUnary:
+      return UnaryAttributes{};
+    case OpKind::kBinary:
+      return BinaryAttributes{};
+    case OpKind::kCast:
+      return CastAttributes{};
+    case OpKind::kScale:
+      return ScaleAttributes{};
+    case OpKind::kReshape:
+    case OpKind::kExpand:
+      return ReshapeAttributes{};
+    case OpKind::kTranspose:
+      return TransposeAttributes{};
+    case OpKind::kSlice:
+      return SliceAttributes{};
+    case OpKind::kConcat:
+    case OpKind::kGatherElements:
+      return AxisAttributes{};
+    case OpKind::kPad:
+      return PadAttributes{};
+    case OpKind::kGather:
+      return GatherAttributes{};
+    case OpKind::kGatherNd:
+      return GatherNdAttributes{};
+    case OpKind::kScatterElements:
+    case OpKind::kScatterNd:
+      return ScatterAttributes{};
+    case OpKind::kReduce:
+      return ReduceAttributes{};
+    case OpKind::kArgReduce:
+      return ArgReduceAttributes{};
+    case OpKind::kCumSum:
+      return CumSumAttributes{};
+    case OpKind::kTopK:
+      return TopKAttributes{};
+    case OpKind::kMatMul:
+      return MatMulAttributes{};
+    case OpKind::kConv:
+    case OpKind::kConvTranspose:
+      return WindowAttributes{};
+    case OpKind::kPool:
+      return PoolAttributes{};
+    case OpKind::kResize:
+      return ResizeAttributes{};
+    case OpKind::kLayerNorm:
+      return LayerNormAttributes{};
+    case OpKind::kCausalMask:
+      return CausalMaskAttributes{};
+    case OpKind::kRmsNorm:
+      return RmsNormAttributes{};
+    case OpKind::kRope:
+      return RopeAttributes{};
+    case OpKind::kAttention:
+      return AttentionAttributes{};
+    case OpKind::kInput:
+    case OpKind::kWeight:
+    case OpKind::kWhere:
+    case OpKind::kSoftmax:
+      break;
+  }
+  return {};
+}
+
+bool IsComposite(OpKind op) { return op == OpKind::kRmsNorm || op == OpKind::kRope || op == OpKind::kAttention; }
 
 }  // namespace plumb

@@ -109,8 +109,10 @@ absl::StatusOr<CaseResult> RunOn(const Backend& backend, OpenCase& open, const S
     if (status.ok()) {
       result.seconds = run->seconds;
       result.peak_bytes = run->peak_bytes;
-      if (open.expected.empty() && backend.name() == "reference") open.expected = run->output;
-      Judge(open, run->output, backend.name(), result);
+      if (open.expected.empty() && backend.name() == "reference") {
+        open.expected.assign(run->output().begin(), run->output().end());
+      }
+      Judge(open, run->output(), backend.name(), result);
       return result;
     }
   }
@@ -196,11 +198,12 @@ absl::StatusOr<std::string> ComputeGolden(const Directory& folder, const std::st
   PLUMB_ASSIGN_OR_RETURN(const Backend* reference, FindBackend("reference"));
   PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Executable> executable, reference->Plan(graph));
   PLUMB_ASSIGN_OR_RETURN(RunResult run, Execute(*executable, *model, golden.tokens, options));
-  if (!std::all_of(run.output.begin(), run.output.end(), [](float value) { return std::isfinite(value); })) {
+  const std::span<const float> logits = run.output();
+  if (!std::all_of(logits.begin(), logits.end(), [](float value) { return std::isfinite(value); })) {
     return WithErrorClass(InvalidArgument(fmt::format("{}: the model's logits are not all finite", weights_path)),
                           ErrorClass::kSmoke);
   }
-  golden.logits = std::move(run.output);
+  golden.logits.assign(logits.begin(), logits.end());
   return SerializeGolden(golden, {{"format", "plumb-golden"}, {"backend", "reference"}, {"weights", weights_path}});
 }
 

@@ -104,7 +104,7 @@ inline std::vector<float> RunOp(const HostKernels& kernels, OpKind op, const Att
   std::vector<HostTensor> tensors;
   for (size_t i = 0; i < operands.size(); ++i) {
     ids.push_back(builder.Input("x" + std::to_string(i), ElementType::kF32, operands[i].shape));
-    tensors.push_back({&operands[i].shape, operands[i].values, {}});
+    tensors.push_back(HostTensor::Of(operands[i].shape, TensorView::Of<float>(operands[i].values)));
     EXPECT_EQ(ElementCount(operands[i].shape), operands[i].values.size());
   }
   absl::StatusOr<Graph> graph = builder.Build(builder.Append(op, "op", ids, attributes));
@@ -115,7 +115,10 @@ inline std::vector<float> RunOp(const HostKernels& kernels, OpKind op, const Att
   if (!kernels.Supports(*graph, node)) return {};
   const size_t count = *ElementCount(node.shape);
   std::vector<float> memory(count + 2 * kGuard, kSentinel);
-  absl::Status status = kernels.Compute(node, tensors, {&node.shape, std::span(memory).subspan(kGuard, count)});
+  absl::Status status = kernels.Compute(
+      node, tensors,
+      HostOutput::Of(node.shape, ElementType::kF32,
+                     {reinterpret_cast<uint8_t*>(memory.data() + kGuard), count * sizeof(float)}));
   EXPECT_TRUE(status.ok()) << status;
   for (size_t i = 0; i < kGuard; ++i) {
     EXPECT_EQ(memory[i], kSentinel) << "before the result, " << i;

@@ -170,7 +170,7 @@ class Gpt2Model : public Model {
     ValueId ids = builder.Input(kInputIds, ElementType::kI32, {sequences, positions});
     ValueId wte = builder.Weight("wte.weight", {config_.vocabulary, config_.width});
     ValueId wpe = builder.Weight("wpe.weight", {config_.positions, config_.width});
-    ValueId places = builder.Slice("positions", wpe, {.axis = 0, .begin = 0, .end = positions});
+    ValueId places = builder.Slice("positions", wpe, 0, 0, positions);
     ValueId x = builder.Binary("embedding", BinaryFunction::kAdd, builder.Gather("tokens", wte, ids), places);
     for (uint64_t i = 0; i < config_.layers; ++i) {
       x = builder.Binary(LayerName(i, "attn.residual"), BinaryFunction::kAdd, x, AddAttention(builder, i, x));
@@ -196,9 +196,9 @@ class Gpt2Model : public Model {
     const uint64_t d = config_.width;
     ValueId normed = AddNorm(builder, LayerName(layer, "ln_1"), x);
     ValueId qkv = AddLinear(builder, LayerName(layer, "attn.c_attn"), normed, d, 3 * d);
-    ValueId q = builder.Slice(LayerName(layer, "attn.q"), qkv, {.axis = 2, .begin = 0, .end = d});
-    ValueId k = builder.Slice(LayerName(layer, "attn.k"), qkv, {.axis = 2, .begin = d, .end = 2 * d});
-    ValueId v = builder.Slice(LayerName(layer, "attn.v"), qkv, {.axis = 2, .begin = 2 * d, .end = 3 * d});
+    ValueId q = builder.Slice(LayerName(layer, "attn.q"), qkv, 2, 0, d);
+    ValueId k = builder.Slice(LayerName(layer, "attn.k"), qkv, 2, d, 2 * d);
+    ValueId v = builder.Slice(LayerName(layer, "attn.v"), qkv, 2, 2 * d, 3 * d);
     double scale = config_.scale_by_width ? 1 / std::sqrt(static_cast<double>(d / config_.heads)) : 1;
     if (config_.scale_by_layer) scale /= static_cast<double>(layer + 1);
     ValueId mixed =

@@ -27,43 +27,44 @@ class MemoryMeter {
   uint64_t peak_ = 0;
 };
 
-// Owns `count` uninitialised floats aligned to 64 bytes and has them counted. Movable; the meter must outlive it.
+// Owns `bytes` uninitialised bytes aligned to 64 and has them counted. Movable; the meter must outlive it.
 class HostBuffer {
  public:
   HostBuffer() = default;
   // Empty (data() == nullptr) when there is no memory.
-  HostBuffer(uint64_t count, MemoryMeter& meter) : count_(count), meter_(&meter) {
+  HostBuffer(uint64_t bytes, MemoryMeter& meter) : bytes_(bytes), meter_(&meter) {
     constexpr uint64_t kAlignment = 64;
-    uint64_t bytes = (count * sizeof(float) + kAlignment - 1) / kAlignment * kAlignment;
-    data_.reset(static_cast<float*>(std::aligned_alloc(kAlignment, std::max(bytes, kAlignment))));
-    meter_->Add(size_bytes());
+    const uint64_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    data_.reset(static_cast<uint8_t*>(std::aligned_alloc(kAlignment, std::max(rounded, kAlignment))));
+    meter_->Add(bytes_);
   }
   HostBuffer(HostBuffer&& other) noexcept { *this = std::move(other); }
   HostBuffer& operator=(HostBuffer&& other) noexcept {
-    std::swap(count_, other.count_);
+    std::swap(bytes_, other.bytes_);
     std::swap(meter_, other.meter_);
     std::swap(data_, other.data_);
     return *this;
   }
   ~HostBuffer() { Free(); }
 
-  float* data() const { return data_.get(); }
-  uint64_t size_bytes() const { return count_ * sizeof(float); }
-  std::span<float> values() const { return {data_.get(), count_}; }
+  uint8_t* data() const { return data_.get(); }
+  uint64_t size_bytes() const { return bytes_; }
+  std::span<uint8_t> bytes() const { return {data_.get(), bytes_}; }
+  std::span<float> floats() const { return {reinterpret_cast<float*>(data_.get()), bytes_ / sizeof(float)}; }
   void Free() {
-    if (meter_ != nullptr) meter_->Remove(size_bytes());
+    if (meter_ != nullptr) meter_->Remove(bytes_);
     meter_ = nullptr;
-    count_ = 0;
+    bytes_ = 0;
     data_.reset();
   }
 
  private:
   struct Release {
-    void operator()(float* memory) const { std::free(memory); }
+    void operator()(uint8_t* memory) const { std::free(memory); }
   };
-  uint64_t count_ = 0;
+  uint64_t bytes_ = 0;
   MemoryMeter* meter_ = nullptr;
-  std::unique_ptr<float, Release> data_;
+  std::unique_ptr<uint8_t, Release> data_;
 };
 
 }  // namespace plumb

@@ -1,25 +1,23 @@
 #include <chrono>
+#include <cstring>
 #include <new>
+#include <utility>
 
 #include "fmt/format.h"
 #include "plumb/base/status.h"
 #include "verify/inference/backends/host_buffer.h"
 #include "verify/inference/backends/host_kernels.h"
 #include "verify/inference/backends/host_plan.h"
+#include "verify/inference/backends/host_weights.h"
 
 namespace plumb {
 namespace {
 
-absl::Status NoMemory(const Node& node) {
-  return absl::ResourceExhaustedError(
-      fmt::format("no memory for \"{}\", a tensor of shape {}", node.name, ShapeText(node.shape)));
-}
-
 // The state of one run.
 class HostRun {
  public:
-  HostRun(const HostPlan& plan, const RunInputs& inputs)
-      : plan_(plan), inputs_(inputs), buffers_(plan.graph.nodes().size()) {}
+  HostRun(const HostPlan& plan, const RunInputs& inputs, HostWeights& weights, MemoryMeter& meter)
+      : plan_(plan), inputs_(inputs), weights_(weights), meter_(meter), buffers_(plan.graph.nodes().size()) {}
 
   absl::Status Step(const HostStep& step) {
     const Node& node = plan_.graph.node(step.node);
@@ -27,79 +25,101 @@ class HostRun {
     if (step.kernels != nullptr) {
       PLUMB_RETURN_IF_ERROR(Compute(*step.kernels, node, buffers_[step.node]));
     }
+    if (inputs_.observer) inputs_.observer(node, {node.type, buffers_[plan_.storage[step.node]].bytes()});
     for (ValueId id : step.freed_after) buffers_[id].Free();
     return absl::OkStatus();
   }
 
   absl::StatusOr<RunResult> Finish() {
-    const Node& node = plan_.graph.node(plan_.graph.output());
-    std::span<const float> values = buffers_[plan_.storage[plan_.graph.output()]].values();
     RunResult result;
-    try {
-      result.output.assign(values.begin(), values.end());
-    } catch (const std::bad_alloc&) {
-      return NoMemory(node);
+    for (ValueId id : plan_.graph.outputs()) {
+      const Node& node = plan_.graph.node(id);
+      std::vector<LoadedWeight> held;
+      PLUMB_ASSIGN_OR_RETURN(HostTensor value, Operand(id, held));
+      try {
+        result.outputs.push_back({node.type, node.shape, {value.view.bytes.begin(), value.view.bytes.end()}});
+      } catch (const std::bad_alloc&) {
+        return NoMemory(node);
+      }
+      meter_.Add(value.view.bytes.size());
     }
-    meter_.Add(values.size_bytes());
     result.peak_bytes = meter_.peak_bytes();
+    for (const TensorValue& output : result.outputs) meter_.Remove(output.bytes.size());
     return result;
   }
 
  private:
   absl::Status Compute(const HostKernels& kernels, const Node& node, HostBuffer& out) {
-    std::vector<HostBuffer> weights;  // Freed on return: decoded for this operator alone.
+    std::vector<LoadedWeight> held;  // Freed on return: decoded for this operator alone.
     std::vector<HostTensor> operands;
-    for (ValueId id : node.inputs) {
-      const Node& operand = plan_.graph.node(id);
-      HostTensor tensor{.shape = &operand.shape};
-      if (operand.op == OpKind::kInput) {
-        PLUMB_RETURN_IF_ERROR(FindInput(operand, tensor));
-      } else if (operand.op == OpKind::kWeight) {
-        weights.emplace_back(*ElementCount(operand.shape), meter_);
-        if (weights.back().data() == nullptr) return NoMemory(operand);
-        if (inputs_.weights == nullptr) return InvalidArgument("the run was given no weights");
-        PLUMB_RETURN_IF_ERROR(inputs_.weights->Load(operand.name, weights.back().values()));
-        tensor.values = weights.back().values();
-      } else {
-        tensor.values = buffers_[plan_.storage[id]].values();
+    std::vector<int32_t> row_ids;
+    Shape row_shape;
+    if (ReadsRows(plan_.graph, node)) {
+      PLUMB_ASSIGN_OR_RETURN(HostTensor ids, Operand(node.inputs[1], held));
+      PLUMB_ASSIGN_OR_RETURN(LoadedWeight rows,
+                             weights_.LoadRows(plan_.graph.node(node.inputs[0]), ids, node, row_ids));
+      row_shape = plan_.graph.node(node.inputs[0]).shape;
+      row_shape[0] = row_ids.size();
+      held.push_back(std::move(rows));
+      operands.push_back(HostTensor::Of(row_shape, TensorView::Of<float>(held.back().values())));
+      operands.push_back(HostTensor::Of(*ids.shape, TensorView::Of<int32_t>(row_ids)));
+    } else {
+      for (ValueId id : node.inputs) {
+        PLUMB_ASSIGN_OR_RETURN(HostTensor operand, Operand(id, held));
+        operands.push_back(operand);
       }
-      operands.push_back(tensor);
     }
-    out = HostBuffer(*ElementCount(node.shape), meter_);
+    out = HostBuffer(ResultBytes(node), meter_);
     if (out.data() == nullptr) return NoMemory(node);
-    absl::Status status = kernels.Compute(node, operands, {&node.shape, out.values()});
+    absl::Status status = kernels.Compute(node, operands, HostOutput::Of(node.shape, node.type, out.bytes()));
     return status.ok() ? status : Annotate(status, fmt::format("{} \"{}\"", OpName(node.op), node.name));
   }
 
-  absl::Status FindInput(const Node& node, HostTensor& tensor) const {
-    if (auto ids = inputs_.ids.find(node.name); ids != inputs_.ids.end() && node.type == ElementType::kI32) {
-      tensor.ids = ids->second;
+  // A value, wherever it lies; `held` keeps what was decoded for it.
+  absl::StatusOr<HostTensor> Operand(ValueId id, std::vector<LoadedWeight>& held) {
+    const Node& node = plan_.graph.node(id);
+    if (node.op == OpKind::kInput) return FindInput(node);
+    if (node.op == OpKind::kConstant) {
+      return HostTensor::Of(node.shape, std::get<ConstantAttributes>(node.attributes).value->view());
     }
-    if (auto values = inputs_.values.find(node.name);
-        values != inputs_.values.end() && node.type == ElementType::kF32) {
-      tensor.values = values->second;
+    if (node.op == OpKind::kWeight) {
+      PLUMB_ASSIGN_OR_RETURN(LoadedWeight weight, weights_.Load(node));
+      held.push_back(std::move(weight));
+      return HostTensor::Of(node.shape, TensorView::Of<float>(held.back().values()));
     }
-    const uint64_t found = tensor.ids.size() + tensor.values.size();
-    if (found == *ElementCount(node.shape)) return absl::OkStatus();
+    return HostTensor::Of(node.shape, {node.type, buffers_[plan_.storage[id]].bytes()});
+  }
+
+  absl::StatusOr<HostTensor> FindInput(const Node& node) const {
+    TensorView view;
+    if (auto ids = inputs_.ids.find(node.name); ids != inputs_.ids.end()) view = TensorView::Of(ids->second);
+    if (auto values = inputs_.values.find(node.name); values != inputs_.values.end()) {
+      view = TensorView::Of(values->second);
+    }
+    if (auto tensor = inputs_.tensors.find(node.name); tensor != inputs_.tensors.end()) view = tensor->second;
+    const uint64_t found = view.type == node.type ? view.count() : 0;
+    if (found == *ElementCount(node.shape)) return HostTensor::Of(node.shape, {node.type, view.bytes});
     return InvalidArgument(fmt::format("input \"{}\" has {} elements of its type, expected shape {}", node.name, found,
                                        ShapeText(node.shape)));
   }
 
   const HostPlan& plan_;
   const RunInputs& inputs_;
-  MemoryMeter meter_;
+  HostWeights& weights_;
+  MemoryMeter& meter_;
   std::vector<HostBuffer> buffers_;
 };
 
 class HostExecutable : public Executable {
  public:
-  explicit HostExecutable(HostPlan plan) : plan_(std::move(plan)) {}
+  HostExecutable(HostPlan plan, const PlanOptions& options) : plan_(std::move(plan)), kept_(plan_, options, meter_) {}
 
   const PlanSummary& summary() const override { return plan_.summary; }
 
   absl::StatusOr<RunResult> Run(const RunInputs& inputs) const override {
     const auto start = std::chrono::steady_clock::now();
-    HostRun run(plan_, inputs);
+    kept_.Begin(inputs.weights);
+    HostRun run(plan_, inputs, kept_, meter_);
     for (const HostStep& step : plan_.steps) PLUMB_RETURN_IF_ERROR(run.Step(step));
     PLUMB_ASSIGN_OR_RETURN(RunResult result, run.Finish());
     result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -108,13 +128,16 @@ class HostExecutable : public Executable {
 
  private:
   HostPlan plan_;
+  mutable MemoryMeter meter_;
+  mutable HostWeights kept_;
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Executable>> PlanOnHost(const Graph& graph, const HostKernels& kernels) {
+absl::StatusOr<std::unique_ptr<Executable>> PlanOnHost(const Graph& graph, const HostKernels& kernels,
+                                                       const PlanOptions& options) {
   PLUMB_ASSIGN_OR_RETURN(HostPlan plan, MakeHostPlan(graph, kernels));
-  return std::make_unique<HostExecutable>(std::move(plan));
+  return std::make_unique<HostExecutable>(std::move(plan), options);
 }
 
 }  // namespace plumb

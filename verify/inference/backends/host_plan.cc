@@ -8,14 +8,10 @@
 namespace plumb {
 namespace {
 
-bool IsLeaf(const Node& node) { return node.op == OpKind::kInput || node.op == OpKind::kWeight; }
-
-uint64_t Bytes(const Node& node) { return *ElementCount(node.shape) * sizeof(float); }
-
-// Which nodes the output depends on.
+// Which nodes the outputs depend on.
 std::vector<bool> FindNeeded(const Graph& graph) {
   std::vector<bool> needed(graph.nodes().size(), false);
-  needed[graph.output()] = true;
+  for (ValueId id : graph.outputs()) needed[id] = true;
   for (size_t i = graph.nodes().size(); i-- > 0;) {
     if (!needed[i]) continue;
     for (ValueId id : graph.node(static_cast<ValueId>(i)).inputs) needed[id] = true;
@@ -54,10 +50,16 @@ void AddFrees(HostPlan& plan) {
     last_use[plan.storage[plan.steps[i].node]] = i;
     for (ValueId id : node.inputs) last_use[plan.storage[id]] = i;
   }
+  for (ValueId id : plan.graph.outputs()) last_use[plan.storage[id]] = kNever;
   for (ValueId id = 0; id < last_use.size(); ++id) {
-    bool owns = plan.storage[id] == id && !IsLeaf(plan.graph.node(id)) && id != plan.storage[plan.graph.output()];
+    const bool owns = plan.storage[id] == id && !IsLeaf(plan.graph.node(id));
     if (owns && last_use[id] != kNever) plan.steps[last_use[id]].freed_after.push_back(id);
   }
+}
+
+// Memory for a weight while `node` runs.
+uint64_t DecodedBytes(const Graph& graph, const Node& node, ValueId weight) {
+  return ReadsRows(graph, node) && weight == node.inputs[0] ? ResultBytes(node) : ResultBytes(graph.node(weight));
 }
 
 // What the executor will allocate and free, added up.
@@ -67,21 +69,29 @@ uint64_t PeakBytes(const HostPlan& plan) {
     const Node& node = plan.graph.node(step.node);
     uint64_t weights = 0;
     for (ValueId id : node.inputs) {
-      if (plan.graph.node(id).op == OpKind::kWeight) weights += Bytes(plan.graph.node(id));
+      if (plan.graph.node(id).op == OpKind::kWeight) weights += DecodedBytes(plan.graph, node, id);
     }
     meter.Add(weights);
-    if (step.kernels != nullptr) meter.Add(Bytes(node));
+    if (step.kernels != nullptr) meter.Add(ResultBytes(node));
     meter.Remove(weights);
-    for (ValueId id : step.freed_after) meter.Remove(Bytes(plan.graph.node(id)));
+    for (ValueId id : step.freed_after) meter.Remove(ResultBytes(plan.graph.node(id)));
   }
-  meter.Add(Bytes(plan.graph.node(plan.graph.output())));
+  for (ValueId id : plan.graph.outputs()) meter.Add(ResultBytes(plan.graph.node(id)));
   return meter.peak_bytes();
 }
 
 }  // namespace
 
+bool IsLeaf(const Node& node) {
+  return node.op == OpKind::kInput || node.op == OpKind::kWeight || node.op == OpKind::kConstant;
+}
+
+bool ReadsRows(const Graph& graph, const Node& node) {
+  return node.op == OpKind::kGather && graph.node(node.inputs[0]).op == OpKind::kWeight &&
+         std::get<GatherAttributes>(node.attributes).axis == 0;
+}
+
 absl::StatusOr<HostPlan> MakeHostPlan(const Graph& graph, const HostKernels& kernels) {
-  if (IsLeaf(graph.node(graph.output()))) return InvalidArgument("the graph computes nothing: its output is a leaf");
   HostPlan plan;
   auto keep = [&](const Node& node) { return kernels.Supports(graph, node); };
   PLUMB_ASSIGN_OR_RETURN(plan.graph, LowerComposites(graph, keep));

@@ -24,7 +24,11 @@ struct HostPlan {
   PlanSummary summary;
 };
 
-// INVALID_ARGUMENT when the output is an input or a weight.
+// Inputs, weights and constants: values that no step makes.
+bool IsLeaf(const Node& node);
+// A gather from a weight by its first dimension: only the rows named are decoded.
+bool ReadsRows(const Graph& graph, const Node& node);
+
 absl::StatusOr<HostPlan> MakeHostPlan(const Graph& graph, const HostKernels& kernels);
 
 }  // namespace plumb

@@ -8,7 +8,7 @@
 #include "fmt/format.h"
 #include "plumb/base/status.h"
 #include "verify/inference/backends/onednn/shim.h"
-#include "verify/inference/backends/reference/kernels.h"
+#include "verify/inference/backends/reference/functions.h"
 
 namespace plumb {
 
@@ -46,7 +46,7 @@ absl::Status Unary(UnaryFunction function, Operands operands, HostOutput output)
   std::span<const float> x = operands[0].values;
   PLUMB_RETURN_IF_ERROR(onednn::Unary(function, x.data(), x.size(), output.values.data()));
   for (size_t i = 0; i < x.size(); ++i) {  // oneDNN's vector code does not keep NaN through min and max.
-    if (!std::isfinite(x[i])) output.values[i] = static_cast<float>(reference::ApplyUnary(function, x[i]));
+    if (!std::isfinite(x[i])) output.values[i] = static_cast<float>(reference::ApplyUnary({function}, x[i]));
   }
   return absl::OkStatus();
 }
@@ -92,7 +92,7 @@ absl::Status Transpose(const TransposeAttributes& attributes, Operands operands,
 
 absl::Status Slice(const SliceAttributes& range, Operands operands, HostOutput output) {
   onednn::Operand part = onednn::Dense(operands[0].values.data(), *operands[0].shape);
-  part.data += range.begin * part.strides[range.axis];
+  part.data += static_cast<uint64_t>(range.begin) * part.strides[range.axis];
   part.shape = *output.shape;
   return onednn::Copy(part, output.values.data());
 }
@@ -101,22 +101,26 @@ class Kernels : public HostKernels {
  public:
   bool Supports(const Graph& graph, const Node& node) const override {
     for (const Node* operand : graph.Operands(node)) {
-      if (!Fits(operand->shape)) return false;
+      if (!Fits(*operand)) return false;
     }
-    if (!Fits(node.shape)) return false;
+    if (!Fits(node)) return false;
     switch (node.op) {
-      case OpKind::kMatMul:
       case OpKind::kUnary:
+        return onednn::HasUnary(std::get<UnaryAttributes>(node.attributes).function);
+      case OpKind::kMatMul:
       case OpKind::kScale:
-      case OpKind::kLayerNorm:
       case OpKind::kSoftmax:
       case OpKind::kTranspose:
-      case OpKind::kSlice:
         return true;
+      case OpKind::kLayerNorm:
+        return node.inputs.size() == 3;
+      case OpKind::kSlice:
+        return std::get<SliceAttributes>(node.attributes).step == 1;
       case OpKind::kBinary: {
         const BinaryFunction function = std::get<BinaryAttributes>(node.attributes).function;
-        bool keeps_nan = function != BinaryFunction::kMax && function != BinaryFunction::kMin;
-        return keeps_nan && graph.node(node.inputs[0]).shape == node.shape;
+        const bool known = function == BinaryFunction::kAdd || function == BinaryFunction::kSub ||
+                           function == BinaryFunction::kMul || function == BinaryFunction::kDiv;
+        return known && graph.node(node.inputs[0]).shape == node.shape;
       }
       default:
         return false;
@@ -151,8 +155,9 @@ class Kernels : public HostKernels {
   }
 
  private:
-  static bool Fits(const Shape& shape) {
-    return !shape.empty() && shape.size() <= onednn::kRankMax && ElementCount(shape).value_or(0) > 0;
+  static bool Fits(const Node& node) {
+    return node.type == ElementType::kF32 && !node.shape.empty() && node.shape.size() <= onednn::kRankMax &&
+           ElementCount(node.shape).value_or(0) > 0;
   }
 };
 

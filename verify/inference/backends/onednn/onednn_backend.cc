@@ -10,8 +10,8 @@ class Onednn : public Backend {
   std::string_view name() const override { return "onednn"; }
   std::string description() const override { return onednn::Describe(); }
   absl::Status Available() const override { return onednn::Available(); }
-  absl::StatusOr<std::unique_ptr<Executable>> Plan(const Graph& graph) const override {
-    return PlanOnHost(graph, OnednnKernels());
+  absl::StatusOr<std::unique_ptr<Executable>> Plan(const Graph& graph, const PlanOptions& options) const override {
+    return PlanOnHost(graph, OnednnKernels(), options);
   }
 };
 

@@ -31,6 +31,9 @@ std::string Describe();
 // OK when the library has a CPU engine.
 absl::Status Available();
 
+// Whether Unary can do it.
+bool HasUnary(UnaryFunction function);
+
 // out = a b + bias; a [B, M, K], b [B or 1, K, N], bias [N] or nullptr, out [B, M, N] dense.
 absl::Status MatMul(const Operand& a, const Operand& b, const float* bias, float* out);
 // out = f(x) for a dense x of `count` elements; wrong for elements that are not finite.

@@ -69,7 +69,7 @@ dnnl::algorithm BinaryAlgorithm(BinaryFunction function) {
       return dnnl::algorithm::binary_max;
     case BinaryFunction::kMin:
       return dnnl::algorithm::binary_min;
-    case BinaryFunction::kAdd:
+    default:
       break;
   }
   return dnnl::algorithm::binary_add;
@@ -108,6 +108,22 @@ absl::Status MatMul(const Operand& a, const Operand& b, const float* bias, float
   });
 }
 
+bool HasUnary(UnaryFunction function) {
+  switch (function) {
+    case UnaryFunction::kRelu:
+    case UnaryFunction::kGeluErf:
+    case UnaryFunction::kGeluTanh:
+    case UnaryFunction::kQuickGelu:
+    case UnaryFunction::kSilu:
+    case UnaryFunction::kTanh:
+    case UnaryFunction::kSigmoid:
+    case UnaryFunction::kExp:
+      return true;
+    default:
+      return false;
+  }
+}
+
 absl::Status Unary(UnaryFunction function, const float* x, uint64_t count, float* out) {
   constexpr float kQuickGelu = 1.702f;
   switch (function) {
@@ -127,6 +143,8 @@ absl::Status Unary(UnaryFunction function, const float* x, uint64_t count, float
       return Eltwise(dnnl::algorithm::eltwise_logistic, 0, x, count, out);
     case UnaryFunction::kExp:
       return Eltwise(dnnl::algorithm::eltwise_exp, 0, x, count, out);
+    default:
+      break;
   }
   return Internal("oneDNN: unknown unary function");
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "verify/inference/backends/reference/kernels.h"
+#include "verify/inference/backends/reference/typed.h"
 
 // The same loop compiled for wider vectors too, chosen when the program starts. Sanitizers do not run that early.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
@@ -113,10 +114,36 @@ Matrix MakeMatrix(const float* data, const Shape& shape, bool transposed) {
   return transposed ? Matrix{data, columns, rows, 1, columns} : Matrix{data, rows, columns, columns, 1};
 }
 
+// Products of other types than float32, one sum after another.
+void MultiplyOthers(const MatMulAttributes& attributes, Operands operands, HostOutput output) {
+  const Matrix a = MakeMatrix(nullptr, *operands[0].shape, attributes.transpose_a);
+  const Matrix b = MakeMatrix(nullptr, *operands[1].shape, attributes.transpose_b);
+  const bool shared = operands[1].shape->size() == 2;
+  VisitType(output.type, [&]<typename T>(Tag<T>) {
+    std::span<const T> left = ElementsOf<T>(operands[0].view);
+    std::span<const T> right = ElementsOf<T>(operands[1].view);
+    T* out = reinterpret_cast<T*>(output.bytes.data());
+    const uint64_t count = output.bytes.size() / sizeof(T);
+    for (uint64_t i = 0; i < count; ++i) {
+      const uint64_t column = i % b.columns;
+      const uint64_t row = i / b.columns % a.rows;
+      const uint64_t batch = i / b.columns / a.rows;
+      Wide<T> sum = operands.size() > 2 ? static_cast<Wide<T>>(ElementsOf<T>(operands[2].view)[column]) : Wide<T>{0};
+      for (uint64_t k = 0; k < a.columns; ++k) {
+        sum += static_cast<Wide<T>>(left[batch * a.rows * a.columns + row * a.row_stride + k * a.column_stride]) *
+               static_cast<Wide<T>>(
+                   right[(shared ? 0 : batch * b.rows * b.columns) + k * b.row_stride + column * b.column_stride]);
+      }
+      out[i] = static_cast<T>(sum);
+    }
+  });
+}
+
 }  // namespace
 
 void MatMul(const MatMulAttributes& attributes, Operands operands, HostOutput output) {
-  if (output.values.empty()) return;
+  if (output.bytes.empty()) return;
+  if (output.type != ElementType::kF32) return MultiplyOthers(attributes, operands, output);
   Matrix a = MakeMatrix(operands[0].values.data(), *operands[0].shape, attributes.transpose_a);
   Matrix b = MakeMatrix(operands[1].values.data(), *operands[1].shape, attributes.transpose_b);
   const float* bias = operands.size() > 2 ? operands[2].values.data() : nullptr;

@@ -8,6 +8,8 @@
 namespace plumb {
 namespace {
 
+using reference::Operands;
+
 class Kernels : public HostKernels {
  public:
   bool Supports(const Graph&, const Node& node) const override { return !IsComposite(node.op); }
@@ -21,46 +23,88 @@ class Kernels : public HostKernels {
   }
 
  private:
-  static absl::Status Dispatch(const Node& node, std::span<const HostTensor> operands, HostOutput output) {
+  static absl::Status Dispatch(const Node& node, Operands x, HostOutput out) {
+    const Attributes& a = node.attributes;
     switch (node.op) {
       case OpKind::kGather:
-        return reference::Gather(operands, output);
-      case OpKind::kUnary:
-        reference::Unary(std::get<UnaryAttributes>(node.attributes), operands, output);
+        return reference::Gather(std::get<GatherAttributes>(a), x, out);
+      case OpKind::kGatherElements:
+        return reference::GatherElements(std::get<AxisAttributes>(a), x, out);
+      case OpKind::kGatherNd:
+        return reference::GatherNd(std::get<GatherNdAttributes>(a), x, out);
+      case OpKind::kScatterElements:
+        return reference::ScatterElements(std::get<ScatterAttributes>(a), x, out);
+      case OpKind::kScatterNd:
+        return reference::ScatterNd(std::get<ScatterAttributes>(a), x, out);
+      default:
         break;
-      case OpKind::kBinary:
-        reference::Binary(std::get<BinaryAttributes>(node.attributes), operands, output);
-        break;
-      case OpKind::kScale:
-        reference::Scale(std::get<ScaleAttributes>(node.attributes), operands, output);
-        break;
-      case OpKind::kMatMul:
-        reference::MatMul(std::get<MatMulAttributes>(node.attributes), operands, output);
-        break;
-      case OpKind::kLayerNorm:
-        reference::LayerNorm(std::get<LayerNormAttributes>(node.attributes), operands, output);
-        break;
-      case OpKind::kSoftmax:
-        reference::Softmax(operands, output);
-        break;
-      case OpKind::kCausalMask:
-        reference::CausalMask(operands, output);
-        break;
-      case OpKind::kReshape:
-        reference::Reshape(operands, output);
-        break;
-      case OpKind::kTranspose:
-        reference::Transpose(std::get<TransposeAttributes>(node.attributes), operands, output);
-        break;
-      case OpKind::kSlice:
-        reference::Slice(std::get<SliceAttributes>(node.attributes), operands, output);
-        break;
-      case OpKind::kInput:
-      case OpKind::kWeight:
-      case OpKind::kAttention:
-        return Internal(fmt::format("reference has no kernel for {}", OpName(node.op)));
     }
-    return absl::OkStatus();
+    if (Calculate(node, x, out) || Move(node, x, out)) return absl::OkStatus();
+    return Internal(fmt::format("reference has no kernel for {}", OpName(node.op)));
+  }
+
+  // Operators that compute. False when the node is another.
+  static bool Calculate(const Node& node, Operands x, HostOutput out) {
+    const Attributes& a = node.attributes;
+    switch (node.op) {
+      case OpKind::kUnary:
+        return reference::Unary(std::get<UnaryAttributes>(a), x, out), true;
+      case OpKind::kBinary:
+        return reference::Binary(std::get<BinaryAttributes>(a), x, out), true;
+      case OpKind::kScale:
+        return reference::Scale(std::get<ScaleAttributes>(a), x, out), true;
+      case OpKind::kMatMul:
+        return reference::MatMul(std::get<MatMulAttributes>(a), x, out), true;
+      case OpKind::kConv:
+        return reference::Conv(std::get<WindowAttributes>(a), x, out), true;
+      case OpKind::kConvTranspose:
+        return reference::ConvTranspose(std::get<WindowAttributes>(a), x, out), true;
+      case OpKind::kPool:
+        return reference::Pool(std::get<PoolAttributes>(a), x, out), true;
+      case OpKind::kResize:
+        return reference::Resize(std::get<ResizeAttributes>(a), x, out), true;
+      case OpKind::kLayerNorm:
+        return reference::LayerNorm(std::get<LayerNormAttributes>(a), x, out), true;
+      case OpKind::kSoftmax:
+        return reference::Softmax(x, out), true;
+      case OpKind::kReduce:
+        return reference::Reduce(std::get<ReduceAttributes>(a), x, out), true;
+      case OpKind::kArgReduce:
+        return reference::ArgReduce(std::get<ArgReduceAttributes>(a), x, out), true;
+      case OpKind::kCumSum:
+        return reference::CumSum(std::get<CumSumAttributes>(a), x, out), true;
+      case OpKind::kTopK:
+        return reference::TopK(std::get<TopKAttributes>(a), x, out), true;
+      default:
+        return false;
+    }
+  }
+
+  // Operators that move, choose or convert elements. False when the node is another.
+  static bool Move(const Node& node, Operands x, HostOutput out) {
+    const Attributes& a = node.attributes;
+    switch (node.op) {
+      case OpKind::kWhere:
+        return reference::Where(x, out), true;
+      case OpKind::kCast:
+        return reference::Cast(x, out), true;
+      case OpKind::kCausalMask:
+        return reference::CausalMask(std::get<CausalMaskAttributes>(a), x, out), true;
+      case OpKind::kReshape:
+        return reference::Reshape(x, out), true;
+      case OpKind::kTranspose:
+        return reference::Transpose(std::get<TransposeAttributes>(a), x, out), true;
+      case OpKind::kSlice:
+        return reference::Slice(std::get<SliceAttributes>(a), x, out), true;
+      case OpKind::kConcat:
+        return reference::Concat(std::get<AxisAttributes>(a), x, out), true;
+      case OpKind::kPad:
+        return reference::Pad(std::get<PadAttributes>(a), x, out), true;
+      case OpKind::kExpand:
+        return reference::Expand(x, out), true;
+      default:
+        return false;
+    }
   }
 };
 
@@ -69,8 +113,8 @@ class Reference : public Backend {
   std::string_view name() const override { return "reference"; }
   std::string description() const override { return "portable C++, accumulates in double"; }
   absl::Status Available() const override { return absl::OkStatus(); }
-  absl::StatusOr<std::unique_ptr<Executable>> Plan(const Graph& graph) const override {
-    return PlanOnHost(graph, ReferenceKernels());
+  absl::StatusOr<std::unique_ptr<Executable>> Plan(const Graph& graph, const PlanOptions& options) const override {
+    return PlanOnHost(graph, ReferenceKernels(), options);
   }
 };
 

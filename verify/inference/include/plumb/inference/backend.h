@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -26,6 +27,11 @@ class WeightSource {
   virtual ~WeightSource() = default;
   // Fills `out` with the whole tensor, row-major. An error ends the run and comes back from it.
   virtual absl::Status Load(const std::string& name, std::span<float> out) const = 0;
+  // Fills `out` with consecutive elements from `first` on, for operators that read few rows of a table.
+  virtual absl::Status LoadPart(const std::string& name, uint64_t first, std::span<float> out) const = 0;
+  // The whole tensor where it lies, when it lies in memory as float32; otherwise empty, and Load must be called.
+  // Valid as long as this source.
+  virtual absl::StatusOr<std::span<const float>> View(const std::string&) const { return std::span<const float>(); }
 };
 
 // What one run is given. Borrows everything for the call.
@@ -34,15 +40,21 @@ struct RunInputs {
   std::map<std::string, std::span<const int32_t>> ids;
   // Values of the float32 inputs by name.
   std::map<std::string, std::span<const float>> values;
+  // Values of inputs of any type, by name.
+  std::map<std::string, TensorView> tensors;
   const WeightSource* weights = nullptr;
   // When it becomes true, the run ends with CANCELLED before its next operator.
   const std::atomic<bool>* cancelled = nullptr;
+  // Called after each operator with its node (of the lowered graph) and its result, from the thread that called Run.
+  std::function<void(const Node&, const TensorView&)> observer;
 };
 
 // What one run gave.
 struct RunResult {
-  std::vector<float> output;  // Row-major, of the graph's output shape.
-  double seconds = 0;         // Wall time, weight decoding included.
+  std::vector<TensorValue> outputs;  // In the order of Graph::outputs().
+  // The first output. REQUIRES: it is float32.
+  std::span<const float> output() const { return outputs.front().As<float>(); }
+  double seconds = 0;  // Wall time, weight decoding included.
   // Most bytes of tensors (decoded weights, intermediates, output) that were alive at one time, as the
   // executor allocated them. The inputs, mapped files and a kernel's own scratch space are not in it.
   uint64_t peak_bytes = 0;
@@ -54,11 +66,18 @@ struct PlanSummary {
   double cost_on_backend = 0;  // The part that the backend itself computes; the rest falls back to `reference`.
   // Operators that fall back, by name, and how many nodes each.
   std::map<std::string, uint64_t> fallbacks;
-  // What RunResult::peak_bytes will be.
+  // What RunResult::peak_bytes will be at most.
   uint64_t peak_bytes = 0;
 
   // Share of the arithmetic that runs on the backend, 0 to 1.
   double coverage() const { return cost > 0 ? cost_on_backend / cost : 1; }
+};
+
+// How a graph is to be run.
+struct PlanOptions {
+  // Decoded weights are kept from run to run as long as all of them together need at most this; otherwise none is kept
+  // and each is decoded when its operator runs.
+  uint64_t kept_weights_bytes_max = 0;
 };
 
 // A graph made ready for one backend. Run may be called again, from one thread at a time.
@@ -82,7 +101,8 @@ class Backend {
   // OK when it can run here; otherwise UNAVAILABLE with the reason.
   virtual absl::Status Available() const = 0;
   // Prepares a graph. Operators the backend lacks fall back to `reference`; the summary lists them.
-  virtual absl::StatusOr<std::unique_ptr<Executable>> Plan(const Graph& graph) const = 0;
+  virtual absl::StatusOr<std::unique_ptr<Executable>> Plan(const Graph& graph, const PlanOptions& options) const = 0;
+  absl::StatusOr<std::unique_ptr<Executable>> Plan(const Graph& graph) const { return Plan(graph, PlanOptions{}); }
 };
 
 // Every backend in this build, `reference` first. They live as long as the program.

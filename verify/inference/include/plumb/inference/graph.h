@@ -32,25 +32,25 @@ struct Node {
   ElementType type = ElementType::kF32;
 };
 
-// Product of the dimensions, or nullopt when it exceeds limits::kTensorElementsMax.
-std::optional<uint64_t> ElementCount(const Shape& shape);
-// `[2, 128, 256]`.
-std::string ShapeText(const Shape& shape);
+// Bytes of a node's result.
+uint64_t ResultBytes(const Node& node);
 
 // A checked graph: each node's operands stand before it, shapes and types agree. Immutable, thread-safe.
 class Graph {
  public:
   const std::vector<Node>& nodes() const { return nodes_; }
   const Node& node(ValueId id) const { return nodes_[id]; }
-  // The value that running the graph returns.
-  ValueId output() const { return output_; }
+  // The values that running the graph returns; at least one.
+  const std::vector<ValueId>& outputs() const { return outputs_; }
+  // The first of them.
+  ValueId output() const { return outputs_.front(); }
   // Operands of a node.
   std::vector<const Node*> Operands(const Node& node) const;
 
  private:
   friend class GraphBuilder;
   std::vector<Node> nodes_;
-  ValueId output_ = 0;
+  std::vector<ValueId> outputs_;
 };
 
 // Makes a graph node by node. The first error is kept, names the node, and comes back from Build; what is added
@@ -60,26 +60,46 @@ class GraphBuilder {
   ValueId Input(std::string name, ElementType type, Shape shape);
   // A second call with the same name returns the same value; its shape must be the same.
   ValueId Weight(std::string name, Shape shape);
-  ValueId Gather(std::string name, ValueId table, ValueId ids);
-  ValueId Unary(std::string name, UnaryFunction function, ValueId x);
+  ValueId Constant(std::string name, TensorValue value);
+  // The same value again, shared and not copied.
+  ValueId Constant(std::string name, const ConstantAttributes& constant);
+  // A float32 scalar.
+  ValueId Constant(std::string name, float value);
+  ValueId Gather(std::string name, ValueId table, ValueId ids, GatherAttributes attributes = {});
+  ValueId Unary(std::string name, UnaryFunction function, ValueId x, double alpha = 0, double beta = 0);
   ValueId Binary(std::string name, BinaryFunction function, ValueId a, ValueId b);
+  ValueId Where(std::string name, ValueId condition, ValueId x, ValueId y);
+  ValueId Cast(std::string name, ElementType type, ValueId x);
   ValueId Scale(std::string name, double factor, ValueId x);
+  ValueId Reduce(std::string name, ReduceFunction function, ValueId x, std::vector<uint32_t> axes, bool keep);
+  ValueId Concat(std::string name, uint32_t axis, std::vector<ValueId> parts);
+  ValueId Expand(std::string name, ValueId x, Shape shape);
   ValueId MatMul(std::string name, ValueId a, ValueId b, std::optional<ValueId> bias = std::nullopt,
                  MatMulAttributes attributes = {});
-  ValueId LayerNorm(std::string name, ValueId x, ValueId gain, ValueId bias, double epsilon);
+  ValueId LayerNorm(std::string name, ValueId x, ValueId gain, std::optional<ValueId> bias, double epsilon);
+  ValueId RmsNorm(std::string name, ValueId x, ValueId gain, RmsNormAttributes attributes);
+  ValueId Rope(std::string name, ValueId x, RopeAttributes attributes);
   ValueId Softmax(std::string name, ValueId x);
-  ValueId CausalMask(std::string name, ValueId x);
+  ValueId CausalMask(std::string name, ValueId x, uint64_t window = 0);
   ValueId Reshape(std::string name, ValueId x, Shape shape);
   ValueId Transpose(std::string name, ValueId x, std::vector<uint32_t> permutation);
   ValueId Slice(std::string name, ValueId x, SliceAttributes range);
-  ValueId Attention(std::string name, ValueId q, ValueId k, ValueId v, AttentionAttributes attributes);
+  // Elements [begin, end) of one dimension.
+  ValueId Slice(std::string name, ValueId x, uint32_t axis, uint64_t begin, uint64_t end);
+  ValueId Attention(std::string name, ValueId q, ValueId k, ValueId v, AttentionAttributes attributes,
+                    std::optional<ValueId> mask = std::nullopt);
   // Any operator with operands, by its parts; the calls above end here.
   ValueId Append(OpKind op, std::string name, std::vector<ValueId> inputs, Attributes attributes);
 
   // The shape of a value added before; empty after an error.
   const Shape& ShapeOf(ValueId id) const;
+  // The element type of a value added before; kF32 after an error.
+  ElementType TypeOf(ValueId id) const;
+  // The first error, or OK.
+  const absl::Status& status() const { return status_; }
   // The finished graph, or the first error (INVALID_ARGUMENT). The builder is spent.
   absl::StatusOr<Graph> Build(ValueId output);
+  absl::StatusOr<Graph> Build(std::vector<ValueId> outputs);
 
  private:
   ValueId Fail(std::string_view name, std::string_view why);
@@ -92,6 +112,9 @@ class GraphBuilder {
 
 // The shape of an operator's result. INVALID_ARGUMENT says which operand does not fit and why.
 absl::StatusOr<Shape> InferShape(OpKind op, const Attributes& attributes, std::span<const Node* const> operands);
+
+// The element type of an operator's result. INVALID_ARGUMENT when an operand's type does not fit.
+absl::StatusOr<ElementType> InferType(OpKind op, const Attributes& attributes, std::span<const Node* const> operands);
 
 // The same function with every composite operator replaced by primitive ones, but for nodes of `graph` that `keep`
 // claims. The lowering is the composite's definition.
