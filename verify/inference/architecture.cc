@@ -19,6 +19,12 @@ absl::Status Refused(std::string message) {
 
 }  // namespace
 
+std::vector<InputSpec> Model::Inputs(uint64_t sequences, uint64_t positions) const {
+  return {{kInputIds, ElementType::kI32, {sequences, positions}, vocabulary()}};
+}
+
+std::vector<OutputSpec> Model::Outputs() const { return {{"logits", OutputKind::kLogits}}; }
+
 std::vector<std::string> KnownArchitectures() {
   std::vector<std::string> names;
   for (const ArchitectureEntry* entry : kArchitectures) names.emplace_back(entry->model_type);

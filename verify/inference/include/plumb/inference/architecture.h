@@ -35,6 +35,29 @@ struct TensorRules {
   std::vector<std::string> prefixes;
 };
 
+// One input of a model's graph.
+struct InputSpec {
+  std::string name;
+  ElementType type = ElementType::kI32;
+  Shape shape;
+  uint64_t ids_below = 0;  // Of ids: each is from 0 to this less one. 0: not ids, but any numbers.
+};
+
+// What the last dimension of an output is.
+enum class OutputKind {
+  kLogits,    // Scores of classes or tokens: compared as distributions too.
+  kFeatures,  // Numbers: hidden states, embeddings.
+};
+
+// One output of a model's graph.
+struct OutputSpec {
+  std::string name;  // As the reference implementation names it: `logits`, `last_hidden_state`, ...
+  OutputKind kind = OutputKind::kLogits;
+};
+
+// Name of a language model graph's input.
+inline constexpr char kInputIds[] = "input_ids";
+
 // One config.json, understood. Immutable, thread-safe.
 class Model {
  public:
@@ -44,18 +67,19 @@ class Model {
   virtual std::string_view architecture() const = 0;
   virtual const TensorRules& tensors() const = 0;
   virtual uint64_t layers() const = 0;
-  // Token ids are below this.
+  // Token ids are below this; 0 for a model that takes none.
   virtual uint64_t vocabulary() const = 0;
-  // Longest sequence.
+  // Longest sequence of tokens; 1 for a model that takes none.
   virtual uint64_t positions_max() const = 0;
-  // The graph from kInputIds, int32 [sequences, positions], to logits, float32 [sequences, positions, vocabulary].
-  // Weights go by their names in tensors().required. Allocates no weights. INVALID_ARGUMENT when `positions` is 0 or
-  // more than positions_max().
+  // The inputs of a graph for so many sequences (or images, recordings) of so many tokens. A language model's: kInputIds,
+  // int32 [sequences, positions].
+  virtual std::vector<InputSpec> Inputs(uint64_t sequences, uint64_t positions) const;
+  // The graph's outputs in their order. A language model's: logits, float32 [sequences, positions, vocabulary].
+  virtual std::vector<OutputSpec> Outputs() const;
+  // The graph from Inputs() to Outputs(). Weights go by their names in tensors().required. Allocates no weights.
+  // INVALID_ARGUMENT when `positions` is 0 or more than positions_max().
   virtual absl::StatusOr<Graph> BuildGraph(uint64_t sequences, uint64_t positions) const = 0;
 };
-
-// Name of a language model graph's input.
-inline constexpr char kInputIds[] = "input_ids";
 
 // Reads a config.json strictly: every key is used, known not to change the result, or refused by name, and a key
 // on which the result depends has no default unless the architecture itself defines one.
