@@ -6,6 +6,7 @@
 
 #include "fmt/format.h"
 #include "plumb/base/status.h"
+#include "plumb/weights/half.h"
 #include "plumb/weights/weight_set.h"
 
 namespace plumb {
@@ -78,23 +79,6 @@ const ByteTable* TableFor(DType dtype) {
   }
 }
 
-// Without a table or a subnormal float on the way, so that it is right under flush-to-zero as well.
-float HalfToFloat(uint16_t half) {
-  constexpr uint32_t kExponent = 0x7c00u << 13;
-  uint32_t bits = static_cast<uint32_t>(half & 0x7fff) << 13;
-  uint32_t exponent = bits & kExponent;
-  if (exponent == kExponent) {
-    bits |= 0x7f800000u;
-  } else if (exponent != 0) {
-    bits += (127u - 15u) << 23;
-  } else {
-    constexpr uint32_t kSmallestNormal = (127u - 14u) << 23;
-    bits =
-        std::bit_cast<uint32_t>(std::bit_cast<float>(bits + kSmallestNormal) - std::bit_cast<float>(kSmallestNormal));
-  }
-  return std::bit_cast<float>(bits | static_cast<uint32_t>(half & 0x8000) << 16);
-}
-
 template <typename Stored, typename Convert>
 void DecodeEach(std::span<const uint8_t> bytes, std::span<float> out, Convert convert) {
   for (size_t i = 0; i < out.size(); ++i) {
@@ -104,36 +88,116 @@ void DecodeEach(std::span<const uint8_t> bytes, std::span<float> out, Convert co
   }
 }
 
+template <typename Stored>
+void DecodeEach(std::span<const uint8_t> bytes, std::span<float> out) {
+  DecodeEach<Stored>(bytes, out, [](Stored value) { return static_cast<float>(value); });
+}
+
+// Elements of `bits` bits, the first in the lowest; `first` counts elements.
+template <typename Convert>
+void DecodePacked(unsigned bits, std::span<const uint8_t> bytes, uint64_t first, std::span<float> out,
+                  Convert convert) {
+  const unsigned per_byte = 8 / bits;
+  const int mask = (1 << bits) - 1;
+  for (size_t i = 0; i < out.size(); ++i) {
+    uint64_t element = first + i;
+    out[i] = convert((bytes[element / per_byte] >> (element % per_byte * bits)) & mask);
+  }
+}
+
+// Types of less than a byte; false for others.
+bool DecodeSubByte(DType dtype, std::span<const uint8_t> bytes, uint64_t first, std::span<float> out) {
+  static constexpr float kE2M1[] = {0, 0.5f, 1, 1.5f, 2, 3, 4, 6, -0.0f, -0.5f, -1, -1.5f, -2, -3, -4, -6};
+  const unsigned bits = DTypeBits(dtype);
+  auto as_unsigned = [](int code) { return static_cast<float>(code); };
+  auto as_signed = [bits](int code) { return static_cast<float>(code >= 1 << (bits - 1) ? code - (1 << bits) : code); };
+  switch (dtype) {
+    case DType::kF4:
+      DecodePacked(bits, bytes, first, out, [](int code) { return kE2M1[code]; });
+      return true;
+    case DType::kU4:
+    case DType::kU2:
+      DecodePacked(bits, bytes, first, out, as_unsigned);
+      return true;
+    case DType::kI4:
+    case DType::kI2:
+      DecodePacked(bits, bytes, first, out, as_signed);
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Whole numbers of whole bytes; false for other types.
+bool DecodeInteger(DType dtype, std::span<const uint8_t> bytes, std::span<float> out) {
+  switch (dtype) {
+    case DType::kBool:
+      DecodeEach<uint8_t>(bytes, out, [](uint8_t value) { return value != 0 ? 1.0f : 0.0f; });
+      return true;
+    case DType::kU8:
+      DecodeEach<uint8_t>(bytes, out);
+      return true;
+    case DType::kI8:
+      DecodeEach<int8_t>(bytes, out);
+      return true;
+    case DType::kU16:
+      DecodeEach<uint16_t>(bytes, out);
+      return true;
+    case DType::kI16:
+      DecodeEach<int16_t>(bytes, out);
+      return true;
+    case DType::kU32:
+      DecodeEach<uint32_t>(bytes, out);
+      return true;
+    case DType::kI32:
+      DecodeEach<int32_t>(bytes, out);
+      return true;
+    case DType::kU64:
+      DecodeEach<uint64_t>(bytes, out);
+      return true;
+    case DType::kI64:
+      DecodeEach<int64_t>(bytes, out);
+      return true;
+    default:
+      return false;
+  }
+}
+
+void DecodeFloat(DType dtype, std::span<const uint8_t> bytes, std::span<float> out) {
+  if (dtype == DType::kF32) {
+    std::memcpy(out.data(), bytes.data(), out.size_bytes());
+  } else if (dtype == DType::kF64) {
+    DecodeEach<double>(bytes, out);
+  } else if (dtype == DType::kF16) {
+    DecodeEach<uint16_t>(bytes, out, HalfToFloat);
+  } else if (dtype == DType::kBF16) {
+    DecodeEach<uint16_t>(bytes, out, BFloat16ToFloat);
+  } else {
+    const ByteTable& table = *TableFor(dtype);
+    DecodeEach<uint8_t>(bytes, out, [&](uint8_t code) { return table[code]; });
+  }
+}
+
 bool IsDecodable(DType dtype) {
-  return dtype == DType::kF64 || dtype == DType::kF32 || dtype == DType::kF16 || dtype == DType::kBF16 ||
-         TableFor(dtype) != nullptr;
+  return dtype != DType::kF6E2M3 && dtype != DType::kF6E3M2 && dtype != DType::kC32 && dtype != DType::kC64 &&
+         dtype != DType::kC128 && dtype != DType::kString && !IsGgmlBlockDType(dtype);
 }
 
 }  // namespace
 
 absl::Status DecodeToF32(DType dtype, std::span<const uint8_t> bytes, uint64_t first, std::span<float> out) {
   if (!IsDecodable(dtype)) {
-    return InvalidArgument(fmt::format("decode {} to F32: only F64, F32, F16, BF16 and F8 types", DTypeName(dtype)));
+    return InvalidArgument(
+        fmt::format("decode {} to F32: only integers, F64, F32, F16, BF16, F8 and F4 types", DTypeName(dtype)));
   }
-  uint64_t element_bytes = DTypeBits(dtype) / 8;
-  uint64_t held = bytes.size() / element_bytes;
+  const DTypeBlock block = BlockOf(dtype);
+  uint64_t held = bytes.size() / block.bytes * block.elements;
   if (first > held || out.size() > held - first) {
     return OutOfRange(fmt::format("decode elements {} to {}: the tensor has {}", first, first + out.size(), held));
   }
-  if (out.empty()) return absl::OkStatus();
-  bytes = bytes.subspan(first * element_bytes);
-  if (dtype == DType::kF32) {
-    std::memcpy(out.data(), bytes.data(), out.size_bytes());
-  } else if (dtype == DType::kF64) {
-    DecodeEach<double>(bytes, out, [](double value) { return static_cast<float>(value); });
-  } else if (dtype == DType::kF16) {
-    DecodeEach<uint16_t>(bytes, out, HalfToFloat);
-  } else if (dtype == DType::kBF16) {
-    DecodeEach<uint16_t>(bytes, out, [](uint16_t v) { return std::bit_cast<float>(static_cast<uint32_t>(v) << 16); });
-  } else {
-    const ByteTable& table = *TableFor(dtype);
-    DecodeEach<uint8_t>(bytes, out, [&](uint8_t code) { return table[code]; });
-  }
+  if (out.empty() || DecodeSubByte(dtype, bytes, first, out)) return absl::OkStatus();
+  bytes = bytes.subspan(first * block.bytes);
+  if (!DecodeInteger(dtype, bytes, out)) DecodeFloat(dtype, bytes, out);
   return absl::OkStatus();
 }
 

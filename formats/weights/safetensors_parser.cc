@@ -51,7 +51,8 @@ class HeaderBuilder {
     }
     if (state_ != State::kDtype) return Unexpected("a string");
     std::optional<DType> dtype = ParseDType(value);
-    if (!dtype.has_value()) return Fail(fmt::format("unknown dtype {}", QuoteForMessage(value)));
+    if (!dtype.has_value() || !IsSafetensorsDType(*dtype))
+      return Fail(fmt::format("unknown dtype {}", QuoteForMessage(value)));
     tensor_.dtype = *dtype;
     return Enter(State::kTensor);
   }

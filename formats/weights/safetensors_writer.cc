@@ -30,6 +30,9 @@ absl::Status CheckTensor(const TensorToWrite& tensor) {
   if (tensor.shape.size() > limits::kTensorRankMax) {
     return refuse(fmt::format("{} dimensions, at most {}", tensor.shape.size(), limits::kTensorRankMax));
   }
+  if (!IsSafetensorsDType(tensor.dtype)) {
+    return refuse(fmt::format("safetensors has no dtype {}", DTypeName(tensor.dtype)));
+  }
   absl::StatusOr<uint64_t> size = TensorSizeBytes(tensor.dtype, tensor.shape);
   if (!size.ok()) return refuse(Message(size.status()));
   if (*size != tensor.bytes.size()) {

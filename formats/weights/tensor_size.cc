@@ -7,21 +7,30 @@
 namespace plumb {
 
 absl::StatusOr<uint64_t> TensorSizeBytes(DType dtype, std::span<const uint64_t> shape) {
-  uint64_t bits = DTypeBits(dtype);
+  const DTypeBlock block = BlockOf(dtype);
+  auto refuse = [&](std::string_view rule) {
+    return InvalidArgument(fmt::format("shape [{}] of {} {}", fmt::join(shape, ", "), DTypeName(dtype), rule));
+  };
+  if (IsGgmlBlockDType(dtype) && (shape.empty() || shape.back() % block.elements != 0)) {
+    return refuse(fmt::format("does not divide into blocks of {} along its last dimension", block.elements));
+  }
+  // Counted in bits for plain types, as the reference implementation of safetensors does, so that both overflow alike.
+  uint64_t bits = IsGgmlBlockDType(dtype) ? 1 : DTypeBits(dtype);
   bool has_zero = false;
   for (uint64_t dimension : shape) {
     if (dimension == 0) {
       has_zero = true;
     } else if (__builtin_mul_overflow(bits, dimension, &bits)) {
-      return InvalidArgument(
-          fmt::format("shape [{}] of {} overflows 64 bits", fmt::join(shape, ", "), DTypeName(dtype)));
+      return refuse("overflows 64 bits");
     }
   }
-  if (has_zero) return 0;
-  if (bits % 8 != 0) {
-    return InvalidArgument(fmt::format("shape [{}] of {} is {} bits, not a whole number of bytes",
-                                       fmt::join(shape, ", "), DTypeName(dtype), bits));
+  if (IsGgmlBlockDType(dtype)) {
+    uint64_t bytes;
+    if (__builtin_mul_overflow(bits / block.elements, block.bytes, &bytes)) return refuse("overflows 64 bits");
+    return has_zero ? 0 : bytes;
   }
+  if (has_zero) return 0;
+  if (bits % 8 != 0) return refuse(fmt::format("is {} bits, not a whole number of bytes", bits));
   return bits / 8;
 }
 

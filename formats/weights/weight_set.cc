@@ -5,62 +5,23 @@
 
 #include "fmt/format.h"
 #include "formats/weights/safetensors_parser.h"
-#include "plumb/base/limits.h"
+#include "formats/weights/shard_check.h"
+#include "plumb/base/byte_source.h"
 #include "plumb/base/status.h"
 #include "plumb/weights/shard_index.h"
 
 namespace plumb {
 namespace {
 
-absl::Status Refuse(std::string message) {
-  return WithErrorClass(InvalidArgument(std::move(message)), ErrorClass::kPolicy);
-}
-
 absl::StatusOr<ShardIndex> ReadIndex(const Directory& folder, std::string_view path) {
-  PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, folder.OpenFile(path));
-  PLUMB_ASSIGN_OR_RETURN(uint64_t size, FileSize(fd.get(), path));
-  if (size > limits::kShardIndexBytesMax) {
-    return Refuse(fmt::format("{} has {} bytes, at most {} are read", path, size, limits::kShardIndexBytesMax));
-  }
-  std::string json(size, '\0');
-  PLUMB_RETURN_IF_ERROR(PreadExactly(fd.get(), {reinterpret_cast<uint8_t*>(json.data()), json.size()}, 0, path));
-  absl::StatusOr<ShardIndex> index = ShardIndex::Parse(json);
-  if (!index.ok()) return Annotate(index.status(), path);
-  return index;
+  PLUMB_ASSIGN_OR_RETURN(auto bytes, DirectoryByteFolder(&folder).Open(path));
+  return ReadShardIndex(*bytes, path);
 }
 
 absl::StatusOr<std::unique_ptr<SafetensorsFile>> OpenShard(const Directory& folder, const std::string& path) {
   PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, folder.OpenFile(path));
   PLUMB_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::FromFd(fd.get(), path));
   return std::make_unique<SafetensorsFile>(std::move(file));
-}
-
-// Every tensor of the shard must be given to it by the index.
-absl::Status CheckShard(const ShardIndex& index, const std::string& shard, const SafetensorsHeader& header) {
-  for (const TensorInfo& tensor : header.tensors()) {
-    auto entry = index.shard_of.find(tensor.name);
-    if (entry == index.shard_of.end() || entry->second != shard) {
-      return Refuse(fmt::format("shard {} holds tensor {}, which the index places {}", shard,
-                                QuoteForMessage(tensor.name),
-                                entry == index.shard_of.end() ? "nowhere" : "in " + entry->second));
-    }
-  }
-  return absl::OkStatus();
-}
-
-// With every shard's tensors among the index's, equal numbers mean equal sets; else names one that is missing.
-absl::Status CheckNoneMissing(const ShardIndex& index, const std::vector<std::unique_ptr<SafetensorsFile>>& files) {
-  size_t held = 0;
-  for (const auto& file : files) held += file->header().tensors().size();
-  if (held == index.shard_of.size()) return absl::OkStatus();
-  for (const auto& [tensor, shard] : index.shard_of) {
-    auto place = std::lower_bound(index.shards.begin(), index.shards.end(), shard) - index.shards.begin();
-    if (files[static_cast<size_t>(place)]->header().Find(tensor) == nullptr) {
-      return Refuse(
-          fmt::format("shard {} lacks tensor {}, which the index places there", shard, QuoteForMessage(tensor)));
-    }
-  }
-  return Internal("shards and index disagree");
 }
 
 }  // namespace
@@ -72,11 +33,11 @@ absl::StatusOr<WeightSet> WeightSet::Open(const Directory& folder, std::string_v
     std::string_view beside = path.substr(0, path.rfind('/') == path.npos ? 0 : path.rfind('/') + 1);
     for (const std::string& shard : index.shards) {
       PLUMB_ASSIGN_OR_RETURN(auto file, OpenShard(folder, fmt::format("{}{}", beside, shard)));
-      absl::Status status = CheckShard(index, shard, file->header());
-      if (!status.ok()) return Annotate(status, path);
       set.files_.push_back(std::move(file));
     }
-    absl::Status status = CheckNoneMissing(index, set.files_);
+    std::vector<const SafetensorsHeader*> headers;
+    for (const auto& file : set.files_) headers.push_back(&file->header());
+    absl::Status status = CheckShards(index, headers);
     if (!status.ok()) return Annotate(status, path);
   } else if (path.ends_with(".safetensors")) {
     PLUMB_ASSIGN_OR_RETURN(auto file, OpenShard(folder, std::string(path)));

@@ -130,11 +130,48 @@ TEST(DecodeTest, RangePastTheTensor) {
   EXPECT_TRUE(DecodeToF32(DType::kF32, {}, 0, {}).ok());
 }
 
+template <typename Stored>
+std::vector<float> Decoded(DType dtype, std::vector<Stored> values) {
+  std::vector<float> out(values.size());
+  std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(values.data()), values.size() * sizeof(Stored));
+  EXPECT_TRUE(DecodeToF32(dtype, bytes, 0, out).ok()) << DTypeName(dtype);
+  return out;
+}
+
+TEST(DecodeTest, Integers) {
+  using Floats = std::vector<float>;
+  EXPECT_EQ(Decoded<uint8_t>(DType::kBool, {0, 1, 2}), (Floats{0, 1, 1}));
+  EXPECT_EQ(Decoded<uint8_t>(DType::kU8, {0, 200}), (Floats{0, 200}));
+  EXPECT_EQ(Decoded<int8_t>(DType::kI8, {-128, 127}), (Floats{-128, 127}));
+  EXPECT_EQ(Decoded<uint16_t>(DType::kU16, {65535}), (Floats{65535}));
+  EXPECT_EQ(Decoded<int16_t>(DType::kI16, {-32768}), (Floats{-32768}));
+  EXPECT_EQ(Decoded<uint32_t>(DType::kU32, {4294967295u}), (Floats{4294967296.0f}));
+  EXPECT_EQ(Decoded<int32_t>(DType::kI32, {-16777217}), (Floats{-16777216.0f}));
+  EXPECT_EQ(Decoded<uint64_t>(DType::kU64, {~0ull}), (Floats{18446744073709551616.0f}));
+  EXPECT_EQ(Decoded<int64_t>(DType::kI64, {INT64_MIN}), (Floats{-9223372036854775808.0f}));
+}
+
+TEST(DecodeTest, PackedTypesBeginInTheLowestBits) {
+  const std::vector<uint8_t> bytes = {0x1f, 0x82};
+  std::vector<float> out(3);
+  ASSERT_TRUE(DecodeToF32(DType::kU4, bytes, 1, out).ok());
+  EXPECT_EQ(out, (std::vector<float>{1, 2, 8}));
+  ASSERT_TRUE(DecodeToF32(DType::kI4, bytes, 0, out).ok());
+  EXPECT_EQ(out, (std::vector<float>{-1, 1, 2}));
+  ASSERT_TRUE(DecodeToF32(DType::kF4, bytes, 0, out).ok());
+  EXPECT_EQ(out, (std::vector<float>{-6, 0.5f, 1}));
+  ASSERT_TRUE(DecodeToF32(DType::kI2, bytes, 1, out).ok());
+  EXPECT_EQ(out, (std::vector<float>{-1, 1, 0}));
+  ASSERT_TRUE(DecodeToF32(DType::kU2, bytes, 5, out).ok());
+  EXPECT_EQ(out, (std::vector<float>{0, 0, 2}));
+  EXPECT_TRUE(absl::IsOutOfRange(DecodeToF32(DType::kU4, bytes, 2, out)));
+}
+
 TEST(DecodeTest, OtherTypesAreRefused) {
   std::vector<uint8_t> bytes(64);
   std::vector<float> out(1);
-  for (DType dtype : {DType::kBool, DType::kF4, DType::kF6E2M3, DType::kF6E3M2, DType::kU8, DType::kI8, DType::kI16,
-                      DType::kU16, DType::kI32, DType::kU32, DType::kC64, DType::kI64, DType::kU64}) {
+  for (DType dtype :
+       {DType::kF6E2M3, DType::kF6E3M2, DType::kC32, DType::kC64, DType::kC128, DType::kString, DType::kQ4_K}) {
     EXPECT_TRUE(absl::IsInvalidArgument(DecodeToF32(dtype, bytes, 0, out))) << DTypeName(dtype);
   }
 }

@@ -25,11 +25,26 @@ TEST(DTypeTest, NamesAreThoseOfSafetensors) {
 }
 
 TEST(DTypeTest, ParseIsTheInverseOfName) {
-  for (DType dtype : kAllDTypes) EXPECT_EQ(ParseDType(DTypeName(dtype)), dtype);
+  for (int i = 0; i < kDTypeCount; ++i) {
+    DType dtype = static_cast<DType>(i);
+    EXPECT_EQ(ParseDType(DTypeName(dtype)), dtype);
+    EXPECT_GT(BlockOf(dtype).elements, 0u) << DTypeName(dtype);
+    EXPECT_EQ(BlockOf(dtype).bytes == 0, dtype == DType::kString);
+  }
+}
+
+TEST(DTypeTest, OnlySomeAreOfSafetensors) {
+  for (DType dtype : kAllDTypes) EXPECT_TRUE(IsSafetensorsDType(dtype)) << DTypeName(dtype);
+  int others = 0;
+  for (int i = 0; i < kDTypeCount; ++i) others += IsSafetensorsDType(static_cast<DType>(i)) ? 0 : 1;
+  EXPECT_EQ(others + std::size(kAllDTypes), static_cast<size_t>(kDTypeCount));
+  for (DType dtype : {DType::kC128, DType::kI4, DType::kString, DType::kQ4_0, DType::kQ2_0}) {
+    EXPECT_FALSE(IsSafetensorsDType(dtype)) << DTypeName(dtype);
+  }
 }
 
 TEST(DTypeTest, OtherNamesAreNone) {
-  for (const char* name : {"", "f32", "F32 ", "FLOAT", "F8", "F128", "BF16\n", "I4"}) {
+  for (const char* name : {"", "f32", "F32 ", "FLOAT", "F8", "F128", "BF16\n", "q4_0"}) {
     EXPECT_FALSE(ParseDType(name).has_value()) << name;
   }
 }
@@ -65,6 +80,17 @@ TEST(TensorSizeTest, SubByteTypesComeToWholeBytes) {
   EXPECT_FALSE(Fits(DType::kF4, {}));
   EXPECT_FALSE(Fits(DType::kF6E2M3, {2}));
   EXPECT_FALSE(Fits(DType::kF6E3M2, {3}));
+}
+
+TEST(TensorSizeTest, BlocksLieAlongTheLastDimension) {
+  EXPECT_EQ(Size(DType::kQ4_0, {32}), 18u);
+  EXPECT_EQ(Size(DType::kQ4_K, {3, 512}), 3u * 2 * 144);
+  EXPECT_EQ(Size(DType::kQ4_K, {0, 512}), 0u);
+  EXPECT_FALSE(Fits(DType::kQ4_0, {}));
+  EXPECT_FALSE(Fits(DType::kQ4_0, {33}));
+  EXPECT_FALSE(Fits(DType::kQ4_0, {32, 1}));
+  EXPECT_FALSE(Fits(DType::kQ8_K, {1ull << 32, (1ull << 32) - 256}));
+  EXPECT_FALSE(Fits(DType::kQ8_K, {1ull << 32, 1ull << 32}));
 }
 
 TEST(TensorSizeTest, BitsFit64Bits) {

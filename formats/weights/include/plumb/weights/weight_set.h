@@ -40,8 +40,8 @@ class WeightSet {
   std::vector<uint32_t> file_of_;  // Parallel to tensors_: index into files_.
 };
 
-// Decodes out.size() elements to float32, starting at element `first`. F64, F32, F16, BF16 and the F8
-// types; INVALID_ARGUMENT for others, OUT_OF_RANGE when `bytes` does not hold that many.
+// Decodes out.size() elements to float32, starting at element `first`. F64 and integers are rounded; BOOL is 0 or 1.
+// INVALID_ARGUMENT for complex, F6, STRING and ggml's block types, OUT_OF_RANGE when `bytes` does not hold that many.
 absl::Status DecodeToF32(DType dtype, std::span<const uint8_t> bytes, uint64_t first, std::span<float> out);
 
 }  // namespace plumb

@@ -1,0 +1,73 @@
+#include "plumb/containers/open.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "plumb/base/status.h"
+#include "plumb/weights/safetensors.h"
+#include "tests/unit/base/scratch_folder.h"
+
+namespace plumb {
+namespace {
+
+using testing::HasSubstr;
+
+std::string Shard(const std::vector<std::string>& names) {
+  std::vector<TensorToWrite> tensors;
+  for (const std::string& name : names) tensors.push_back({name, DType::kU8, {name.size()}, AsBytes(name)});
+  return *SerializeSafetensors(tensors, {{"format", "pt"}});
+}
+
+class OpenTest : public testing::Test {
+ protected:
+  absl::StatusOr<std::unique_ptr<TensorSource>> Open(std::string_view path) {
+    return OpenTensorSource(*Directory::Open(scratch_.path()), path);
+  }
+  ScratchFolder scratch_;
+};
+
+TEST_F(OpenTest, ContentDecidesNotTheName) {
+  scratch_.Write("weights.bin", Shard({"a", "bb"}));
+  auto source = Open("weights.bin");
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_EQ((*source)->format(), "safetensors");
+  ASSERT_EQ((*source)->tensors().size(), 2u);
+  EXPECT_EQ((*source)->tensors()[1].name, "bb");
+  EXPECT_EQ(AsText(*(*source)->View((*source)->tensors()[1])), "bb");
+  EXPECT_EQ(*(*source)->metadata().Get<std::string>("format"), "pt");
+  EXPECT_EQ((*source)->files()[0].path, "weights.bin");
+}
+
+TEST_F(OpenTest, ShardsLieBesideTheirIndex) {
+  scratch_.Write("sub/m-00001-of-00002.safetensors", Shard({"a"}));
+  scratch_.Write("sub/m-00002-of-00002.safetensors", Shard({"bb"}));
+  scratch_.Write("sub/index.json", R"({"metadata":{},"weight_map":{"a":"m-00001-of-00002.safetensors",)"
+                                   R"("bb":"m-00002-of-00002.safetensors"}})");
+  auto source = Open("sub/index.json");
+  ASSERT_TRUE(source.ok()) << source.status();
+  ASSERT_EQ((*source)->files().size(), 2u);
+  EXPECT_EQ((*source)->files()[1].path, "sub/m-00002-of-00002.safetensors");
+  EXPECT_EQ((*source)->Find("bb")->ranges[0].file, 1u);
+  EXPECT_EQ(AsText(*(*source)->View(*(*source)->Find("bb"))), "bb");
+  scratch_.Write("sub/m-00002-of-00002.safetensors", Shard({"cc"}));
+  EXPECT_THAT(std::string(Message(Open("sub/index.json").status())), HasSubstr("places nowhere"));
+}
+
+TEST_F(OpenTest, UnknownContentIsRefused) {
+  for (std::string_view content : {"", "{}", "hello world, this is no container", "{\"weight_map\": {}}"}) {
+    scratch_.Write("model.safetensors", content);
+    auto source = Open("model.safetensors");
+    EXPECT_TRUE(absl::IsInvalidArgument(source.status())) << content;
+    EXPECT_EQ(ErrorClassOf(source.status()), ErrorClass::kPolicy);
+    EXPECT_THAT(std::string(Message(source.status())), HasSubstr("no container"));
+  }
+  EXPECT_TRUE(absl::IsNotFound(Open("none").status()));
+}
+
+TEST_F(OpenTest, BrokenContentNamesTheFile) {
+  std::string file = Shard({"a"});
+  scratch_.Write("model", file + "x");
+  EXPECT_THAT(std::string(Message(Open("model").status())), HasSubstr("model: safetensors: tensors cover"));
+}
+
+}  // namespace
+}  // namespace plumb
