@@ -8,7 +8,7 @@ find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(zstd REQUIRED)
-find_package(ICU REQUIRED COMPONENTS uc)
+find_package(ICU REQUIRED COMPONENTS uc i18n)
 # Debian's own oneDNN package file asks for OpenCL's headers, which Plumb does not use.
 if(NOT TARGET plumb_dnnl)
   find_library(PLUMB_DNNL_LIBRARY dnnl REQUIRED)
@@ -16,6 +16,14 @@ if(NOT TARGET plumb_dnnl)
   add_library(plumb_dnnl UNKNOWN IMPORTED)
   set_target_properties(plumb_dnnl PROPERTIES IMPORTED_LOCATION ${PLUMB_DNNL_LIBRARY}
     INTERFACE_INCLUDE_DIRECTORIES ${PLUMB_DNNL_INCLUDE_DIR})
+endif()
+# SentencePiece's Debian package has a pkg-config file only.
+if(NOT TARGET plumb_sentencepiece)
+  find_library(PLUMB_SENTENCEPIECE_LIBRARY sentencepiece REQUIRED)
+  find_path(PLUMB_SENTENCEPIECE_INCLUDE_DIR sentencepiece_processor.h REQUIRED)
+  add_library(plumb_sentencepiece UNKNOWN IMPORTED)
+  set_target_properties(plumb_sentencepiece PROPERTIES IMPORTED_LOCATION ${PLUMB_SENTENCEPIECE_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${PLUMB_SENTENCEPIECE_INCLUDE_DIR})
 endif()
 if(NOT PLUMB_CONSUMER)  # What only our own programs need.
   find_package(CLI11 REQUIRED)

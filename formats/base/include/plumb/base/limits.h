@@ -51,6 +51,19 @@ inline constexpr uint64_t kTensorElementsMax = 1ull << 42;
 inline constexpr size_t kGraphNodesMax = 1u << 17;
 inline constexpr uint64_t kSmokeMemoryBytesMax = 64ull << 30;  // Tensors alive at once in a smoke check.
 
+// Tokenizers.
+inline constexpr uint64_t kTokenizerBytesMax = 64u << 20;   // tokenizer.json or a SentencePiece model.
+inline constexpr size_t kVocabularyTokensMax = 1u << 21;    // Also the ids, which may have holes.
+inline constexpr size_t kMergesMax = 1u << 22;
+inline constexpr size_t kTokenBytesMax = 1024;              // One token, or one text that a rule adds.
+inline constexpr size_t kPatternBytesMax = 8192;            // One regular expression.
+inline constexpr size_t kTokenizerStagesMax = 64;           // Normalizers, pre-tokenizers, ... of one kind.
+inline constexpr size_t kPromptBytesMax = 1u << 20;         // Text to encode.
+inline constexpr size_t kNormalizedBytesMax = 16u << 20;    // What rules may make of it.
+inline constexpr size_t kDecodedIdsMax = 1u << 22;          // Ids to decode.
+inline constexpr uint32_t kPatternStepsMax = 100'000'000;   // All expressions on one text.
+inline constexpr int32_t kPatternStackBytesMax = 8 << 20;
+
 // Manifests.
 inline constexpr uint64_t kManifestBytesMax = 32u << 20;
 inline constexpr size_t kFilesPerReleaseMax = 100'000;
