@@ -28,63 +28,13 @@ struct Gpt2Config {
   bool tied = true;
 };
 
-// transformers' names of activations; it computes `gelu_new`, `gelu_fast` and `gelu_pytorch_tanh` alike.
-constexpr std::pair<std::string_view, UnaryFunction> kActivations[] = {
-    {"gelu", UnaryFunction::kGeluErf},         {"gelu_new", UnaryFunction::kGeluTanh},
-    {"gelu_fast", UnaryFunction::kGeluTanh},   {"gelu_pytorch_tanh", UnaryFunction::kGeluTanh},
-    {"quick_gelu", UnaryFunction::kQuickGelu}, {"relu", UnaryFunction::kRelu},
-    {"sigmoid", UnaryFunction::kSigmoid},      {"silu", UnaryFunction::kSilu},
-    {"swish", UnaryFunction::kSilu},           {"tanh", UnaryFunction::kTanh},
-};
-
-void ReadActivation(ConfigReader& reader, Gpt2Config& config) {
-  constexpr char kKey[] = "activation_function";
-  const std::string name = reader.Text(kKey);
-  for (const auto& [known, function] : kActivations) {
-    if (name == known) {
-      config.activation = function;
-      return;
-    }
-  }
-  reader.Refuse(kKey, fmt::format("names the unknown function \"{}\"", name.substr(0, 64)));
-}
-
-// Keys about training, generation, other heads and the library's own book-keeping.
+// Keys about dropout and other heads.
 void SkipIrrelevant(ConfigReader& reader) {
-  reader.Irrelevant({"model_type",
-                     "attn_pdrop",
-                     "embd_pdrop",
-                     "resid_pdrop",
-                     "initializer_range",
-                     "bos_token_id",
-                     "eos_token_id",
-                     "pad_token_id",
-                     "torch_dtype",
-                     "dtype",
-                     "transformers_version",
-                     "use_cache",
-                     "_name_or_path",
-                     "task_specific_params",
-                     "gradient_checkpointing",
-                     "output_past",
-                     "summary_activation",
-                     "summary_first_dropout",
-                     "summary_proj_to_labels",
-                     "summary_type",
-                     "summary_use_proj",
-                     "id2label",
-                     "label2id",
-                     "num_labels",
-                     "_num_labels",
-                     "keys_to_ignore_at_inference",
-                     "finetuning_task",
-                     "output_attentions",
-                     "output_hidden_states",
-                     "return_dict",
-                     "_attn_implementation_autoset"});
-  reader.Only("add_cross_attention", false);
+  reader.IrrelevantToAll();
+  reader.Irrelevant({"attn_pdrop", "embd_pdrop", "resid_pdrop", "summary_activation", "summary_first_dropout",
+                     "summary_proj_to_labels", "summary_type", "summary_use_proj"});
   reader.Only("is_encoder_decoder", false);
-  reader.Only("pruned_heads", nlohmann::json::object());
+  reader.FlagOr("is_decoder", false);  // Says what a GPT-2 is in any case.
 }
 
 absl::StatusOr<Gpt2Config> ReadConfig(const nlohmann::json& json) {
@@ -97,7 +47,7 @@ absl::StatusOr<Gpt2Config> ReadConfig(const nlohmann::json& json) {
   config.heads = reader.Size("n_head", limits::kModelWidthMax);
   config.inner_width = reader.SizeOr("n_inner", limits::kModelWidthMax, 4 * config.width);
   config.epsilon = reader.Positive("layer_norm_epsilon");
-  ReadActivation(reader, config);
+  config.activation = reader.Activation("activation_function");
   config.scale_by_width = reader.FlagOr("scale_attn_weights", true);
   config.scale_by_layer = reader.FlagOr("scale_attn_by_inverse_layer_idx", false);
   config.tied = reader.FlagOr("tie_word_embeddings", true);
