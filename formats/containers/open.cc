@@ -6,6 +6,7 @@
 
 #include "fmt/format.h"
 #include "plumb/base/status.h"
+#include "plumb/gguf/gguf.h"
 #include "plumb/weights/container_format.h"
 #include "plumb/weights/safetensors_source.h"
 
@@ -17,6 +18,7 @@ const std::vector<const ContainerFormat*>& Formats() {
   static const std::vector<const ContainerFormat*> kFormats = {
       &SafetensorsFormat(),
       &SafetensorsIndexFormat(),
+      &gguf::GgufFormat(),
   };
   return kFormats;
 }

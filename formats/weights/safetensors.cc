@@ -7,7 +7,7 @@
 
 #include "fmt/format.h"
 #include "formats/weights/safetensors_parser.h"
-#include "formats/weights/tensor_size.h"
+#include "plumb/weights/tensor_size.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
 

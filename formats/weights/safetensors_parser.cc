@@ -205,14 +205,6 @@ class HeaderBuilder {
 
 }  // namespace
 
-std::string QuoteForMessage(std::string_view text) {
-  constexpr size_t kShownMax = 80;
-  std::string shown = "\"";
-  for (char c : text.substr(0, kShownMax)) shown += c >= 0x20 && c < 0x7f ? c : '?';
-  shown += text.size() > kShownMax ? "...\"" : "\"";
-  return shown;
-}
-
 absl::StatusOr<SafetensorsJson> ParseSafetensorsJson(std::string_view json) {
   size_t first = json.find_first_not_of(" \t\r\n");
   if (first == json.npos || json[first] != '{') {

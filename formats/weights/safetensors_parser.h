@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "plumb/base/quote.h"
 #include "plumb/weights/safetensors.h"
 
 namespace plumb {
@@ -22,9 +23,6 @@ struct SafetensorsJson {
 
 // Parses the header's bytes, without the length before them. INVALID_ARGUMENT names the position and rule.
 absl::StatusOr<SafetensorsJson> ParseSafetensorsJson(std::string_view json);
-
-// `text` in quotes for a message: shortened, and without bytes that a terminal or a UTF-8 reader would trip over.
-std::string QuoteForMessage(std::string_view text);
 
 }  // namespace plumb
 

@@ -5,7 +5,7 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "formats/weights/safetensors_parser.h"
-#include "formats/weights/tensor_size.h"
+#include "plumb/weights/tensor_size.h"
 #include "nlohmann/json.hpp"
 #include "plumb/base/limits.h"
 #include "plumb/base/path.h"

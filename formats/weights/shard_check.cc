@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "fmt/format.h"
-#include "formats/weights/safetensors_parser.h"
 #include "plumb/base/limits.h"
+#include "plumb/base/quote.h"
 #include "plumb/base/status.h"
 
 namespace plumb {

@@ -2,10 +2,10 @@
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"
-#include "formats/weights/safetensors_parser.h"
-#include "formats/weights/tensor_size.h"
+#include "plumb/weights/tensor_size.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/path.h"
+#include "plumb/base/quote.h"
 #include "plumb/base/status.h"
 
 namespace plumb {

@@ -1,4 +1,4 @@
-#include "formats/weights/tensor_size.h"
+#include "plumb/weights/tensor_size.h"
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"

@@ -7,10 +7,10 @@
 
 #include "fmt/format.h"
 #include "formats/weights/byte_order.h"
-#include "formats/weights/safetensors_parser.h"
 #include "formats/weights/tensor_check.h"
-#include "formats/weights/tensor_size.h"
+#include "plumb/weights/tensor_size.h"
 #include "plumb/base/limits.h"
+#include "plumb/base/quote.h"
 #include "plumb/base/status.h"
 #include "plumb/weights/weight_set.h"
 

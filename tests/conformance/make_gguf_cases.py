@@ -3,8 +3,8 @@
     make_gguf_cases.py tests/data/gguf formats/gguf/iq_grid_list.h
 
 Into the folder: dequantised.safetensors (random blocks of every type and the float32 the package makes of them),
-quantised.safetensors (floats and the blocks the package makes of them), written.gguf (a file as its writer lays it
-out). Into the header: the grids of the IQ types, which no hand typed.
+quantised.safetensors (floats and the blocks the package makes of them), written.gguf and written-big.gguf (a file as
+its writer lays it out, in either byte order). Into the header: the grids of the IQ types, which no hand typed.
 """
 import pathlib
 import sys
@@ -67,8 +67,8 @@ def quantised(rng):
     return tensors
 
 
-def write_gguf(path, rng):
-    writer = gguf.GGUFWriter(path, 'llama')
+def write_gguf(path, rng, endianess):
+    writer = gguf.GGUFWriter(path, 'llama', endianess=endianess)
     writer.add_name('written by the reference')
     for name, value in (('uint8', 8), ('int8', -8), ('uint16', 16), ('int16', -16), ('uint32', 32), ('int32', -32),
                         ('uint64', 1 << 63), ('int64', -(1 << 62)), ('float32', 0.1), ('float64', 0.1), ('bool', True),
@@ -81,7 +81,8 @@ def write_gguf(path, rng):
     writer.add_tensor('plain', rng.standard_normal((3, 5)).astype(np.float32))
     writer.add_tensor('half', rng.standard_normal((4, 2)).astype(np.float16))
     writer.add_tensor('whole', np.arange(-3, 4, dtype=np.int32))
-    for name in ('Q8_0', 'Q4_0'):
+    # The writer leaves blocks as they are, in a big-endian file too; that would be no valid file.
+    for name in ('Q8_0', 'Q4_0') if endianess == gguf.GGUFEndian.LITTLE else ():
         qtype = Type[name]
         rows = quants.quantize(rng.standard_normal((2, 64)).astype(np.float32), qtype)
         writer.add_tensor(name.lower(), rows, raw_dtype=qtype)
@@ -133,7 +134,8 @@ def main():
     with np.errstate(all='ignore'):
         save_file(dequantised(np.random.default_rng(1)), folder / 'dequantised.safetensors')
         save_file(quantised(np.random.default_rng(2)), folder / 'quantised.safetensors')
-    write_gguf(folder / 'written.gguf', np.random.default_rng(3))
+    write_gguf(folder / 'written.gguf', np.random.default_rng(3), gguf.GGUFEndian.LITTLE)
+    write_gguf(folder / 'written-big.gguf', np.random.default_rng(3), gguf.GGUFEndian.BIG)
     header.write_text(grid_list())
 
 

@@ -3,7 +3,7 @@
 #include <map>
 #include <string>
 
-#include "formats/weights/tensor_size.h"
+#include "plumb/weights/tensor_size.h"
 #include "tests/unit/weights/safetensors_testing.h"
 
 namespace plumb {

@@ -33,6 +33,13 @@ inline constexpr uint64_t kShardIndexBytesMax = 16u << 20;
 inline constexpr size_t kShardsMax = 10'000;
 inline constexpr size_t kTensorRankMax = 64;
 inline constexpr size_t kTensorNameBytesMax = 1024;
+// GGUF: the reference reader's limits, and for the alignment a smaller one.
+inline constexpr uint64_t kGgufAlignmentMax = 65'536;
+inline constexpr uint64_t kGgufKeyBytesMax = 65'535;
+inline constexpr uint64_t kGgufStringBytesMax = 1u << 30;
+inline constexpr uint64_t kGgufArrayElementsMax = 1u << 30;
+inline constexpr uint64_t kGgufTensorNameBytesMax = 63;
+inline constexpr uint32_t kGgufTensorRankMax = 4;
 
 // Content.
 inline constexpr uint32_t kChunkBytes = 1u << 20;     // What the chunker cuts.

@@ -1,6 +1,6 @@
 // What a shape and an element type say about a tensor's bytes.
-#ifndef PLUMB_FORMATS_WEIGHTS_TENSOR_SIZE_H_
-#define PLUMB_FORMATS_WEIGHTS_TENSOR_SIZE_H_
+#ifndef PLUMB_WEIGHTS_TENSOR_SIZE_H_
+#define PLUMB_WEIGHTS_TENSOR_SIZE_H_
 
 #include <cstdint>
 #include <span>
@@ -16,4 +16,4 @@ absl::StatusOr<uint64_t> TensorSizeBytes(DType dtype, std::span<const uint64_t> 
 
 }  // namespace plumb
 
-#endif  // PLUMB_FORMATS_WEIGHTS_TENSOR_SIZE_H_
+#endif  // PLUMB_WEIGHTS_TENSOR_SIZE_H_
