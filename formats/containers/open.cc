@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "plumb/base/status.h"
 #include "plumb/gguf/gguf.h"
+#include "plumb/pytorch/pytorch_source.h"
 #include "plumb/weights/container_format.h"
 #include "plumb/weights/safetensors_source.h"
 
@@ -19,6 +20,9 @@ const std::vector<const ContainerFormat*>& Formats() {
       &SafetensorsFormat(),
       &SafetensorsIndexFormat(),
       &gguf::GgufFormat(),
+      &PytorchZipFormat(),
+      &PytorchLegacyFormat(),
+      &PytorchTarFormat(),
   };
   return kFormats;
 }

@@ -9,6 +9,7 @@
 #include "formats/weights/safetensors_parser.h"
 #include "plumb/weights/tensor_size.h"
 #include "plumb/base/limits.h"
+#include "plumb/base/quote.h"
 #include "plumb/base/status.h"
 
 namespace plumb {

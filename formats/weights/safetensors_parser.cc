@@ -6,6 +6,7 @@
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "plumb/base/limits.h"
+#include "plumb/base/quote.h"
 #include "plumb/base/status.h"
 
 namespace plumb {

@@ -9,6 +9,7 @@
 #include "nlohmann/json.hpp"
 #include "plumb/base/limits.h"
 #include "plumb/base/path.h"
+#include "plumb/base/quote.h"
 #include "plumb/base/status.h"
 #include "plumb/weights/safetensors.h"
 

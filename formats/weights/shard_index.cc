@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "formats/weights/safetensors_parser.h"
 #include "plumb/base/json.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/path.h"
+#include "plumb/base/quote.h"
 #include "plumb/base/status.h"
 
 namespace plumb {

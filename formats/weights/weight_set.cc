@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "formats/weights/safetensors_parser.h"
 #include "formats/weights/shard_check.h"
 #include "plumb/base/byte_source.h"
+#include "plumb/base/quote.h"
 #include "plumb/base/status.h"
 #include "plumb/weights/shard_index.h"
 

@@ -40,6 +40,10 @@ inline constexpr uint64_t kGgufStringBytesMax = 1u << 30;
 inline constexpr uint64_t kGgufArrayElementsMax = 1u << 30;
 inline constexpr uint64_t kGgufTensorNameBytesMax = 63;
 inline constexpr uint32_t kGgufTensorRankMax = 4;
+inline constexpr uint64_t kArchiveEntriesMax = 1'000'000;
+inline constexpr uint64_t kExpandedBytesMax = 1u << 30;  // Of a tensor whose strides repeat elements.
+inline constexpr uint64_t kPickleBytesMax = 64u << 20;
+inline constexpr size_t kPickleNodesMax = 4'000'000;
 
 // Content.
 inline constexpr uint32_t kChunkBytes = 1u << 20;     // What the chunker cuts.

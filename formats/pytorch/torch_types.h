@@ -1,0 +1,24 @@
+// PyTorch's names of element types and storages.
+#ifndef PLUMB_FORMATS_PYTORCH_TORCH_TYPES_H_
+#define PLUMB_FORMATS_PYTORCH_TORCH_TYPES_H_
+
+#include <optional>
+#include <string_view>
+
+#include "plumb/weights/dtype.h"
+
+namespace plumb {
+
+// `torch.FloatStorage` -> F32. nullopt for others, `torch.storage.UntypedStorage` among them.
+std::optional<DType> DTypeOfStorage(std::string_view global);
+// `torch.float32` -> F32.
+std::optional<DType> DTypeOfTorchDtype(std::string_view global);
+// True for `torch.storage.UntypedStorage`, whose size is counted in bytes.
+bool IsUntypedStorage(std::string_view global);
+// True for names that checkpoints import and that cannot do harm: the storages and types above, and what builds tensors
+// and plain containers.
+bool IsUnderstoodGlobal(std::string_view global);
+
+}  // namespace plumb
+
+#endif  // PLUMB_FORMATS_PYTORCH_TORCH_TYPES_H_

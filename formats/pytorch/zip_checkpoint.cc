@@ -1,0 +1,88 @@
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "formats/pytorch/assemble.h"
+#include "plumb/archive/zip.h"
+#include "plumb/base/limits.h"
+#include "plumb/base/quote.h"
+#include "plumb/base/status.h"
+#include "plumb/pytorch/pytorch_source.h"
+
+namespace plumb {
+namespace {
+
+constexpr std::string_view kPickleName = "/data.pkl";
+constexpr uint64_t kNoteBytesMax = 64;
+
+absl::Status Bad(std::string why) { return WithErrorClass(InvalidArgument(std::move(why)), ErrorClass::kPolicy); }
+
+// The one folder in which data.pkl stands.
+absl::StatusOr<std::string> FindRoot(const ZipArchive& archive) {
+  std::string root;
+  for (const ZipEntry& entry : archive.entries()) {
+    if (!entry.name.ends_with(kPickleName)) continue;
+    if (!root.empty()) return Bad("there are two entries data.pkl");
+    root = entry.name.substr(0, entry.name.size() - kPickleName.size());
+  }
+  if (root.empty()) return Bad("there is no entry data.pkl in a folder");
+  return root;
+}
+
+absl::StatusOr<bool> IsBigEndian(const ZipArchive& archive, const std::string& root) {
+  const ZipEntry* entry = archive.Find(root + "/byteorder");
+  if (entry == nullptr) return false;
+  PLUMB_ASSIGN_OR_RETURN(std::string order, archive.Read(*entry, kNoteBytesMax));
+  if (order != "little" && order != "big") return Bad(fmt::format("its byte order is {}", QuoteForMessage(order)));
+  return order == "big";
+}
+
+absl::StatusOr<StoragePlaces> FindStorages(const ZipArchive& archive, const std::string& root) {
+  StoragePlaces places;
+  const std::string folder = root + "/data/";
+  for (const ZipEntry& entry : archive.entries()) {
+    if (!entry.name.starts_with(folder)) continue;
+    if (entry.deflated) {
+      return Bad(fmt::format("storage {} is compressed, which torch.save never does", QuoteForMessage(entry.name)));
+    }
+    places[entry.name.substr(folder.size())] = {0, entry.begin, entry.begin + entry.stored_bytes};
+  }
+  return places;
+}
+
+absl::StatusOr<std::unique_ptr<TensorSource>> OpenArchive(const ContainerInput& input) {
+  PLUMB_ASSIGN_OR_RETURN(ZipArchive archive, ZipArchive::Open(input.bytes));
+  PLUMB_ASSIGN_OR_RETURN(std::string root, FindRoot(archive));
+  PLUMB_ASSIGN_OR_RETURN(std::string data,
+                         archive.Read(*archive.Find(root + std::string(kPickleName)), limits::kPickleBytesMax));
+  std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(data.data()), data.size());
+  PLUMB_ASSIGN_OR_RETURN(Pickle pickle, Pickle::Parse(bytes));
+  if (pickle.consumed() != bytes.size()) return Bad("data.pkl goes on after its end");
+  PLUMB_ASSIGN_OR_RETURN(TorchContents contents, ReadTorchContents(pickle, {}));
+  PLUMB_ASSIGN_OR_RETURN(bool big_endian, IsBigEndian(archive, root));
+  PLUMB_ASSIGN_OR_RETURN(StoragePlaces places, FindStorages(archive, root));
+  return AssembleTorchSource(std::move(contents), places, big_endian, {input.path, input.bytes});
+}
+
+absl::StatusOr<std::unique_ptr<TensorSource>> Open(const ContainerInput& input) {
+  absl::StatusOr<std::unique_ptr<TensorSource>> source = OpenArchive(input);
+  return source.ok() ? std::move(source) : Annotate(source.status(), input.path);
+}
+
+// A ZIP archive whose first entry stands in a folder beside data.pkl; NumPy's and Keras's have other names.
+bool Recognises(const ContainerInput& input) {
+  if (!LooksLikeZip(input.head)) return false;
+  absl::StatusOr<ZipArchive> archive = ZipArchive::Open(input.bytes);
+  // A damaged archive is reported as such rather than as unknown.
+  if (!archive.ok()) return AsText(input.head).find("data.pkl") != std::string_view::npos;
+  return std::any_of(archive->entries().begin(), archive->entries().end(),
+                     [](const ZipEntry& entry) { return entry.name.ends_with(kPickleName); });
+}
+
+}  // namespace
+
+const ContainerFormat& PytorchZipFormat() {
+  static constexpr ContainerFormat kFormat = {"pytorch", Recognises, Open};
+  return kFormat;
+}
+
+}  // namespace plumb

@@ -1,0 +1,36 @@
+// Checkpoints of any kind: opened by content, every tensor read when there is not too much of it.
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "plumb/containers/open.h"
+#include "plumb/pytorch/pytorch_source.h"
+
+namespace plumb {
+namespace {
+
+class OneFile : public ByteFolder {
+ public:
+  explicit OneFile(std::shared_ptr<const ByteSource> bytes) : bytes_(std::move(bytes)) {}
+  absl::StatusOr<std::shared_ptr<const ByteSource>> Open(std::string_view) const override { return bytes_; }
+
+ private:
+  std::shared_ptr<const ByteSource> bytes_;
+};
+
+}  // namespace
+}  // namespace plumb
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  constexpr uint64_t kReadBytesMax = 1 << 16;
+  auto bytes = plumb::MemoryByteSource(std::string(reinterpret_cast<const char*>(data), size));
+  plumb::OneFile folder(bytes);
+  absl::StatusOr<std::unique_ptr<plumb::TensorSource>> source = plumb::OpenTensorSource(folder, "model");
+  if (!source.ok()) return 0;
+  for (const plumb::SourceTensor& tensor : (*source)->tensors()) {
+    std::vector<uint8_t> out(std::min(tensor.size_bytes(), kReadBytesMax));
+    if (!(*source)->ReadBytes(tensor, 0, out).ok()) __builtin_trap();
+  }
+  return 0;
+}
