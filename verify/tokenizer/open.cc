@@ -2,9 +2,11 @@
 #include <optional>
 
 #include "fmt/format.h"
+#include "plumb/base/byte_source.h"
 #include "plumb/base/json.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
+#include "plumb/gguf/gguf.h"
 #include "plumb/tokenizer/tokenizer.h"
 #include "verify/tokenizer/section.h"
 
@@ -73,6 +75,41 @@ bool IsGpt2(const nlohmann::json& config) {
   return config.is_object() && config.contains("model_type") && config["model_type"] == "gpt2";
 }
 
+// Whether `path` is a GGUF file directly in `folder`, and not a later part of a split one.
+bool IsWholeGguf(std::string_view path, std::string_view folder) {
+  constexpr std::string_view kSuffix = ".gguf";
+  constexpr std::string_view kFirst = "-00001-of-00000";
+  if (!path.starts_with(folder) || !path.ends_with(kSuffix)) return false;
+  path.remove_prefix(folder.size());
+  path.remove_suffix(kSuffix.size());
+  if (path.find('/') != std::string_view::npos) return false;
+  if (path.size() < kFirst.size()) return true;
+  const std::string_view end = path.substr(path.size() - kFirst.size());
+  return end[0] != '-' || end.substr(6, 4) != "-of-" || end.starts_with("-00001-of-");
+}
+
+// The vocabulary that all GGUF files of the folder have; nullptr when there is no such file.
+absl::StatusOr<std::unique_ptr<Tokenizer>> OpenGguf(const Directory& directory, std::string_view folder) {
+  PLUMB_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries, directory.List({}));
+  const DirectoryByteFolder files(&directory);
+  std::unique_ptr<Tokenizer> found;
+  std::string found_in;
+  for (const DirectoryEntry& entry : entries) {
+    if (!IsWholeGguf(entry.path, folder)) continue;
+    PLUMB_ASSIGN_OR_RETURN(const std::shared_ptr<const ByteSource> bytes, files.Open(entry.path));
+    PLUMB_ASSIGN_OR_RETURN(gguf::GgufHeader header, gguf::GgufHeader::Read(*bytes, entry.path));
+    PLUMB_ASSIGN_OR_RETURN(const GgufVocabulary vocabulary, ReadGgufVocabulary(Metadata(std::move(header.metadata))));
+    PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, ParseGgufTokenizer(vocabulary));
+    if (found == nullptr) {
+      found = std::move(tokenizer);
+      found_in = entry.path;
+    } else if (found->Fingerprint() != tokenizer->Fingerprint()) {
+      return text::Refuse(entry.path, fmt::format("another vocabulary than {}", found_in));
+    }
+  }
+  return found;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Tokenizer>> OpenTokenizer(const Directory& directory, std::string_view folder) {
@@ -90,8 +127,11 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> OpenTokenizer(const Directory& direct
   PLUMB_ASSIGN_OR_RETURN(const std::optional<std::string> vocab, files.Read("vocab.json"));
   PLUMB_ASSIGN_OR_RETURN(const std::optional<std::string> merges, files.Read("merges.txt"));
   if (vocab && merges && IsGpt2(config)) return ParseGpt2Files(*vocab, *merges);
-  return NotFound(fmt::format("{}/{} has no tokenizer.json, tokenizer.model or, for GPT-2, vocab.json and merges.txt",
-                              directory.path(), folder));
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> gguf, OpenGguf(directory, folder));
+  if (gguf != nullptr) return gguf;
+  return NotFound(
+      fmt::format("{}/{} has no tokenizer.json, tokenizer.model, *.gguf or, for GPT-2, vocab.json and merges.txt",
+                  directory.path(), folder));
 }
 
 }  // namespace plumb

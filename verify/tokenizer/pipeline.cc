@@ -8,6 +8,7 @@
 #include "plumb/base/path.h"
 #include "plumb/base/status.h"
 #include "verify/tokenizer/fingerprint.h"
+#include "verify/tokenizer/section.h"
 #include "verify/tokenizer/work.h"
 
 namespace plumb::text {
@@ -113,6 +114,12 @@ absl::Status CheckPrompt(std::string_view text) {
 
 absl::StatusOr<std::unique_ptr<Tokenizer>> MakePipeline(Steps steps) {
   PLUMB_ASSIGN_OR_RETURN(AddedTokens added, AddedTokens::Make(steps.added_tokens, steps.normalizer.get()));
+  for (const std::vector<int32_t>* around : {&steps.surroundings.before, &steps.surroundings.behind}) {
+    for (int32_t id : *around) {
+      if (steps.model->vocabulary().Token(id) != nullptr || added.Token(id) != nullptr) continue;
+      return Refuse("post_processor", fmt::format("id {} is not in the vocabulary", id));
+    }
+  }
   return std::make_unique<Pipeline>(std::move(steps), std::move(added));
 }
 

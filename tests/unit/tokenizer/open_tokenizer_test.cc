@@ -8,6 +8,7 @@
 #include "plumb/base/directory.h"
 #include "plumb/base/file.h"
 #include "plumb/base/status.h"
+#include "plumb/gguf/writer.h"
 #include "plumb/tokenizer/tokenizer.h"
 #include "tests/unit/base/scratch_folder.h"
 
@@ -77,6 +78,24 @@ TEST_F(OpenTokenizerTest, TokenizerJsonComesFirst) {
   EXPECT_THAT(*(*Open())->Encode("a"), ElementsAre(1));
   Write("tokenizer.json", "damaged");
   EXPECT_EQ(Open().status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(OpenTokenizerTest, GgufFilesOfOneVocabulary) {
+  auto gguf = [](const std::string& second) {
+    return *gguf::SerializeGguf({{"tokenizer.ggml.model", std::string("gpt2")},
+                                 {"tokenizer.ggml.pre", std::string("gpt-2")},
+                                 {"tokenizer.ggml.tokens", std::vector<std::string>{"a", second}}},
+                                {}, {});
+  };
+  Write("m/x-Q4_0.gguf", gguf("b"));
+  Write("m/y-00002-of-00002.gguf", "not read");
+  Write("m/below/z.gguf", "not read");
+  EXPECT_THAT(*(*Open("m/"))->Encode("ab"), ElementsAre(0, 1));
+  EXPECT_EQ(Open().status().code(), absl::StatusCode::kNotFound);
+  Write("m/x-Q8_0.gguf", gguf("b"));
+  EXPECT_TRUE(Open("m/").ok());
+  Write("m/y-00001-of-00002.gguf", gguf("c"));
+  EXPECT_THAT(std::string(Message(Open("m/").status())), HasSubstr("another vocabulary than m/x-Q4_0.gguf"));
 }
 
 TEST_F(OpenTokenizerTest, TheTrainedModelsOfTheTree) {

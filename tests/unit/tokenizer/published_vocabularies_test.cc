@@ -7,9 +7,10 @@
 #include <vector>
 
 #include "nlohmann/json.hpp"
+#include "plumb/base/byte_source.h"
 #include "plumb/base/file.h"
+#include "plumb/gguf/gguf.h"
 #include "plumb/tokenizer/tokenizer.h"
-#include "tests/unit/tokenizer/gguf_vocabulary.h"
 
 namespace plumb {
 namespace {
@@ -22,8 +23,9 @@ std::string ReadData(const std::string& name) {
 }
 
 GgufVocabulary ReadVocabulary(const std::string& name) {
-  const std::string bytes = ReadData("ggml-vocab-" + name + ".gguf");
-  return TestGgufReader(bytes).Read();
+  const auto bytes = MemoryByteSource(ReadData("ggml-vocab-" + name + ".gguf"));
+  gguf::GgufHeader header = *gguf::GgufHeader::Read(*bytes, name);
+  return *ReadGgufVocabulary(Metadata(std::move(header.metadata)));
 }
 
 std::vector<std::string> ReadTexts(const std::string& name) {

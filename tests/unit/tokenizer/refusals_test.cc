@@ -154,6 +154,9 @@ TEST(TokenizerRefusals, TemplatesThatAreNotOneText) {
   json beyond = make(json::array({special, text}));
   beyond["special_tokens"]["a"]["ids"] = {3};
   ExpectRefused(File(), "/post_processor", beyond, "below 3");
+  json hole = File(WordLevel({{"[UNK]", 0}, {"a", 2}}));
+  json missing_id = make(json::array({special, text}));
+  ExpectRefused(hole, "/post_processor", missing_id, "id 1 is not in the vocabulary");
 }
 
 TEST(TokenizerRefusals, DamagedFiles) {
@@ -234,6 +237,25 @@ TEST(TokenizerRefusals, GgufVocabularies) {
   in.model = "bert";
   ExpectGgufRefused(in, "unknown_token_id is missing");
   ExpectGgufRefused(GgufVocabulary{}, "no tokens");
+}
+
+absl::Status ReadKeys(std::vector<MetadataEntry> entries) {
+  return ReadGgufVocabulary(Metadata(std::move(entries))).status();
+}
+
+TEST(TokenizerRefusals, GgufKeys) {
+  EXPECT_TRUE(ReadKeys({{"general.zebra", true}, {"tokenizer.chat_template", std::string("{}")}}).ok());
+  EXPECT_TRUE(ReadKeys({{"tokenizer.ggml.padding_token_id", uint64_t{0}}}).ok());
+  for (const MetadataEntry& entry : std::vector<MetadataEntry>{{"tokenizer.ggml.zebra", true},
+                                                               {"tokenizer.ggml.model", true},
+                                                               {"tokenizer.ggml.tokens", std::string("a")},
+                                                               {"tokenizer.ggml.scores", std::vector<uint64_t>{1}},
+                                                               {"tokenizer.ggml.add_bos_token", uint64_t{1}},
+                                                               {"tokenizer.ggml.bos_token_id", 1.5}}) {
+    const absl::Status status = ReadKeys({entry});
+    EXPECT_EQ(ErrorClassOf(status), ErrorClass::kPolicy) << entry.key;
+    EXPECT_THAT(std::string(Message(status)), HasSubstr(entry.key));
+  }
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 
 #include "absl/status/statusor.h"
 #include "plumb/base/directory.h"
+#include "plumb/weights/metadata.h"
 
 namespace plumb {
 
@@ -81,6 +82,10 @@ struct GgufVocabulary {
   std::optional<bool> strip_accents;     // tokenizer.ggml.normalizer.strip_accents
   std::optional<bool> nfc;               // tokenizer.ggml.normalizer.nfc
 };
+
+// The vocabulary among a GGUF file's key-values. A key below `tokenizer.ggml.` that Plumb does not know is refused, as
+// is one of another type than expected.
+absl::StatusOr<GgufVocabulary> ReadGgufVocabulary(const Metadata& metadata);
 
 // Builds what llama.cpp builds from the same keys.
 absl::StatusOr<std::unique_ptr<Tokenizer>> ParseGgufTokenizer(const GgufVocabulary& vocabulary);
