@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "plumb/base/status.h"
 #include "plumb/gguf/gguf.h"
+#include "plumb/numpy/numpy_source.h"
 #include "plumb/pytorch/pytorch_source.h"
 #include "plumb/weights/container_format.h"
 #include "plumb/weights/safetensors_source.h"
@@ -23,6 +24,8 @@ const std::vector<const ContainerFormat*>& Formats() {
       &PytorchZipFormat(),
       &PytorchLegacyFormat(),
       &PytorchTarFormat(),
+      &NpyFormat(),
+      &NpzFormat(),
   };
   return kFormats;
 }

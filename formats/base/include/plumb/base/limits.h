@@ -42,6 +42,8 @@ inline constexpr uint64_t kGgufTensorNameBytesMax = 63;
 inline constexpr uint32_t kGgufTensorRankMax = 4;
 inline constexpr uint64_t kArchiveEntriesMax = 1'000'000;
 inline constexpr uint64_t kExpandedBytesMax = 1u << 30;  // Of a tensor whose strides repeat elements.
+inline constexpr uint64_t kUnpackedBytesMax = 1ull << 32;  // Of compressed arrays, kept in memory.
+inline constexpr uint64_t kNpyHeaderBytesMax = 1u << 20;
 inline constexpr uint64_t kPickleBytesMax = 64u << 20;
 inline constexpr size_t kPickleNodesMax = 4'000'000;
 

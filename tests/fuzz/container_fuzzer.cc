@@ -1,11 +1,11 @@
-// Checkpoints of any kind: opened by content, every tensor read when there is not too much of it.
+// A container of any format: opened by content, every tensor read as far as there is not too much of it. Each format has
+// a program of its own with this body, and a corpus of real files to start from.
 #include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "plumb/containers/open.h"
-#include "plumb/pytorch/pytorch_source.h"
 
 namespace plumb {
 namespace {

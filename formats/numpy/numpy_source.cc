@@ -1,0 +1,116 @@
+#include "plumb/numpy/numpy_source.h"
+
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "formats/numpy/npy_header.h"
+#include "plumb/archive/zip.h"
+#include "plumb/base/limits.h"
+#include "plumb/base/quote.h"
+#include "plumb/base/status.h"
+
+namespace plumb {
+namespace {
+
+constexpr std::string_view kSuffix = ".npy";
+
+absl::Status Bad(std::string why) { return WithErrorClass(InvalidArgument(std::move(why)), ErrorClass::kPolicy); }
+
+absl::StatusOr<std::unique_ptr<TensorSource>> OpenOne(const ContainerInput& input) {
+  ByteWindow window(*input.bytes);
+  TensorSourceParts parts = {.format = "numpy"};
+  PLUMB_ASSIGN_OR_RETURN(NpyHeader header, ReadNpyHeader(window, 0, input.bytes->Size()));
+  PLUMB_ASSIGN_OR_RETURN(SourceTensor tensor, NpyTensor("array", header, 0, 0, input.bytes->Size()));
+  parts.tensors.push_back(std::move(tensor));
+  parts.files.push_back({input.path, input.bytes});
+  return TensorSource::New(std::move(parts));
+}
+
+// Adds the arrays of an archive one by one.
+class Unpacker {
+ public:
+  Unpacker(const ContainerInput& input, const ZipArchive& archive)
+      : input_(input), archive_(archive), window_(*input.bytes) {
+    parts_.format = "numpy";
+    parts_.files.push_back({input.path, input.bytes});
+  }
+
+  absl::Status Add(const ZipEntry& entry) {
+    std::string name = entry.name.substr(0, entry.name.size() - kSuffix.size());
+    if (!entry.deflated) return AddStored(std::move(name), entry);
+    if (entry.size_bytes > limits::kUnpackedBytesMax - unpacked_bytes_) {
+      return Bad(fmt::format("it unpacks to more than {} bytes", limits::kUnpackedBytesMax));
+    }
+    unpacked_bytes_ += entry.size_bytes;
+    PLUMB_ASSIGN_OR_RETURN(std::string data, archive_.Read(entry, entry.size_bytes));
+    const auto file = static_cast<uint32_t>(parts_.files.size());
+    std::shared_ptr<const ByteSource> bytes = MemoryByteSource(std::move(data));
+    ByteWindow window(*bytes);
+    PLUMB_ASSIGN_OR_RETURN(NpyHeader header, ReadNpyHeader(window, 0, bytes->Size()));
+    PLUMB_ASSIGN_OR_RETURN(SourceTensor tensor, NpyTensor(std::move(name), header, file, 0, bytes->Size()));
+    parts_.tensors.push_back(std::move(tensor));
+    parts_.files.push_back({fmt::format("{}:{}", input_.path, entry.name), std::move(bytes), true});
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::unique_ptr<TensorSource>> Finish() { return TensorSource::New(std::move(parts_)); }
+
+ private:
+  absl::Status AddStored(std::string name, const ZipEntry& entry) {
+    PLUMB_ASSIGN_OR_RETURN(NpyHeader header, ReadNpyHeader(window_, entry.begin, entry.size_bytes));
+    PLUMB_ASSIGN_OR_RETURN(SourceTensor tensor, NpyTensor(std::move(name), header, 0, entry.begin, entry.size_bytes));
+    parts_.tensors.push_back(std::move(tensor));
+    return absl::OkStatus();
+  }
+
+  const ContainerInput& input_;
+  const ZipArchive& archive_;
+  ByteWindow window_;
+  TensorSourceParts parts_;
+  uint64_t unpacked_bytes_ = 0;
+};
+
+absl::StatusOr<std::unique_ptr<TensorSource>> OpenAll(const ContainerInput& input) {
+  PLUMB_ASSIGN_OR_RETURN(ZipArchive archive, ZipArchive::Open(input.bytes));
+  Unpacker unpacker(input, archive);
+  for (const ZipEntry& entry : archive.entries()) {
+    if (!entry.name.ends_with(kSuffix)) {
+      return Bad(fmt::format("entry {} is no array", QuoteForMessage(entry.name)));
+    }
+    absl::Status status = unpacker.Add(entry);
+    if (!status.ok()) return Annotate(status, fmt::format("entry {}", QuoteForMessage(entry.name)));
+  }
+  return unpacker.Finish();
+}
+
+template <absl::StatusOr<std::unique_ptr<TensorSource>> (*kOpen)(const ContainerInput&)>
+absl::StatusOr<std::unique_ptr<TensorSource>> Named(const ContainerInput& input) {
+  absl::StatusOr<std::unique_ptr<TensorSource>> source = kOpen(input);
+  return source.ok() ? std::move(source) : Annotate(source.status(), input.path);
+}
+
+bool RecognisesOne(const ContainerInput& input) { return LooksLikeNpy(input.head); }
+
+bool RecognisesAll(const ContainerInput& input) {
+  if (!LooksLikeZip(input.head)) return false;
+  absl::StatusOr<ZipArchive> archive = ZipArchive::Open(input.bytes);
+  if (!archive.ok()) return false;
+  const auto& entries = archive->entries();
+  const bool checkpoint = std::any_of(entries.begin(), entries.end(),
+                                      [](const ZipEntry& entry) { return entry.name.ends_with("/data.pkl"); });
+  return !checkpoint && !entries.empty() && entries.front().name.ends_with(kSuffix);
+}
+
+}  // namespace
+
+const ContainerFormat& NpyFormat() {
+  static constexpr ContainerFormat kFormat = {"npy", RecognisesOne, Named<OpenOne>};
+  return kFormat;
+}
+
+const ContainerFormat& NpzFormat() {
+  static constexpr ContainerFormat kFormat = {"npz", RecognisesAll, Named<OpenAll>};
+  return kFormat;
+}
+
+}  // namespace plumb
