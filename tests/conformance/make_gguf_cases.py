@@ -1,10 +1,11 @@
 """Writes what the tests of formats/gguf compare with, from the `gguf` Python package.
 
-    make_gguf_cases.py tests/data/gguf formats/gguf/iq_grid_list.h
+    make_gguf_cases.py tests/data/gguf formats/gguf/iq_grid_list.h [tests/fuzz/corpus/gguf VOCABULARIES...]
 
 Into the folder: dequantised.safetensors (random blocks of every type and the float32 the package makes of them),
 quantised.safetensors (floats and the blocks the package makes of them), written.gguf and written-big.gguf (a file as
-its writer lays it out, in either byte order). Into the header: the grids of the IQ types, which no hand typed.
+its writer lays it out, in either byte order). Into the header: the grids of the IQ types, which no hand typed. Into the corpus: a file with a block of every type, and real vocabulary files with
+their arrays cut to a few elements.
 """
 import pathlib
 import sys
@@ -128,6 +129,36 @@ namespace plumb::gguf {
     return '\n'.join(parts)
 
 
+def every_type(path, rng):
+    writer = gguf.GGUFWriter(path, 'llama')
+    for qtype in sorted(GGML_QUANT_SIZES):
+        if qtype.name == 'Q8_1':  # The package has an old size for it.
+            continue
+        elements, size = GGML_QUANT_SIZES[qtype]
+        block = rng.integers(0, 256, (1, size), dtype=np.uint8)
+        writer.add_tensor(qtype.name, block, raw_shape=(1, size), raw_dtype=qtype)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def cut(vocabulary, path, elements=6):
+    """The key-values of a file, arrays cut short."""
+    reader = gguf.GGUFReader(vocabulary)
+    fields = {k: f for k, f in reader.fields.items() if not k.startswith('GGUF.') and k != 'general.architecture'}
+    writer = gguf.GGUFWriter(path, bytes(reader.fields['general.architecture'].parts[-1]).decode())
+    for key, field in fields.items():
+        value = field.contents()
+        if field.types[0] == gguf.GGUFValueType.ARRAY:
+            writer.add_key_value(key, value[:elements], field.types[0], sub_type=field.types[1])
+        else:
+            writer.add_key_value(key, value, field.types[0])
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+
+
 def main():
     folder, header = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
@@ -137,6 +168,12 @@ def main():
     write_gguf(folder / 'written.gguf', np.random.default_rng(3), gguf.GGUFEndian.LITTLE)
     write_gguf(folder / 'written-big.gguf', np.random.default_rng(3), gguf.GGUFEndian.BIG)
     header.write_text(grid_list())
+    if len(sys.argv) > 3:
+        corpus = pathlib.Path(sys.argv[3])
+        corpus.mkdir(parents=True, exist_ok=True)
+        every_type(corpus / 'every_type', np.random.default_rng(4))
+        for vocabulary in map(pathlib.Path, sys.argv[4:]):
+            cut(vocabulary, corpus / vocabulary.stem)
 
 
 if __name__ == '__main__':
