@@ -3,6 +3,7 @@
 #ifndef PLUMB_FORMATS_GGUF_BLOCK_FUNCTIONS_H_
 #define PLUMB_FORMATS_GGUF_BLOCK_FUNCTIONS_H_
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -20,6 +21,11 @@ inline uint32_t LoadU32(const uint8_t* at) {
          static_cast<uint32_t>(at[3]) << 24;
 }
 inline float LoadHalf(const uint8_t* at) { return HalfToFloat(LoadU16(at)); }
+
+// `value`, negated when the lowest bit of `bit` is set; without a branch, for bits that nobody can predict.
+inline float WithSignOf(float value, uint32_t bit) {
+  return std::bit_cast<float>(std::bit_cast<uint32_t>(value) ^ bit << 31);
+}
 
 // The six-bit scales and minima of Q4_K and Q5_K, of which eight each lie in twelve bytes.
 inline void UnpackScalesAndMinima(const uint8_t* packed, uint8_t scales[8], uint8_t minima[8]) {

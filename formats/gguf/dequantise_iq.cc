@@ -9,8 +9,7 @@ namespace {
 template <int kCount, typename Grid>
 inline void DecodeGrid(Grid grid, unsigned signs, float scale, float* out) {
   for (int j = 0; j < kCount; ++j) {
-    const float value = scale * static_cast<float>(grid >> 8 * j & 255);
-    out[j] = (signs >> j & 1) != 0 ? -value : value;
+    out[j] = WithSignOf(scale * static_cast<float>(grid >> 8 * j & 255), signs >> j);
   }
 }
 

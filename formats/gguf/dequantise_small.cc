@@ -83,7 +83,10 @@ void DecodeQ8_1(const uint8_t* __restrict in, float* __restrict out, size_t coun
 void DecodeQ1_0(const uint8_t* __restrict in, float* __restrict out, size_t count) {
   for (; count > 0; --count, in += 18, out += 128) {
     const float d = LoadHalf(in);
-    for (int j = 0; j < 128; ++j) out[j] = (in[2 + j / 8] >> j % 8 & 1) != 0 ? d : -d;
+    for (int byte = 0; byte < 16; ++byte) {
+      const uint32_t negative = ~uint32_t{in[2 + byte]};
+      for (int bit = 0; bit < 8; ++bit) out[byte * 8 + bit] = WithSignOf(d, negative >> bit);
+    }
   }
 }
 

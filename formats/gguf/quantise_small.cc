@@ -27,7 +27,20 @@ float Extreme(const float* values) {
   return extreme;
 }
 
-float InverseOrZero(float scale) { return scale == 0 ? 0 : 1 / scale; }
+// 0 also for a scale so small that its inverse is infinite: as a half it is 0 anyway.
+float InverseOrZero(float scale) {
+  const float inverse = 1 / scale;
+  return std::isfinite(inverse) ? inverse : 0;
+}
+
+// To the nearest whole number, halves away from zero, for magnitudes below 2^22. Unlike std::round it is no call where
+// the processor has no instruction for it.
+int Nearest(float value) {
+  const float magnitude = std::fabs(value);
+  const int whole = static_cast<int>(magnitude);
+  const int rounded = whole + static_cast<int>(2 * (magnitude - static_cast<float>(whole)));
+  return value < 0 ? -rounded : rounded;
+}
 
 // `scaled` cut off towards zero, at most `code_max`.
 uint8_t Code(float scaled, int code_max) {
@@ -72,7 +85,7 @@ Line EncodeFromMinimum(const float* values, int code_max, uint8_t* codes) {
 float EncodeTernary(const float* values, uint8_t* codes) {
   const float d = LargestMagnitude(values, 256);
   const float inverse = InverseOrZero(d);
-  for (int j = 0; j < 256; ++j) codes[j] = static_cast<uint8_t>(static_cast<int>(std::round(values[j] * inverse)) + 1);
+  for (int j = 0; j < 256; ++j) codes[j] = static_cast<uint8_t>(Nearest(values[j] * inverse) + 1);
   return d;
 }
 
@@ -121,8 +134,7 @@ void EncodeQ8_0(const float* values, uint8_t* out) {
   const float inverse = InverseOrZero(d);
   StoreHalf(d, out);
   for (int j = 0; j < kBlock; ++j) {
-    const float rounded = std::clamp(std::round(values[j] * inverse), -128.0f, 127.0f);
-    out[2 + j] = static_cast<uint8_t>(static_cast<int8_t>(rounded));
+    out[2 + j] = static_cast<uint8_t>(Nearest(values[j] * inverse));
   }
 }
 

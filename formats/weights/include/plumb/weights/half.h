@@ -11,18 +11,16 @@ namespace plumb {
 // payload.
 inline float HalfToFloat(uint16_t half) {
   constexpr uint32_t kExponent = 0x7c00u << 13;
-  uint32_t bits = static_cast<uint32_t>(half & 0x7fff) << 13;
-  uint32_t exponent = bits & kExponent;
-  if (exponent == kExponent) {
-    bits |= 0x7f800000u;
-  } else if (exponent != 0) {
-    bits += (127u - 15u) << 23;
-  } else {
-    constexpr uint32_t kSmallestNormal = (127u - 14u) << 23;
-    bits =
-        std::bit_cast<uint32_t>(std::bit_cast<float>(bits + kSmallestNormal) - std::bit_cast<float>(kSmallestNormal));
-  }
-  return std::bit_cast<float>(bits | static_cast<uint32_t>(half & 0x8000) << 16);
+  constexpr uint32_t kSmallestNormal = (127u - 14u) << 23;
+  const uint32_t bits = static_cast<uint32_t>(half & 0x7fff) << 13;
+  const uint32_t exponent = bits & kExponent;
+  // All three results are made and one is chosen, which compilers turn into vector code.
+  const uint32_t normal = bits + ((127u - 15u) << 23);
+  const uint32_t special = bits | 0x7f800000u;
+  const uint32_t subnormal =
+      std::bit_cast<uint32_t>(std::bit_cast<float>(bits + kSmallestNormal) - std::bit_cast<float>(kSmallestNormal));
+  const uint32_t magnitude = exponent == kExponent ? special : exponent == 0 ? subnormal : normal;
+  return std::bit_cast<float>(magnitude | static_cast<uint32_t>(half & 0x8000) << 16);
 }
 
 // Rounds to nearest, ties to even. NaNs keep the upper ten bits of their payload, and stay NaNs.
