@@ -4,6 +4,7 @@
 // candidate, then scale and minimum are fitted to these codes by least squares, weighted towards large magnitudes.
 // This is not the reference's search, so that the bytes differ from its.
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "formats/gguf/block_functions.h"
@@ -23,37 +24,61 @@ struct Line {
   float minimum = 0;
 };
 
-int Nearest(float value, int code_max) { return std::clamp(static_cast<int>(std::lrint(value)), 0, code_max); }
+// Sums are kept in as many lanes, so that the compiler can use vectors without reordering them.
+constexpr int kLanes = 8;
+using Lanes = std::array<float, kLanes>;
 
-void Encode(const float* values, Line line, int* codes) {
-  const float inverse = line.scale > 0 ? 1 / line.scale : 0;
-  for (int i = 0; i < kPart; ++i) codes[i] = Nearest((values[i] + line.minimum) * inverse, kCodeMax);
+float Total(const Lanes& lanes) {
+  return ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]));
 }
 
-float Error(const float* values, const float* weights, Line line, const int* codes) {
-  float sum = 0;
+// A value that is not negative, rounded.
+int Nearest(float value, int code_max) {
+  return static_cast<int>(std::min(value + 0.5f, static_cast<float>(code_max)));
+}
+
+// Codes are whole numbers in floats until they are packed.
+using Codes = std::array<float, kPart>;
+
+void Encode(const float* values, Line line, Codes& codes) {
+  const float inverse = line.scale > 0 ? 1 / line.scale : 0;
   for (int i = 0; i < kPart; ++i) {
-    const float difference = line.scale * static_cast<float>(codes[i]) - line.minimum - values[i];
-    sum += weights[i] * difference * difference;
+    const float shifted = std::max(0.0f, (values[i] + line.minimum) * inverse) + 0.5f;
+    codes[i] = static_cast<float>(static_cast<int>(std::min(shifted, static_cast<float>(kCodeMax))));
   }
-  return sum;
+}
+
+float Error(const float* values, const float* weights, Line line, const Codes& codes) {
+  Lanes sums{};
+  for (int at = 0; at < kPart; at += kLanes) {
+    for (int lane = 0; lane < kLanes; ++lane) {
+      const int i = at + lane;
+      const float difference = line.scale * codes[i] - line.minimum - values[i];
+      sums[lane] += weights[i] * difference * difference;
+    }
+  }
+  return Total(sums);
 }
 
 // The line that fits fixed codes best.
-Line Fit(const float* values, const float* weights, const int* codes) {
-  float w = 0, wq = 0, wqq = 0, wx = 0, wqx = 0;
-  for (int i = 0; i < kPart; ++i) {
-    const float q = static_cast<float>(codes[i]);
-    w += weights[i];
-    wq += weights[i] * q;
-    wqq += weights[i] * q * q;
-    wx += weights[i] * values[i];
-    wqx += weights[i] * q * values[i];
+Line Fit(const float* values, const float* weights, const Codes& codes) {
+  Lanes w{}, wq{}, wqq{}, wx{}, wqx{};
+  for (int at = 0; at < kPart; at += kLanes) {
+    for (int lane = 0; lane < kLanes; ++lane) {
+      const int i = at + lane;
+      const float q = codes[i], weighted = weights[i] * q;
+      w[lane] += weights[i];
+      wq[lane] += weighted;
+      wqq[lane] += weighted * q;
+      wx[lane] += weights[i] * values[i];
+      wqx[lane] += weighted * values[i];
+    }
   }
-  const float determinant = w * wqq - wq * wq;
+  const float s = Total(w), sq = Total(wq), sqq = Total(wqq), sx = Total(wx), sqx = Total(wqx);
+  const float determinant = s * sqq - sq * sq;
   if (determinant <= 0) return {};
-  Line line{(w * wqx - wq * wx) / determinant, (wq * wqx - wqq * wx) / determinant};
-  if (line.minimum < 0) line = {wqx / wqq, 0};
+  Line line{(s * sqx - sq * sx) / determinant, (sq * sqx - sqq * sx) / determinant};
+  if (line.minimum < 0) line = {sqx / sqq, 0};
   line.scale = std::max(line.scale, 0.0f);
   return line;
 }
@@ -68,7 +93,7 @@ Line Search(const float* values) {
   float weights[kPart];
   for (int i = 0; i < kPart; ++i) weights[i] = mean + std::fabs(values[i]);
   Line best{span / kCodeMax, minimum};
-  int codes[kPart];
+  Codes codes;
   Encode(values, best, codes);
   float best_error = Error(values, weights, best, codes);
   for (int candidate = 0; candidate <= kCandidates; ++candidate) {
@@ -113,15 +138,16 @@ void EncodeQ4K(const float* values, uint8_t* out) {
   }
   PackScalesAndMinima(scales, minima, out + 4);
   for (int pair = 0; pair < kParts / 2; ++pair) {
-    int codes[2 * kPart];
+    Codes codes[2];
     for (int half = 0; half < 2; ++half) {
       const int part = pair * 2 + half;
       // Rounded again for the line that readers will see.
       Encode(values + part * kPart, {d * static_cast<float>(scales[part]), dmin * static_cast<float>(minima[part])},
-             codes + half * kPart);
+             codes[half]);
     }
     for (int i = 0; i < kPart; ++i) {
-      out[16 + pair * kPart + i] = static_cast<uint8_t>(codes[i] | codes[kPart + i] << 4);
+      out[16 + pair * kPart + i] =
+          static_cast<uint8_t>(static_cast<int>(codes[0][i]) | static_cast<int>(codes[1][i]) << 4);
     }
   }
 }
