@@ -175,9 +175,9 @@ TEST(ModelConfigTest, SizeIsLimited) {
 }
 
 TEST(ModelConfigTest, AnUnknownArchitectureIsUnimplementedNotWrong) {
-  absl::StatusOr<std::unique_ptr<Model>> model = ParseModelConfig(With("model_type", "llama").dump());
+  absl::StatusOr<std::unique_ptr<Model>> model = ParseModelConfig(With("model_type", "abacus").dump());
   EXPECT_EQ(model.status().code(), absl::StatusCode::kUnimplemented);
-  EXPECT_THAT(std::string(Message(model.status())), testing::AllOf(HasSubstr("llama"), HasSubstr("gpt2")));
+  EXPECT_THAT(std::string(Message(model.status())), testing::AllOf(HasSubstr("abacus"), HasSubstr("gpt2")));
 }
 
 TEST(ModelConfigTest, KnowsGpt2) { EXPECT_THAT(KnownArchitectures(), testing::Contains("gpt2")); }

@@ -108,6 +108,11 @@ std::optional<double> ConfigReader::PositiveIfAny(const std::string& key) {
   return Positive(key);
 }
 
+std::optional<double> ConfigReader::PositiveOrNull(const std::string& key) {
+  if (!config_.contains(key)) Refuse(key, "is missing; null would mean that there is none");
+  return PositiveIfAny(key);
+}
+
 std::string ConfigReader::Text(const std::string& key) {
   const Json* value = Need(key, "a text");
   if (value == nullptr) return "";

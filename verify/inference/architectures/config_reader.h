@@ -38,6 +38,8 @@ class ConfigReader {
   double Positive(const std::string& key);
   // The same, or nothing when the key is missing or null.
   std::optional<double> PositiveIfAny(const std::string& key);
+  // The same, or nothing when the key is null. The key must be there.
+  std::optional<double> PositiveOrNull(const std::string& key);
   // A text.
   std::string Text(const std::string& key);
   // true or false; `absent` when the key is missing: only for keys whose absence the architecture defines.
