@@ -6,9 +6,11 @@
 
 #include "fmt/format.h"
 #include "plumb/base/status.h"
+#include "plumb/flax/flax_source.h"
 #include "plumb/gguf/gguf.h"
 #include "plumb/numpy/numpy_source.h"
 #include "plumb/pytorch/pytorch_source.h"
+#include "plumb/tflite/tflite_source.h"
 #include "plumb/weights/container_format.h"
 #include "plumb/weights/safetensors_source.h"
 
@@ -18,14 +20,11 @@ namespace {
 // One line for each format; docs/containers.md has a row for each.
 const std::vector<const ContainerFormat*>& Formats() {
   static const std::vector<const ContainerFormat*> kFormats = {
-      &SafetensorsFormat(),
-      &SafetensorsIndexFormat(),
-      &gguf::GgufFormat(),
-      &PytorchZipFormat(),
-      &PytorchLegacyFormat(),
-      &PytorchTarFormat(),
-      &NpyFormat(),
-      &NpzFormat(),
+      &SafetensorsFormat(),   &SafetensorsIndexFormat(),
+      &gguf::GgufFormat(),    &PytorchZipFormat(),
+      &PytorchLegacyFormat(), &PytorchTarFormat(),
+      &NpyFormat(),           &NpzFormat(),
+      &TfliteFormat(),        &FlaxFormat(),
   };
   return kFormats;
 }

@@ -2,8 +2,8 @@
 
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
-#include "plumb/containers/open.h"
 #include "tests/unit/archive/zip_builder.h"
+#include "tests/unit/containers/container_testing.h"
 
 namespace plumb {
 namespace {
@@ -11,21 +11,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using namespace std::string_literals;
-
-class MemoryFolder : public ByteFolder {
- public:
-  explicit MemoryFolder(std::string bytes) : bytes_(std::move(bytes)) {}
-  absl::StatusOr<std::shared_ptr<const ByteSource>> Open(std::string_view) const override {
-    return MemoryByteSource(bytes_);
-  }
-
- private:
-  std::string bytes_;
-};
-
-absl::StatusOr<std::unique_ptr<TensorSource>> OpenBytes(const std::string& bytes) {
-  return OpenTensorSource(MemoryFolder(bytes), "x");
-}
 
 std::string Npy(const std::string& dictionary, const std::string& data, int version = 1) {
   return "\x93NUMPY"s + static_cast<char>(version) + '\0' + Little(dictionary.size(), version == 1 ? 2 : 4) +
@@ -38,12 +23,7 @@ std::string Array(const std::string& type, const std::string& shape, const std::
       data);
 }
 
-std::string ErrorOf(const std::string& bytes) {
-  absl::StatusOr<std::unique_ptr<TensorSource>> source = OpenBytes(bytes);
-  if (source.ok()) return "";
-  EXPECT_EQ(ErrorClassOf(source.status()), ErrorClass::kPolicy);
-  return std::string(Message(source.status()));
-}
+std::string ErrorOf(const std::string& bytes) { return OpenErrorOf(bytes); }
 
 std::vector<float> Floats(const std::string& bytes) {
   absl::StatusOr<std::unique_ptr<TensorSource>> source = OpenBytes(bytes);

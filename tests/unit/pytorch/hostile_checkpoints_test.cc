@@ -5,29 +5,14 @@
 
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
-#include "plumb/containers/open.h"
 #include "tests/unit/archive/zip_builder.h"
+#include "tests/unit/containers/container_testing.h"
 
 namespace plumb {
 namespace {
 
 using testing::HasSubstr;
 using namespace std::string_literals;
-
-class MemoryFolder : public ByteFolder {
- public:
-  explicit MemoryFolder(std::string bytes) : bytes_(std::move(bytes)) {}
-  absl::StatusOr<std::shared_ptr<const ByteSource>> Open(std::string_view) const override {
-    return MemoryByteSource(bytes_);
-  }
-
- private:
-  std::string bytes_;
-};
-
-absl::StatusOr<std::unique_ptr<TensorSource>> OpenBytes(const std::string& bytes) {
-  return OpenTensorSource(MemoryFolder(bytes), "model.pt");
-}
 
 std::string Text(const std::string& text) { return "X" + Little(text.size(), 4) + text; }
 std::string Number(int64_t number) { return "\x8a\x08" + Little(static_cast<uint64_t>(number), 8); }
