@@ -32,9 +32,9 @@ float Total(const Lanes& lanes) {
   return ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]));
 }
 
-// A value that is not negative, rounded.
+// A value that is not negative, rounded; 0 for NaN.
 int Nearest(float value, int code_max) {
-  return static_cast<int>(std::min(value + 0.5f, static_cast<float>(code_max)));
+  return value > 0 ? static_cast<int>(std::min(value + 0.5f, static_cast<float>(code_max))) : 0;
 }
 
 // Codes are whole numbers in floats until they are packed.

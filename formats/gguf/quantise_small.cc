@@ -42,9 +42,9 @@ int Nearest(float value) {
   return value < 0 ? -rounded : rounded;
 }
 
-// `scaled` cut off towards zero, at most `code_max`.
+// `scaled` cut off towards zero, at most `code_max`. 0 for NaN, which values near the end of float32's range make.
 uint8_t Code(float scaled, int code_max) {
-  return static_cast<uint8_t>(std::clamp(static_cast<int>(scaled), 0, code_max));
+  return scaled > 0 ? static_cast<uint8_t>(std::min(scaled, static_cast<float>(code_max))) : uint8_t{0};
 }
 
 // Codes of element j in the low and of j + 16 in the high nibble of byte j.

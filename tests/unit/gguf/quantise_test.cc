@@ -98,6 +98,20 @@ TEST(QuantiseTest, EdgesOfEveryType) {
   }
 }
 
+// Scales beyond the halves cannot be kept, nor need they be; what is made are blocks all the same.
+TEST(QuantiseTest, TheEndsOfFloat32AreSafe) {
+  const float largest = std::numeric_limits<float>::max(), least = std::numeric_limits<float>::denorm_min();
+  for (float extreme : {largest, least, 1e-39f, 1e30f}) {
+    std::vector<float> values(256);
+    for (size_t i = 0; i < values.size(); ++i) values[i] = i % 3 == 0 ? extreme : i % 3 == 1 ? -extreme : 0;
+    for (int i = 0; i < kDTypeCount; ++i) {
+      const DType dtype = static_cast<DType>(i);
+      if (!CanQuantise(dtype)) continue;
+      EXPECT_TRUE(Quantised(dtype, values).ok()) << DTypeName(dtype) << " of " << extreme;
+    }
+  }
+}
+
 TEST(QuantiseTest, RefusesWhatItCannotEncode) {
   std::vector<float> values(256, 1.0f);
   EXPECT_TRUE(absl::IsInvalidArgument(Quantised(DType::kIQ2_S, values).status()));
