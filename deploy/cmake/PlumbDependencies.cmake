@@ -30,6 +30,7 @@ if(NOT PLUMB_CONSUMER)  # What only our own programs need.
   find_package(CLI11 REQUIRED)
   find_package(spdlog REQUIRED)
   find_path(PLUMB_XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
+  find_path(PLUMB_OPENCL_INCLUDE_DIR CL/cl.h REQUIRED)  # OpenCL's library is looked for at run time.
   if(PLUMB_BUILD_SERVER)
     find_package(RocksDB REQUIRED)
   endif()

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "plumb/inference/backend.h"
+#include "tests/unit/inference/guarded_device.h"
 #include "tests/unit/inference/test_util.h"
 
 namespace plumb {
@@ -30,6 +31,10 @@ class ConstantWeights : public WeightSource {
 
 class ExecutorTest : public testing::TestWithParam<const Backend*> {
  protected:
+  void SetUp() override {
+    const absl::Status available = GetParam()->Available();
+    if (!available.ok()) GTEST_SKIP() << Message(available);
+  }
   absl::StatusOr<RunResult> Run(GraphBuilder& builder, ValueId output, const RunInputs& inputs) {
     absl::StatusOr<Graph> graph = builder.Build(output);
     EXPECT_TRUE(graph.ok()) << graph.status();
@@ -39,7 +44,14 @@ class ExecutorTest : public testing::TestWithParam<const Backend*> {
   std::unique_ptr<Executable> plan_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Backends, ExecutorTest, testing::ValuesIn(Backends()),
+std::vector<const Backend*> BackendsAndGuarded() {
+  static const GuardedOpenclBackend kGuarded;
+  std::vector<const Backend*> backends = Backends();
+  backends.push_back(&kGuarded);
+  return backends;
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, ExecutorTest, testing::ValuesIn(BackendsAndGuarded()),
                          [](const auto& param) { return std::string(param.param->name()); });
 
 TEST_P(ExecutorTest, ChainsOperators) {

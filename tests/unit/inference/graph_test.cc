@@ -58,7 +58,8 @@ TEST_P(WrongNodeTest, IsRefused) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, WrongNodeTest,
-    testing::Values(WrongNode{"operand 1 is f32, expected i32 or i64", [](auto& b, auto x, auto) { return b.Gather("n", x, x); }},
+    testing::Values(WrongNode{"operand 1 is f32, expected i32 or i64",
+                              [](auto& b, auto x, auto) { return b.Gather("n", x, x); }},
                     WrongNode{"operand 0 is i32, expected a float",
                               [](auto& b, auto, auto ids) { return b.Unary("n", UnaryFunction::kExp, ids); }},
                     WrongNode{"do not broadcast",
@@ -203,6 +204,7 @@ TEST(AttentionTest, HandComputed) {
   const std::vector<float> zeros = {0, 0};
   const std::vector<float> values = {3, 5};
   for (const Backend* backend : Backends()) {
+    if (!backend->Available().ok()) continue;
     auto plan = backend->Plan(*graph);
     ASSERT_TRUE(plan.ok()) << plan.status();
     auto run = (*plan)->Run({.values = {{"q", zeros}, {"v", values}}});

@@ -1,9 +1,11 @@
-// Every operator on every backend whose kernels run in this process, against oracles in double.
+// Every operator on every backend that can be had here, against oracles in double.
 #include <gmock/gmock.h>
 
 #include <cmath>
 #include <limits>
+#include <optional>
 
+#include "tests/unit/inference/guarded_device.h"
 #include "tests/unit/inference/test_util.h"
 
 namespace plumb {
@@ -16,15 +18,25 @@ constexpr double kNmseMax = 1e-10;
 
 class KernelsTest : public testing::TestWithParam<const char*> {
  protected:
+  void SetUp() override {
+    if (std::string_view(GetParam()) != "opencl") return;
+    absl::StatusOr<std::shared_ptr<device::Device>> device = GuardedOpenclDevice();
+    if (!device.ok()) GTEST_SKIP() << Message(device.status());
+    on_device_.emplace(**device);
+  }
   const HostKernels& kernels() const {
+    if (on_device_) return *on_device_;
     return std::string_view(GetParam()) == "onednn" ? OnednnKernels() : ReferenceKernels();
   }
   std::vector<float> Run(OpKind op, const Attributes& attributes, const std::vector<TestTensor>& operands) const {
     return RunOp(kernels(), op, attributes, operands);
   }
+
+ private:
+  std::optional<device::DeviceKernels> on_device_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Backends, KernelsTest, testing::Values("reference", "onednn"),
+INSTANTIATE_TEST_SUITE_P(Backends, KernelsTest, testing::Values("reference", "onednn", "opencl"),
                          [](const auto& param) { return std::string(param.param); });
 
 // The product by its definition.

@@ -106,7 +106,7 @@ TEST_P(MutationTest, FailsOnEveryBackendAndNamesTheCase) {
   const SmokeReport report = CheckMutated(GetParam().apply);
   EXPECT_EQ(report.verdict, Verdict::kFail);
   ASSERT_EQ(report.backends.size(), Backends().size());
-  for (const BackendResult& backend : report.backends) {
+  for (const BackendResult& backend : ThatRan(report)) {
     EXPECT_EQ(backend.verdict, Verdict::kFail) << backend.name;
     EXPECT_THAT(backend.detail, testing::HasSubstr("case \"mutated\": NMSE")) << backend.name;
     EXPECT_GT(backend.nmse, 1e-9) << backend.name;
@@ -160,7 +160,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_P(MisfitTest, FailsOnEveryBackendWithTheReason) {
   const SmokeReport report = CheckMutated(GetParam().apply);
   EXPECT_EQ(report.verdict, Verdict::kFail);
-  for (const BackendResult& backend : report.backends) {
+  for (const BackendResult& backend : ThatRan(report)) {
     EXPECT_EQ(backend.verdict, Verdict::kFail) << backend.name;
     EXPECT_THAT(backend.detail,
                 testing::AllOf(testing::HasSubstr("case \"mutated\""), testing::HasSubstr(GetParam().says)));

@@ -42,7 +42,7 @@ TEST(SmokeTest, EveryBackendAgreesWithPyTorch) {
   const SmokeReport report = Check(Family(), {Step3000("model.safetensors", "golden.safetensors")});
   EXPECT_EQ(report.verdict, Verdict::kPass);
   ASSERT_EQ(report.backends.size(), Backends().size());
-  for (const BackendResult& backend : report.backends) {
+  for (const BackendResult& backend : ThatRan(report)) {
     EXPECT_EQ(backend.verdict, Verdict::kPass) << backend.detail;
     EXPECT_LE(backend.nmse, 1e-11) << backend.name;  // Found: 2e-13. The limit proper is 1e-9.
     EXPECT_LE(backend.max_kl, 1e-9) << backend.name;
@@ -74,14 +74,14 @@ TEST(SmokeTest, AGoldenOfOtherWeightsFails) {
 TEST(SmokeTest, TheEarlierCheckpointIsNotTheLater) {
   const SmokeReport report = Check(
       Family(), {{"early", "step-2000/config.json", "step-2000/model.safetensors", "step-3000/golden.safetensors"}});
-  for (const BackendResult& backend : report.backends) EXPECT_THAT(backend.detail, HasSubstr("case \"early\""));
+  for (const BackendResult& backend : ThatRan(report)) EXPECT_THAT(backend.detail, HasSubstr("case \"early\""));
   EXPECT_EQ(report.verdict, Verdict::kFail);
 }
 
 TEST(SmokeTest, WithoutAGoldenTheVerdictIsInconclusiveAtBest) {
   const SmokeReport report = Check(Family(), {Step3000("model.safetensors", "")});
   EXPECT_EQ(report.verdict, Verdict::kInconclusive);
-  for (const BackendResult& backend : report.backends) {
+  for (const BackendResult& backend : ThatRan(report)) {
     EXPECT_EQ(backend.verdict, Verdict::kInconclusive);
     EXPECT_THAT(backend.detail, HasSubstr("nothing is recorded"));
   }
@@ -126,7 +126,11 @@ TEST(SmokeTest, ProgressNamesCaseAndBackend) {
   std::vector<std::string> calls;
   Check(Family(), {Step3000("model.safetensors", "golden.safetensors")},
         {.progress = [&](auto c, auto b) { calls.push_back(std::string(c) + " " + std::string(b)); }});
-  EXPECT_THAT(calls, testing::ElementsAre("step-3000/model reference", "step-3000/model onednn"));
+  std::vector<std::string> expected;
+  for (const Backend* backend : Backends()) {
+    if (backend->Available().ok()) expected.push_back("step-3000/model " + std::string(backend->name()));
+  }
+  EXPECT_EQ(calls, expected);
 }
 
 TEST(SmokeTest, CancellationIsAnError) {
@@ -166,7 +170,7 @@ TEST(SmokeTest, AMissingOrBrokenFileFailsTheCase) {
   for (const SmokeCase& wanted : cases) {
     const SmokeReport report = Check(folder.Open(), {wanted});
     EXPECT_EQ(report.verdict, Verdict::kFail) << wanted.name;
-    for (const BackendResult& backend : report.backends) EXPECT_THAT(backend.detail, HasSubstr(wanted.name));
+    for (const BackendResult& backend : ThatRan(report)) EXPECT_THAT(backend.detail, HasSubstr(wanted.name));
   }
 }
 

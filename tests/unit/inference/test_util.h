@@ -15,6 +15,7 @@
 #include "plumb/base/file.h"
 #include "plumb/base/status.h"
 #include "plumb/inference/graph.h"
+#include "plumb/inference/smoke.h"
 #include "plumb/weights/safetensors.h"
 #include "plumb/weights/weight_set.h"
 #include "verify/inference/backends/host_kernels.h"
@@ -87,6 +88,15 @@ struct TensorMap {
   }
 };
 
+// What the backends found that this machine has.
+inline std::vector<BackendResult> ThatRan(const SmokeReport& report) {
+  std::vector<BackendResult> results;
+  for (const BackendResult& backend : report.backends) {
+    if (backend.verdict != Verdict::kNotAvailable) results.push_back(backend);
+  }
+  return results;
+}
+
 // An operand of a single operator.
 struct TestTensor {
   Shape shape;
@@ -115,10 +125,10 @@ inline std::vector<float> RunOp(const HostKernels& kernels, OpKind op, const Att
   if (!kernels.Supports(*graph, node)) return {};
   const size_t count = *ElementCount(node.shape);
   std::vector<float> memory(count + 2 * kGuard, kSentinel);
-  absl::Status status = kernels.Compute(
-      node, tensors,
-      HostOutput::Of(node.shape, ElementType::kF32,
-                     {reinterpret_cast<uint8_t*>(memory.data() + kGuard), count * sizeof(float)}));
+  absl::Status status =
+      kernels.Compute(node, tensors,
+                      HostOutput::Of(node.shape, ElementType::kF32,
+                                     {reinterpret_cast<uint8_t*>(memory.data() + kGuard), count * sizeof(float)}));
   EXPECT_TRUE(status.ok()) << status;
   for (size_t i = 0; i < kGuard; ++i) {
     EXPECT_EQ(memory[i], kSentinel) << "before the result, " << i;

@@ -9,6 +9,7 @@
 #include "verify/inference/backends/host_kernels.h"
 #include "verify/inference/backends/host_plan.h"
 #include "verify/inference/backends/host_weights.h"
+#include "verify/inference/backends/run_inputs.h"
 
 namespace plumb {
 namespace {
@@ -78,7 +79,7 @@ class HostRun {
   // A value, wherever it lies; `held` keeps what was decoded for it.
   absl::StatusOr<HostTensor> Operand(ValueId id, std::vector<LoadedWeight>& held) {
     const Node& node = plan_.graph.node(id);
-    if (node.op == OpKind::kInput) return FindInput(node);
+    if (node.op == OpKind::kInput) return FindInput(inputs_, node);
     if (node.op == OpKind::kConstant) {
       return HostTensor::Of(node.shape, std::get<ConstantAttributes>(node.attributes).value->view());
     }
@@ -88,19 +89,6 @@ class HostRun {
       return HostTensor::Of(node.shape, TensorView::Of<float>(held.back().values()));
     }
     return HostTensor::Of(node.shape, {node.type, buffers_[plan_.storage[id]].bytes()});
-  }
-
-  absl::StatusOr<HostTensor> FindInput(const Node& node) const {
-    TensorView view;
-    if (auto ids = inputs_.ids.find(node.name); ids != inputs_.ids.end()) view = TensorView::Of(ids->second);
-    if (auto values = inputs_.values.find(node.name); values != inputs_.values.end()) {
-      view = TensorView::Of(values->second);
-    }
-    if (auto tensor = inputs_.tensors.find(node.name); tensor != inputs_.tensors.end()) view = tensor->second;
-    const uint64_t found = view.type == node.type ? view.count() : 0;
-    if (found == *ElementCount(node.shape)) return HostTensor::Of(node.shape, {node.type, view.bytes});
-    return InvalidArgument(fmt::format("input \"{}\" has {} elements of its type, expected shape {}", node.name, found,
-                                       ShapeText(node.shape)));
   }
 
   const HostPlan& plan_;

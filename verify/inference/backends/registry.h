@@ -8,6 +8,7 @@ namespace plumb {
 
 const Backend& ReferenceBackend();
 const Backend& OnednnBackend();
+const Backend& OpenclBackend();
 
 }  // namespace plumb
 

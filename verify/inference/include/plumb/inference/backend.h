@@ -103,12 +103,15 @@ class Backend {
   // Prepares a graph. Operators the backend lacks fall back to `reference`; the summary lists them.
   virtual absl::StatusOr<std::unique_ptr<Executable>> Plan(const Graph& graph, const PlanOptions& options) const = 0;
   absl::StatusOr<std::unique_ptr<Executable>> Plan(const Graph& graph) const { return Plan(graph, PlanOptions{}); }
+  // The same way to compute with a choice made, as `name:variant` asks for: a device, an instruction set. It lives as
+  // long as the program. INVALID_ARGUMENT (ErrorClass::kUsage) when there is no such choice.
+  virtual absl::StatusOr<const Backend*> Variant(std::string_view variant) const;
 };
 
 // Every backend in this build, `reference` first. They live as long as the program.
 const std::vector<const Backend*>& Backends();
 
-// The backend of that name. INVALID_ARGUMENT (ErrorClass::kUsage) lists those there are.
+// The backend of that name, or of a name and a variant: `opencl:1`. INVALID_ARGUMENT (ErrorClass::kUsage) lists those there are.
 absl::StatusOr<const Backend*> FindBackend(std::string_view name);
 
 }  // namespace plumb

@@ -1,0 +1,52 @@
+#include "verify/inference/backends/device/device_weights.h"
+
+#include <utility>
+
+#include "plumb/base/status.h"
+
+namespace plumb::device {
+
+DeviceWeights::DeviceWeights(Device& device, const HostPlan& plan, const PlanOptions& options, MemoryMeter& meter)
+    : device_(device), meter_(meter) {
+  uint64_t total = 0;
+  for (const Node& node : plan.graph.nodes()) {
+    if (node.op == OpKind::kWeight) total += ResultBytes(node);
+  }
+  keep_ = total <= options.kept_weights_bytes_max;
+}
+
+void DeviceWeights::Begin(const WeightSource* source) {
+  if (source != source_) kept_.clear();
+  source_ = source;
+}
+
+absl::StatusOr<DeviceWeight> DeviceWeights::Load(const Node& weight) {
+  if (source_ == nullptr) return InvalidArgument("the run was given no weights");
+  if (auto kept = kept_.find(weight.name); kept != kept_.end()) return DeviceWeight{{}, kept->second.get()};
+  PLUMB_ASSIGN_OR_RETURN(CountedMemory memory, Bring(weight));
+  if (!keep_) return DeviceWeight{std::move(memory), nullptr};
+  return DeviceWeight{{}, kept_.emplace(weight.name, std::move(memory)).first->second.get()};
+}
+
+// Weights that lie in memory as they are used are read there, where the device can; others are decoded into memory of
+// the device.
+absl::StatusOr<CountedMemory> DeviceWeights::Bring(const Node& weight) {
+  PLUMB_ASSIGN_OR_RETURN(std::span<const float> view, source_->View(weight.name));
+  const bool viewed = !view.empty() && view.size() == *ElementCount(weight.shape);
+  const std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(view.data()), view.size_bytes());
+  if (viewed) {
+    PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Memory> borrowed, device_.Borrow(bytes));
+    if (borrowed != nullptr) return CountedMemory(std::move(borrowed));
+  }
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Memory> memory, device_.Allocate(ResultBytes(weight)));
+  if (viewed) {
+    PLUMB_RETURN_IF_ERROR(device_.Upload(*memory, bytes));
+  } else {
+    PLUMB_RETURN_IF_ERROR(device_.Fill(*memory, [&](std::span<uint8_t> out) {
+      return source_->Load(weight.name, {reinterpret_cast<float*>(out.data()), out.size() / sizeof(float)});
+    }));
+  }
+  return CountedMemory(std::move(memory), meter_);
+}
+
+}  // namespace plumb::device
