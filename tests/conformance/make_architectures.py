@@ -133,8 +133,8 @@ def randomise(model, generator):
                 normal(tensor, 1.6 / math.sqrt(inputs))
 
 
-def make(name, folder):
-    family, arguments = MODELS[name]
+def build(name, family, arguments):
+    """A model of random weights and the generator that drew them."""
     config_class, model_class = classes(family)
     config = config_class(**arguments)
     # Falcon's eager attention adds ALiBi twice, once with the mask; its default, sdpa, adds it once.
@@ -144,16 +144,26 @@ def make(name, folder):
     generator = torch.Generator().manual_seed(zlib.crc32(name.encode()))
     randomise(model, generator)
     model.tie_weights()
-    folder.mkdir(parents=True, exist_ok=True)
-    model.save_pretrained(folder, safe_serialization=True)
-    (folder / 'generation_config.json').unlink(missing_ok=True)
+    return model, generator
+
+
+def write_golden(model, generator, path):
+    """Turns the model into float64."""
     ids = torch.randint(2, VOCABULARY, (SEQUENCES, POSITIONS), generator=generator)
     with torch.no_grad():
         logits = model.double()(ids, use_cache=False).logits.float()
-    assert torch.isfinite(logits).all(), name
-    save_file({'input_ids': ids, 'logits': logits.contiguous()}, folder / 'golden.safetensors')
+    assert torch.isfinite(logits).all(), path
+    save_file({'input_ids': ids, 'logits': logits.contiguous()}, path)
+
+
+def make(name, folder):
+    model, generator = build(name, *MODELS[name])
+    folder.mkdir(parents=True, exist_ok=True)
+    model.save_pretrained(folder, safe_serialization=True)
+    (folder / 'generation_config.json').unlink(missing_ok=True)
+    write_golden(model, generator, folder / 'golden.safetensors')
     size = sum(p.stat().st_size for p in folder.iterdir())
-    print(f'{name}: {size} bytes, logits {logits.std():.2f}')
+    print(f'{name}: {size} bytes')
     assert size < 300_000, name
 
 

@@ -58,10 +58,9 @@ struct GoldenRun {
 
 // Runs the model as the golden was run and gives the normalised mean square error of each output by its name.
 // INVALID_ARGUMENT when the golden lacks an input or output of the model or has another shape.
-inline absl::StatusOr<std::map<std::string, double>> CompareWithGolden(const LoadedModel& loaded,
+inline absl::StatusOr<std::map<std::string, double>> CompareWithGolden(const Model& model, const WeightSource& weights,
                                                                        const GoldenRun& golden,
                                                                        const Backend& backend) {
-  const Model& model = loaded.model();
   auto find = [&](const std::string& name, const Shape& shape) -> absl::StatusOr<const TensorValue*> {
     auto found = golden.tensors.find(name);
     if (found == golden.tensors.end()) return InvalidArgument("the golden lacks " + name);
@@ -70,7 +69,7 @@ inline absl::StatusOr<std::map<std::string, double>> CompareWithGolden(const Loa
         fmt::format("the golden's {} is {}, expected {}", name, ShapeText(found->second.shape), ShapeText(shape)));
   };
   RunInputs inputs;
-  inputs.weights = &loaded;
+  inputs.weights = &weights;
   for (const InputSpec& input : model.Inputs(golden.sequences(), golden.positions())) {
     PLUMB_ASSIGN_OR_RETURN(const TensorValue* value, find(input.name, input.shape));
     inputs.tensors[input.name] = value->view();
@@ -94,6 +93,12 @@ inline absl::StatusOr<std::map<std::string, double>> CompareWithGolden(const Loa
     errors[outputs[i].name] = noise / signal;
   }
   return errors;
+}
+
+inline absl::StatusOr<std::map<std::string, double>> CompareWithGolden(const LoadedModel& loaded,
+                                                                       const GoldenRun& golden,
+                                                                       const Backend& backend) {
+  return CompareWithGolden(loaded.model(), loaded, golden, backend);
 }
 
 }  // namespace plumb

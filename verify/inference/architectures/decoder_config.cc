@@ -54,8 +54,13 @@ void ReadKeyHeads(ConfigReader& reader, const DecoderDefaults& defaults, Decoder
 }
 
 void SplitWidthIntoHeads(ConfigReader& reader, const std::string& heads_key, DecoderSpec& spec) {
-  spec.kv_heads = spec.heads;
-  spec.head_size = HeadSizeFromWidth(reader, heads_key, spec);
+  SplitWidthIntoHeads(reader, heads_key, spec.heads, 0, spec);
+}
+
+void SplitWidthIntoHeads(ConfigReader& reader, const std::string& heads_key, uint64_t kv_heads, uint64_t head_size,
+                         DecoderSpec& spec) {
+  spec.kv_heads = kv_heads;
+  spec.head_size = head_size != 0 ? head_size : HeadSizeFromWidth(reader, heads_key, spec);
   CheckHeads(reader, heads_key, spec);
 }
 

@@ -27,6 +27,10 @@ void ReadKeyHeads(ConfigReader& reader, const DecoderDefaults& defaults, Decoder
 // A head has hidden_size / `heads_key` dimensions, and keys of its own.
 void SplitWidthIntoHeads(ConfigReader& reader, const std::string& heads_key, DecoderSpec& spec);
 
+// The same where other keys state the number of key heads and, unless 0, the dimensions of a head.
+void SplitWidthIntoHeads(ConfigReader& reader, const std::string& heads_key, uint64_t kv_heads, uint64_t head_size,
+                         DecoderSpec& spec);
+
 // One rotation for all layers. Takes a longer positions_max from dynamic scaling.
 void ReadOneRope(ConfigReader& reader, RopeContext context, DecoderSpec& spec);
 

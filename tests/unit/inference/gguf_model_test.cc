@@ -1,0 +1,144 @@
+// Models in GGUF compute what transformers computes with the same weights, and no key of theirs is without effect.
+// tests/conformance/make_gguf_models.py wrote the files.
+#include "verify/inference/gguf_model.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "plumb/containers/open.h"
+#include "tests/unit/inference/golden_folder.h"
+#include "tests/unit/inference/test_util.h"
+
+namespace plumb {
+namespace {
+
+using testing::HasSubstr;
+
+std::vector<std::string> Files() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(DataPath("gguf-models"))) {
+    if (entry.path().extension() == ".gguf") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+// The same tensors under changed key-values, without what makes them a file.
+std::unique_ptr<TensorSource> OpenFile(const std::string& name) {
+  absl::StatusOr<std::unique_ptr<TensorSource>> source =
+      OpenTensorSource(*Directory::Open(DataPath("gguf-models")), name + ".gguf");
+  EXPECT_TRUE(source.ok()) << source.status();
+  return source.ok() ? *std::move(source) : nullptr;
+}
+
+// A source of F32 tensors in memory with given key-values: what a file would be that says something else.
+std::unique_ptr<TensorSource> Altered(const TensorSource& source, std::vector<MetadataEntry> metadata,
+                                      const std::string& dropped = "") {
+  TensorSourceParts parts;
+  parts.format = "gguf";
+  parts.files = source.files();
+  parts.metadata = std::move(metadata);
+  for (const SourceTensor& tensor : source.tensors()) {
+    if (tensor.name != dropped) parts.tensors.push_back(tensor);
+  }
+  absl::StatusOr<std::unique_ptr<TensorSource>> altered = TensorSource::New(std::move(parts));
+  EXPECT_TRUE(altered.ok()) << altered.status();
+  return altered.ok() ? *std::move(altered) : nullptr;
+}
+
+class GgufModelTest : public testing::TestWithParam<std::string> {
+ protected:
+  GgufModelTest()
+      : golden_(*GoldenRun::Load(DataPath("gguf-models/" + GetParam() + ".golden.safetensors"))),
+        source_(OpenFile(GetParam())) {}
+
+  absl::StatusOr<double> Nmse(std::unique_ptr<TensorSource> source, std::string_view backend = "reference") const {
+    PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<GgufModel> model, GgufModel::New(std::move(source)));
+    PLUMB_ASSIGN_OR_RETURN(const Backend* found, FindBackend(backend));
+    using Errors = std::map<std::string, double>;
+    PLUMB_ASSIGN_OR_RETURN(Errors errors, CompareWithGolden(model->model(), *model, golden_, *found));
+    return errors.at("logits");
+  }
+  GoldenRun golden_;
+  std::unique_ptr<TensorSource> source_;
+};
+std::string TestName(const testing::TestParamInfo<std::string>& file) {
+  std::string name = file.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, GgufModelTest, testing::ValuesIn(Files()), TestName);
+
+// Of files without blocks, whose decoder another source does not have.
+class GgufKeysTest : public GgufModelTest {};
+INSTANTIATE_TEST_SUITE_P(Float32, GgufKeysTest, testing::ValuesIn([] {
+                           std::vector<std::string> names = Files();
+                           std::erase_if(names, [](const std::string& name) { return !name.ends_with("-f32"); });
+                           return names;
+                         }()),
+                         TestName);
+
+TEST_P(GgufModelTest, ComputesWhatTransformersComputes) {
+  for (const Backend* backend : Backends()) {
+    if (!backend->Available().ok()) continue;
+    absl::StatusOr<double> nmse = Nmse(OpenFile(GetParam()), backend->name());
+    ASSERT_TRUE(nmse.ok()) << nmse.status();
+    std::printf("%-32s %-10s NMSE %.1e\n", GetParam().c_str(), std::string(backend->name()).c_str(), *nmse);
+    EXPECT_LE(*nmse, 1e-9) << backend->name();
+  }
+}
+
+MetadataValue Other(const MetadataValue& value) {
+  if (const bool* flag = std::get_if<bool>(&value)) return !*flag;
+  if (const double* number = std::get_if<double>(&value)) return *number < 0.01 ? 0.05 : *number * 0.7;
+  if (const uint64_t* number = std::get_if<uint64_t>(&value)) return *number < 8 ? *number + 1 : *number / 2;
+  return std::string("other");
+}
+
+TEST_P(GgufKeysTest, NoKeyIsWithoutEffect) {
+  const std::vector<MetadataEntry>& entries = source_->metadata().entries();
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const std::string& key = entries[i].key;
+    if (key.starts_with("general.") || key.ends_with(".context_length")) continue;
+    std::vector<MetadataEntry> changed = entries;
+    changed[i].value = Other(entries[i].value);
+    absl::StatusOr<double> nmse = Nmse(Altered(*source_, changed));
+    if (nmse.ok()) {
+      EXPECT_GT(*nmse, 1e-8) << key;
+    }
+  }
+}
+
+TEST_P(GgufKeysTest, UnknownKeysAndMissingOnesAreNamed) {
+  const std::string architecture = *source_->metadata().Get<std::string>("general.architecture");
+  std::vector<MetadataEntry> changed = source_->metadata().entries();
+  changed.push_back({architecture + ".attention.clamp_kqv", 1.0, "f32"});
+  EXPECT_THAT(std::string(Message(Nmse(Altered(*source_, changed)).status())), HasSubstr(".attention.clamp_kqv"));
+  for (const char* part : {".embedding_length", ".block_count", ".attention.head_count", ".context_length"}) {
+    changed = source_->metadata().entries();
+    std::erase_if(changed, [&](const MetadataEntry& entry) { return entry.key == architecture + part; });
+    absl::Status status = Nmse(Altered(*source_, changed)).status();
+    EXPECT_THAT(std::string(Message(status)), HasSubstr(architecture + part));
+    EXPECT_EQ(ErrorClassOf(status), ErrorClass::kPolicy);
+  }
+}
+
+TEST_P(GgufKeysTest, AMissingTensorIsNamed) {
+  absl::Status status = Nmse(Altered(*source_, source_->metadata().entries(), "blk.1.attn_output.weight")).status();
+  EXPECT_THAT(std::string(Message(status)), HasSubstr("blk.1.attn_output.weight"));
+}
+
+TEST(GgufArchitectureTest, AnUnknownOneIsUnimplemented) {
+  std::unique_ptr<TensorSource> source = OpenFile("llama-f32");
+  std::vector<MetadataEntry> changed = source->metadata().entries();
+  for (MetadataEntry& entry : changed) {
+    if (entry.key == "general.architecture") entry.value = std::string("abacus");
+  }
+  EXPECT_EQ(GgufModel::New(Altered(*source, changed)).status().code(), absl::StatusCode::kUnimplemented);
+}
+
+}  // namespace
+}  // namespace plumb

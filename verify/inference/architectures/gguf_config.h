@@ -1,0 +1,25 @@
+// Language models described by GGUF key-values instead of a config.json.
+#ifndef PLUMB_VERIFY_INFERENCE_ARCHITECTURES_GGUF_CONFIG_H_
+#define PLUMB_VERIFY_INFERENCE_ARCHITECTURES_GGUF_CONFIG_H_
+
+#include <memory>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "plumb/inference/architecture.h"
+#include "plumb/weights/tensor_source.h"
+
+namespace plumb {
+
+// Factors by which the periods of rotations are multiplied; part of the model's description, not of its weights.
+inline constexpr std::string_view kGgufRopeFactors = "rope_freqs.weight";
+
+// Reads the keys of a file's architecture as strictly as ParseModelConfig reads a config: each is used or refused by
+// name; `general.*`, `tokenizer.*`, `split.*` and `quantize.*` do not change what is computed. Which biases and whether
+// an output map of its own there are, the tensors say. Tensors go by their GGUF names.
+// INVALID_ARGUMENT (ErrorClass::kPolicy); UNIMPLEMENTED for an architecture that Plumb does not know.
+absl::StatusOr<std::unique_ptr<Model>> ParseGgufModel(const TensorSource& source);
+
+}  // namespace plumb
+
+#endif  // PLUMB_VERIFY_INFERENCE_ARCHITECTURES_GGUF_CONFIG_H_
