@@ -9,6 +9,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(zstd REQUIRED)
 find_package(ZLIB REQUIRED)
+find_package(Snappy REQUIRED)
 find_package(ICU REQUIRED COMPONENTS uc i18n)
 # Debian's own oneDNN package file asks for OpenCL's headers, which Plumb does not use.
 if(NOT TARGET plumb_dnnl)

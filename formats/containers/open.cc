@@ -10,6 +10,7 @@
 #include "plumb/gguf/gguf.h"
 #include "plumb/numpy/numpy_source.h"
 #include "plumb/pytorch/pytorch_source.h"
+#include "plumb/tensorflow/bundle_source.h"
 #include "plumb/tflite/tflite_source.h"
 #include "plumb/weights/container_format.h"
 #include "plumb/weights/safetensors_source.h"
@@ -18,16 +19,25 @@ namespace plumb {
 namespace {
 
 // One line for each format; docs/containers.md has a row for each.
+// clang-format off
 const std::vector<const ContainerFormat*>& Formats() {
   static const std::vector<const ContainerFormat*> kFormats = {
-      &SafetensorsFormat(),   &SafetensorsIndexFormat(),
-      &gguf::GgufFormat(),    &PytorchZipFormat(),
-      &PytorchLegacyFormat(), &PytorchTarFormat(),
-      &NpyFormat(),           &NpzFormat(),
-      &TfliteFormat(),        &FlaxFormat(),
+      &SafetensorsFormat(),
+      &SafetensorsIndexFormat(),
+      &gguf::GgufFormat(),
+      &PytorchZipFormat(),
+      &PytorchLegacyFormat(),
+      &PytorchTarFormat(),
+      &NpyFormat(),
+      &NpzFormat(),
+      &TfliteFormat(),
+      &TensorBundleFormat(),
+      &SavedModelFormat(),
+      &FlaxFormat(),
   };
   return kFormats;
 }
+// clang-format on
 
 // An input together with the bytes that its `head` borrows.
 struct Opened {

@@ -9,7 +9,7 @@ namespace {
 
 using testing::HasSubstr;
 
-TEST(TfliteTest, ReadsWhatTheSchemasOwnReaderReads) { EXPECT_GE(ExpectRecordedFiles("tensorflow"), 40); }
+TEST(TfliteTest, ReadsWhatTheSchemasOwnReaderReads) { EXPECT_GE(ExpectRecordedFiles("tensorflow"), 150); }
 
 std::string Model() {
   return ReadFile(std::string(PLUMB_TEST_DATA) + "/tensorflow/kws_ref_model_float32.tflite", 1 << 20).value();

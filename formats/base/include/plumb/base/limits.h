@@ -44,6 +44,8 @@ inline constexpr uint64_t kArchiveEntriesMax = 1'000'000;
 inline constexpr uint64_t kExpandedBytesMax = 1u << 30;  // Of a tensor whose strides repeat elements.
 inline constexpr uint64_t kUnpackedBytesMax = 1ull << 32;  // Of compressed arrays, kept in memory.
 inline constexpr uint64_t kNpyHeaderBytesMax = 1u << 20;
+inline constexpr uint64_t kTableBytesMax = 256u << 20;       // The index of a TensorFlow checkpoint.
+inline constexpr uint64_t kSavedModelBytesMax = 1ull << 31;  // Protobuf's own limit.
 inline constexpr uint64_t kPickleBytesMax = 64u << 20;
 inline constexpr size_t kPickleNodesMax = 4'000'000;
 
