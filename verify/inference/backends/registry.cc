@@ -6,7 +6,8 @@
 namespace plumb {
 
 const std::vector<const Backend*>& Backends() {
-  static const std::vector<const Backend*> kBackends = {&ReferenceBackend(), &OnednnBackend(), &OpenclBackend()};
+  static const std::vector<const Backend*> kBackends = {&ReferenceBackend(), &OnednnBackend(), &OpenclBackend(),
+                                                        &CudaBackend(), &HipBackend()};
   return kBackends;
 }
 

@@ -9,6 +9,8 @@ namespace plumb {
 const Backend& ReferenceBackend();
 const Backend& OnednnBackend();
 const Backend& OpenclBackend();
+const Backend& CudaBackend();
+const Backend& HipBackend();
 
 }  // namespace plumb
 

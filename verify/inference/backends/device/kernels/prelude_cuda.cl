@@ -5,6 +5,7 @@
 #define INLINE static __device__ __forceinline__
 #define GLOBAL
 #define LOCAL __shared__
+#define LOCAL_POINTER
 #define RESTRICT __restrict__
 #define BARRIER() __syncthreads()
 #define GLOBAL_ID (blockIdx.x * blockDim.x + threadIdx.x)

@@ -5,6 +5,7 @@
 #define INLINE static inline
 #define GLOBAL __global
 #define LOCAL __local
+#define LOCAL_POINTER __local
 #define RESTRICT restrict
 #define BARRIER() barrier(CLK_LOCAL_MEM_FENCE)
 #define GLOBAL_ID ((u32)get_global_id(0))

@@ -7,7 +7,7 @@
 #define STRIP 64
 #define DEPTH 256
 
-INLINE void pack_rows(GLOBAL const float* from, u32 stride, u32 depth, u32 columns, LOCAL float* to) {
+INLINE void pack_rows(GLOBAL const float* from, u32 stride, u32 depth, u32 columns, LOCAL_POINTER float* to) {
   for (u32 strip = 0; strip < columns; strip += WIDTH) {
     const u32 left = columns - strip;
     if (left >= WIDTH) {
@@ -20,9 +20,9 @@ INLINE void pack_rows(GLOBAL const float* from, u32 stride, u32 depth, u32 colum
 }
 
 // `b` given as rows of its columns: squares of four by four are turned in registers.
-INLINE void pack_columns(GLOBAL const float* from, u32 stride, u32 depth, u32 columns, LOCAL float* to) {
+INLINE void pack_columns(GLOBAL const float* from, u32 stride, u32 depth, u32 columns, LOCAL_POINTER float* to) {
   for (u32 n = 0; n < columns; n += 4) {
-    LOCAL float* target = to + n / WIDTH * DEPTH * WIDTH + n % WIDTH;
+    LOCAL_POINTER float* target = to + n / WIDTH * DEPTH * WIDTH + n % WIDTH;
     GLOBAL const float* r0 = from + n * stride;
     GLOBAL const float* r1 = from + (n + 1 < columns ? n + 1 : n) * stride;
     GLOBAL const float* r2 = from + (n + 2 < columns ? n + 2 : n) * stride;
@@ -44,7 +44,7 @@ INLINE void pack_columns(GLOBAL const float* from, u32 stride, u32 depth, u32 co
 
 // TILE_ROWS rows from `a` on, of which `rows` are there, times `depth` vectors; added to `out` unless this is the first
 // part of the sums, which begins with `bias`.
-INLINE void multiply_tile(GLOBAL const float* a, u32 a_row, u32 a_column, u32 rows, LOCAL const float* packed, u32 depth,
+INLINE void multiply_tile(GLOBAL const float* a, u32 a_row, u32 a_column, u32 rows, LOCAL_POINTER const float* packed, u32 depth,
                           GLOBAL float* out, u32 n, u32 left, i32 first, GLOBAL const float* bias, u32 bias_kind) {
   GLOBAL const float* from[TILE_ROWS];
   V sums[TILE_ROWS];

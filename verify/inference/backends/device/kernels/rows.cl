@@ -75,7 +75,7 @@ KERNEL void layer_norm(GLOBAL const float* from, GLOBAL const float* gain, GLOBA
 #else
 
 // The sum (or largest) of one value from each item of the group, in every item.
-INLINE float group_join(float value, LOCAL float* shared, i32 largest) {
+INLINE float group_join(float value, LOCAL_POINTER float* shared, i32 largest) {
   BARRIER();
   shared[LOCAL_ID_X] = value;
   for (u32 half = ROW_GROUP / 2; half > 0; half /= 2) {
