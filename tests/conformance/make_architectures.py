@@ -6,8 +6,9 @@
 Needs transformers 4.53 and torch. Everything is seeded by the model's name: the same versions give the same bytes.
 
 Weights are random and large, gains and biases too, so that every part of a model shows in its logits. Logits are those
-of the model in float64 with eager attention (but see falcon-alibi). transformers itself still rounds to float32 there: inside every RMSNorm,
-in most softmaxes and in routers, and for the angles of rotary positions; BLOOM's ALiBi is float32 and Falcon's bfloat16.
+of the model in float64 with eager attention (but see falcon-alibi). transformers itself still rounds to float32 there:
+inside every RMSNorm, in most softmaxes and in routers, and for the angles of rotary positions; BLOOM's ALiBi is float32
+and Falcon's bfloat16.
 """
 import math
 import pathlib
@@ -20,20 +21,20 @@ import transformers
 from safetensors.torch import save_file
 from transformers.modeling_utils import no_init_weights
 
-VOCABULARY, SEQUENCES, POSITIONS = 48, 2, 20
-BASE = dict(vocab_size=VOCABULARY, hidden_size=24, intermediate_size=32, num_hidden_layers=2, num_attention_heads=4,
+VOCABULARY, SEQUENCES, POSITIONS = 32, 2, 20
+BASE = dict(vocab_size=VOCABULARY, hidden_size=16, intermediate_size=20, num_hidden_layers=2, num_attention_heads=4,
             max_position_embeddings=64, bos_token_id=0, eos_token_id=1, pad_token_id=None)
 GQA = dict(BASE, num_key_value_heads=2)
 HEADS = dict(GQA, head_dim=8)
 ROPE = dict(rope_theta=100.0)
 GEMMA = dict(HEADS, pad_token_id=0, hidden_activation='gelu_pytorch_tanh', **ROPE)
-PHI = dict(BASE, rope_theta=50.0, partial_rotary_factor=0.7)
-NEOX = dict(BASE, rotary_emb_base=100, rotary_pct=0.7)
-FALCON = dict({k: v for k, v in BASE.items() if k != 'intermediate_size'}, ffn_hidden_size=32, **ROPE)
-OPT = dict({k: v for k, v in BASE.items() if k != 'intermediate_size'}, ffn_dim=32, pad_token_id=1)
-BLOOM = dict(vocab_size=VOCABULARY, hidden_size=24, n_layer=2, n_head=4, bos_token_id=0, eos_token_id=1)
-MOE = dict(GQA, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=12, head_dim=8, **ROPE)
-SHORT, LONG = [1.0, 1.1, 1.3], [1.0, 2.5, 6.0]
+PHI = dict(BASE, num_attention_heads=2, rope_theta=50.0, partial_rotary_factor=0.55)
+NEOX = dict(BASE, num_attention_heads=2, rotary_emb_base=100, rotary_pct=0.55)
+FALCON = dict({k: v for k, v in BASE.items() if k != 'intermediate_size'}, ffn_hidden_size=20, **ROPE)
+OPT = dict({k: v for k, v in BASE.items() if k != 'intermediate_size'}, ffn_dim=20, pad_token_id=1)
+BLOOM = dict(vocab_size=VOCABULARY, hidden_size=16, n_layer=2, n_head=4, bos_token_id=0, eos_token_id=1)
+MOE = dict(GQA, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=8, head_dim=8, **ROPE)
+SHORT, LONG = [1.0, 1.3], [2.5, 6.0]
 
 
 def scaling(kind, **rest):
@@ -41,9 +42,9 @@ def scaling(kind, **rest):
 
 
 MODELS = {
-    'gpt2-tied': ('GPT2', dict(vocab_size=VOCABULARY, n_positions=32, n_embd=24, n_layer=2, n_head=4)),
-    'gpt2-untied-inverse-layer': ('GPT2', dict(vocab_size=VOCABULARY, n_positions=32, n_embd=24, n_layer=2, n_head=4,
-                                               n_inner=40, activation_function='gelu', tie_word_embeddings=False,
+    'gpt2-tied': ('GPT2', dict(vocab_size=VOCABULARY, n_positions=32, n_embd=16, n_layer=2, n_head=4)),
+    'gpt2-untied-inverse-layer': ('GPT2', dict(vocab_size=VOCABULARY, n_positions=32, n_embd=16, n_layer=2, n_head=4,
+                                               n_inner=24, activation_function='gelu', tie_word_embeddings=False,
                                                scale_attn_by_inverse_layer_idx=True)),
     'llama-gqa': ('Llama', dict(GQA, **ROPE)),
     'llama-mqa-tied': ('Llama', dict(BASE, num_key_value_heads=1, tie_word_embeddings=True, **ROPE)),
@@ -76,36 +77,38 @@ MODELS = {
                                               sliding_window_pattern=2, rope_local_base_freq=30.0,
                                               final_logit_softcapping=4.0, **scaling('linear', factor=8.0))),
     'phi-partial': ('Phi', PHI),
-    'phi-qk-norm-gqa': ('Phi', dict(PHI, num_key_value_heads=2, qk_layernorm=True, partial_rotary_factor=1.0,
+    'phi-qk-norm-gqa': ('Phi', dict(PHI, num_key_value_heads=1, qk_layernorm=True, partial_rotary_factor=1.0,
                                     hidden_act='gelu')),
     'phi3-gqa-window': ('Phi3', dict(GQA, sliding_window=5, **ROPE)),
     'phi3-longrope-long': ('Phi3', dict(GQA, **ROPE, original_max_position_embeddings=16, rope_scaling=dict(
         type='longrope', short_factor=SHORT, long_factor=LONG))),
     'phi3-longrope-short': ('Phi3', dict(GQA, **ROPE, original_max_position_embeddings=32, rope_scaling=dict(
         type='longrope', short_factor=SHORT, long_factor=LONG))),
-    'phi3-partial': ('Phi3', dict(BASE, partial_rotary_factor=0.7, tie_word_embeddings=True, **ROPE)),
+    'phi3-partial': ('Phi3', dict(BASE, num_attention_heads=2, partial_rotary_factor=0.55,
+                                  tie_word_embeddings=True, **ROPE)),
     'gpt_neox-parallel': ('GPTNeoX', NEOX),
     'gpt_neox-sequential': ('GPTNeoX', dict(NEOX, use_parallel_residual=False, attention_bias=False, rotary_pct=1.0,
                                             hidden_act='gelu_fast', tie_word_embeddings=True)),
     'opt-before': ('OPT', OPT),
-    'opt-after-projected': ('OPT', dict(OPT, do_layer_norm_before=False, word_embed_proj_dim=16)),
+    'opt-after-projected': ('OPT', dict(OPT, do_layer_norm_before=False, word_embed_proj_dim=8)),
     'opt-no-bias-untied': ('OPT', dict(OPT, enable_bias=False, layer_norm_elementwise_affine=False,
                                        activation_function='gelu', tie_word_embeddings=False)),
     'bloom': ('Bloom', BLOOM),
-    'bloom-six-heads-post-norm': ('Bloom', dict(BLOOM, n_head=6, apply_residual_connection_post_layernorm=True,
+    'bloom-six-heads-post-norm': ('Bloom', dict(BLOOM, hidden_size=18, n_head=6,
+                                                apply_residual_connection_post_layernorm=True,
                                                 tie_word_embeddings=False)),
     'falcon-multi-query': ('Falcon', FALCON),
     'falcon-new': ('Falcon', dict(FALCON, new_decoder_architecture=True, num_kv_heads=2, bias=True)),
     'falcon-new-one-norm': ('Falcon', dict(FALCON, new_decoder_architecture=True, num_kv_heads=2,
                                            num_ln_in_parallel_attn=1, tie_word_embeddings=False)),
     'falcon-alibi': ('Falcon', dict(FALCON, alibi=True, multi_query=False, bias=True, parallel_attn=False,
-                                    num_attention_heads=6)),
-    'mixtral': ('Mixtral', dict(GQA, intermediate_size=12, num_local_experts=4, num_experts_per_tok=2, **ROPE)),
-    'mixtral-window-top1': ('Mixtral', dict(GQA, intermediate_size=12, num_local_experts=3, num_experts_per_tok=1,
+                                    num_attention_heads=6, hidden_size=18)),
+    'mixtral': ('Mixtral', dict(GQA, intermediate_size=8, num_local_experts=4, num_experts_per_tok=2, **ROPE)),
+    'mixtral-window-top1': ('Mixtral', dict(GQA, intermediate_size=8, num_local_experts=3, num_experts_per_tok=1,
                                             sliding_window=5, **ROPE)),
     'qwen3_moe-normalised': ('Qwen3Moe', dict(MOE, norm_topk_prob=True, num_hidden_layers=2)),
     'qwen3_moe-sparse-steps': ('Qwen3Moe', dict(MOE, norm_topk_prob=False, num_hidden_layers=4, decoder_sparse_step=2,
-                                                mlp_only_layers=[3], intermediate_size=16)),
+                                                mlp_only_layers=[3], intermediate_size=12)),
 }
 
 
@@ -129,7 +132,8 @@ def randomise(model, generator):
             elif 'embed' in name or 'wte' in name or 'wpe' in name:
                 normal(tensor, 0.4)
             else:
-                inputs = tensor.shape[0] if model.config.model_type == 'gpt2' and 'lm_head' not in name else tensor.shape[1]
+                transposed = model.config.model_type == 'gpt2' and 'lm_head' not in name
+                inputs = tensor.shape[0 if transposed else 1]
                 normal(tensor, 1.6 / math.sqrt(inputs))
 
 
@@ -164,7 +168,7 @@ def make(name, folder):
     write_golden(model, generator, folder / 'golden.safetensors')
     size = sum(p.stat().st_size for p in folder.iterdir())
     print(f'{name}: {size} bytes')
-    assert size < 300_000, name
+    assert size < 60_000, name
 
 
 def main():

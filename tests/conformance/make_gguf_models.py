@@ -43,7 +43,8 @@ def for_interleaved_pairs(rows, heads):
 
 def converted(arch, config, name, array):
     if arch == 'llama' and ('q_proj' in name or 'k_proj' in name):
-        return for_interleaved_pairs(array, config.num_attention_heads if 'q_proj' in name else config.num_key_value_heads)
+        heads = config.num_attention_heads if 'q_proj' in name else config.num_key_value_heads
+        return for_interleaved_pairs(array, heads)
     if arch.startswith('gemma') and name.endswith('norm.weight'):
         return array + 1
     if arch == 'gptneox' and 'query_key_value' in name:
