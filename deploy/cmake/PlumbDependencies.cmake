@@ -11,7 +11,7 @@ find_package(zstd REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(Snappy REQUIRED)
 find_package(ICU REQUIRED COMPONENTS uc i18n)
-# Debian's own oneDNN package file asks for OpenCL's headers, which Plumb does not use.
+# Debian's own oneDNN package file asks for OpenCL's library, which Plumb does not link.
 if(NOT TARGET plumb_dnnl)
   find_library(PLUMB_DNNL_LIBRARY dnnl REQUIRED)
   find_path(PLUMB_DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.hpp REQUIRED)
