@@ -259,6 +259,51 @@ TEST(ReferenceReductionsTest, FindsLargestAndSmallest) {
 }
 
 // A convolution and its adjoint: <conv(x), y> = <x, conv_transpose(y)>.
+// Convolutions of float32 go through blocked products, those of float64 do not: the same sums in the same order.
+TEST(ReferenceConvTest, ProductsGiveWhatPlainSumsGive) {
+  struct Case {
+    Shape x, w;
+    uint64_t stride, dilation;
+    int64_t before, after;
+    uint64_t groups;
+  };
+  const std::vector<Case> cases = {
+      {{2, 3, 7, 6}, {5, 3, 3, 2}, 1, 1, 1, 1, 1},      // Padding.
+      {{1, 4, 9, 8}, {8, 2, 3, 3}, 2, 1, 1, 0, 2},      // Groups, strides, one-sided padding.
+      {{2, 6, 5, 5}, {4, 6, 1, 1}, 1, 1, 0, 0, 1},      // Every place sees itself.
+      {{1, 6, 5, 5}, {4, 6, 1, 1}, 1, 1, 1, 0, 1},      // Not when padded.
+      {{1, 2, 11, 9}, {4, 2, 3, 3}, 1, 3, 2, 2, 1},     // Dilation.
+      {{1, 2, 5, 5}, {6, 1, 3, 3}, 1, 1, 1, 1, 2},      // Too few filters in a group for a product.
+      {{1, 40, 40, 45}, {4, 40, 6, 6}, 1, 1, 3, 2, 1},  // More places than one block holds.
+  };
+  for (const Case& test : cases) {
+    std::vector<float> x(*ElementCount(test.x));
+    std::vector<float> w(*ElementCount(test.w));
+    std::vector<float> bias(test.w[0]);
+    uint32_t state = 7;
+    for (std::vector<float>* values : {&x, &w, &bias}) {
+      for (float& value : *values)
+        value = static_cast<float>((state = state * 1664525 + 1013904223) >> 8) * 0x1p-23f - 1;
+    }
+    const WindowAttributes window = {.strides = {test.stride, test.stride},
+                                     .dilations = {test.dilation, test.dilation},
+                                     .pads_before = {test.before, test.before},
+                                     .pads_after = {test.after, test.after},
+                                     .groups = test.groups};
+    auto narrow = Compute(OpKind::kConv, window,
+                          {TensorValue::Of<float>(test.x, x), TensorValue::Of<float>(test.w, w),
+                           TensorValue::Of<float>({test.w[0]}, bias)});
+    const std::vector<double> wide_x(x.begin(), x.end());
+    const std::vector<double> wide_w(w.begin(), w.end());
+    const std::vector<double> wide_bias(bias.begin(), bias.end());
+    auto wide = Compute(OpKind::kConv, window,
+                        {TensorValue::Of<double>(test.x, wide_x), TensorValue::Of<double>(test.w, wide_w),
+                         TensorValue::Of<double>({test.w[0]}, wide_bias)});
+    const std::vector<double> sums = Values<double>(wide);
+    EXPECT_EQ(Values<float>(narrow), std::vector<float>(sums.begin(), sums.end())) << ShapeText(test.x);
+  }
+}
+
 TEST(ReferenceConvTest, TransposeIsTheAdjoint) {
   WindowAttributes window = {.strides = {2, 1},
                              .dilations = {1, 2},

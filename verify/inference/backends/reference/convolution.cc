@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "verify/inference/backends/reference/kernels.h"
+#include "verify/inference/backends/reference/matrix_product.h"
 #include "verify/inference/backends/reference/parallel.h"
 #include "verify/inference/backends/reference/strides.h"
 #include "verify/inference/backends/reference/typed.h"
@@ -76,6 +77,88 @@ void ConvAs(const WindowAttributes& window, Operands operands, HostOutput output
     }
   });
 }
+
+// Convolution as products: for each image and group, the filters [filters, channels * taps] times what each place sees,
+// [channels * taps, places], gathered for as many places at a time as fit a block.
+class ConvByProducts {
+ public:
+  ConvByProducts(const WindowAttributes& window, Operands operands, HostOutput output)
+      : operands_(operands),
+        output_(output),
+        plane_(CountOf(Spatial(*operands[0].shape))),
+        places_(CountOf(Spatial(*output.shape))),
+        taps_(CountOf(Spatial(*operands[1].shape))),
+        channels_((*operands[1].shape)[1]),
+        filters_((*operands[1].shape)[0] / window.groups),
+        groups_(window.groups) {
+    if (!SeesItself(window)) {
+      meetings_ = Meetings(window, Spatial(*output.shape), Spatial(*operands[1].shape), Spatial(*operands[0].shape));
+    }
+  }
+
+  void Run() {
+    constexpr uint64_t kBlockElements = 1 << 21;
+    const uint64_t depth = channels_ * taps_;
+    const uint64_t block =
+        meetings_.empty() ? places_ : std::max<uint64_t>(kBlockElements / std::max<uint64_t>(depth, 1), 64);
+    for (uint64_t image = 0; image < (*output_.shape)[0]; ++image) {
+      for (uint64_t group = 0; group < groups_; ++group) {
+        for (uint64_t begin = 0; begin < places_; begin += block) {
+          Multiply(image, group, begin, std::min(begin + block, places_));
+        }
+      }
+    }
+  }
+
+ private:
+  // Every place sees one element, its own: nothing needs gathering.
+  bool SeesItself(const WindowAttributes& window) const {
+    auto all = [](const auto& values, auto value) {
+      return std::all_of(values.begin(), values.end(), [&](auto v) { return v == value; });
+    };
+    return taps_ == 1 && places_ == plane_ && all(window.strides, uint64_t{1}) && all(window.pads_before, int64_t{0}) &&
+           all(window.pads_after, int64_t{0});
+  }
+
+  void Multiply(uint64_t image, uint64_t group, uint64_t begin, uint64_t end) {
+    const uint64_t depth = channels_ * taps_;
+    const uint64_t filter = group * filters_;
+    const float* x = operands_[0].values.data() + (image * groups_ + group) * channels_ * plane_;
+    const Matrix w = {operands_[1].values.data() + filter * depth, filters_, depth, depth, 1};
+    ProductTarget target = {.data = output_.values.data() + (image * groups_ * filters_ + filter) * places_ + begin,
+                            .row_stride = places_,
+                            .row_bias = operands_.size() > 2 ? operands_[2].values.data() + filter : nullptr};
+    if (meetings_.empty()) {
+      MultiplyMatrices(w, {x, depth, places_, plane_, 1}, target);
+      return;
+    }
+    const uint64_t count = end - begin;
+    seen_.resize(depth * count);
+    ParallelFor(depth, static_cast<double>(seen_.size()), [&](uint64_t first, uint64_t last) {
+      for (uint64_t row = first; row < last; ++row) {
+        const float* from = x + row / taps_ * plane_;
+        const int64_t* meeting = meetings_.data() + begin * taps_ + row % taps_;
+        float* to = seen_.data() + row * count;
+        for (uint64_t p = 0; p < count; ++p) {
+          const int64_t at = meeting[p * taps_];
+          to[p] = at < 0 ? 0 : from[at];
+        }
+      }
+    });
+    MultiplyMatrices(w, {seen_.data(), depth, count, count, 1}, target);
+  }
+
+  const Operands operands_;
+  const HostOutput output_;
+  const uint64_t plane_;
+  const uint64_t places_;
+  const uint64_t taps_;
+  const uint64_t channels_;
+  const uint64_t filters_;  // Of each group, as are the channels.
+  const uint64_t groups_;
+  std::vector<int64_t> meetings_;
+  std::vector<float> seen_;
+};
 
 // The adjoint of a convolution from the result's places to the operand's: each operand element spreads one filter.
 template <typename T>
@@ -214,6 +297,13 @@ void PoolAs(const PoolAttributes& pool, Operands operands, HostOutput output) {
 }  // namespace
 
 void Conv(const WindowAttributes& attributes, Operands operands, HostOutput output) {
+  // Too few filters do not fill a tile of the product.
+  constexpr uint64_t kFiltersMin = 4;
+  if (output.bytes.empty()) return;
+  if (output.type == ElementType::kF32 && (*operands[1].shape)[0] / attributes.groups >= kFiltersMin) {
+    ConvByProducts(attributes, operands, output).Run();
+    return;
+  }
   VisitType(output.type, [&]<typename T>(Tag<T>) { ConvAs<T>(attributes, operands, output); });
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "verify/inference/backends/reference/kernels.h"
+#include "verify/inference/backends/reference/matrix_product.h"
 #include "verify/inference/backends/reference/typed.h"
 
 // The same loop compiled for wider vectors too, chosen when the program starts. Sanitizers do not run that early.
@@ -23,17 +24,6 @@ namespace {
 constexpr uint64_t kTileRows = 4;
 constexpr uint64_t kTileColumns = 8;
 constexpr uint64_t kBlockRows = 128;
-
-// A matrix by its strides, so that transposes need no copy.
-struct Matrix {
-  const float* data = nullptr;
-  uint64_t rows = 0;
-  uint64_t columns = 0;
-  uint64_t row_stride = 0;
-  uint64_t column_stride = 0;
-
-  double At(uint64_t row, uint64_t column) const { return data[row * row_stride + column * column_stride]; }
-};
 
 // sums[i][j] = the sum over k of a[k][i] * b[k][j].
 PLUMB_FOR_WIDER_VECTORS
@@ -68,7 +58,7 @@ void PackColumns(const Matrix& b, uint64_t begin, uint64_t end, std::vector<doub
 // Columns [begin, end) of rows [row_begin, row_end) of the product; `rows` is those rows packed,
 // `columns` scratch space for one tile of columns.
 void MultiplyColumns(const std::vector<double>& rows, uint64_t row_begin, uint64_t row_end, const Matrix& b,
-                     const float* bias, uint64_t begin, uint64_t end, std::vector<double>& columns, float* out) {
+                     uint64_t begin, uint64_t end, std::vector<double>& columns, const ProductTarget& target) {
   double sums[kTileRows * kTileColumns];
   for (uint64_t column = begin; column < end; column += kTileColumns) {
     const uint64_t column_end = std::min(column + kTileColumns, end);
@@ -77,8 +67,10 @@ void MultiplyColumns(const std::vector<double>& rows, uint64_t row_begin, uint64
       MultiplyTile(rows.data() + (row - row_begin) * b.rows, columns.data(), b.rows, sums);
       for (uint64_t i = row; i < std::min(row + kTileRows, row_end); ++i) {
         for (uint64_t j = column; j < column_end; ++j) {
-          const double sum = sums[(i - row) * kTileColumns + j - column];
-          out[i * b.columns + j] = static_cast<float>(bias == nullptr ? sum : sum + bias[j]);
+          double sum = sums[(i - row) * kTileColumns + j - column];
+          if (target.column_bias != nullptr) sum += target.column_bias[j];
+          if (target.row_bias != nullptr) sum += target.row_bias[i];
+          target.data[i * target.row_stride + j] = static_cast<float>(sum);
         }
       }
     }
@@ -87,7 +79,7 @@ void MultiplyColumns(const std::vector<double>& rows, uint64_t row_begin, uint64
 
 // Shares columns out over threads when there is enough to do.
 void MultiplyBlock(const std::vector<double>& rows, uint64_t row_begin, uint64_t row_end, const Matrix& b,
-                   const float* bias, float* out) {
+                   const ProductTarget& target) {
   constexpr double kWorkPerThread = 1 << 21;
   constexpr uint64_t kThreadsMax = 64;
   const double work =
@@ -101,11 +93,11 @@ void MultiplyBlock(const std::vector<double>& rows, uint64_t row_begin, uint64_t
   for (uint64_t begin = share; begin < b.columns; begin += share) {
     const uint64_t end = std::min(begin + share, b.columns);
     std::vector<double>& columns = scratch[begin / share];
-    helpers.emplace_back([&rows, &b, &columns, row_begin, row_end, bias, begin, end, out] {
-      MultiplyColumns(rows, row_begin, row_end, b, bias, begin, end, columns, out);
+    helpers.emplace_back([&rows, &b, &columns, &target, row_begin, row_end, begin, end] {
+      MultiplyColumns(rows, row_begin, row_end, b, begin, end, columns, target);
     });
   }
-  MultiplyColumns(rows, row_begin, row_end, b, bias, 0, std::min(share, b.columns), scratch[0], out);
+  MultiplyColumns(rows, row_begin, row_end, b, 0, std::min(share, b.columns), scratch[0], target);
 }
 
 Matrix MakeMatrix(const float* data, const Shape& shape, bool transposed) {
@@ -141,6 +133,13 @@ void MultiplyOthers(const MatMulAttributes& attributes, Operands operands, HostO
 
 }  // namespace
 
+void MultiplyMatrices(const Matrix& a, const Matrix& b, const ProductTarget& target) {
+  for (uint64_t row = 0; row < a.rows; row += kBlockRows) {
+    const uint64_t row_end = std::min(row + kBlockRows, a.rows);
+    MultiplyBlock(PackRows(a, row, row_end), row, row_end, b, target);
+  }
+}
+
 void MatMul(const MatMulAttributes& attributes, Operands operands, HostOutput output) {
   if (output.bytes.empty()) return;
   if (output.type != ElementType::kF32) return MultiplyOthers(attributes, operands, output);
@@ -156,10 +155,7 @@ void MatMul(const MatMulAttributes& attributes, Operands operands, HostOutput ou
   const uint64_t a_size = a.rows * a.columns;
   for (uint64_t i = 0; i < batch; ++i) {
     float* out = output.values.data() + i * a.rows * b.columns;
-    for (uint64_t row = 0; row < a.rows; row += kBlockRows) {
-      const uint64_t row_end = std::min(row + kBlockRows, a.rows);
-      MultiplyBlock(PackRows(a, row, row_end), row, row_end, b, bias, out);
-    }
+    MultiplyMatrices(a, b, {.data = out, .row_stride = b.columns, .column_bias = bias});
     a.data += a_size;
     if (!shared) b.data += b.rows * b.columns;
   }
