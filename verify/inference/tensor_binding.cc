@@ -44,12 +44,18 @@ void CheckOne(const TensorInfo& tensor, const Shape& shape, Differences& differe
   }
 }
 
-// The tensor's name without the model's prefix.
-std::string_view Bare(std::string_view name, const std::vector<std::string>& prefixes) {
-  for (const std::string& prefix : prefixes) {
-    if (name.starts_with(prefix)) return name.substr(prefix.size());
+// The tensor's name without the model's prefix, and with its ending as it is today.
+std::string Bare(std::string_view name, const TensorRules& rules) {
+  for (const std::string& prefix : rules.prefixes) {
+    if (name.starts_with(prefix)) {
+      name.remove_prefix(prefix.size());
+      break;
+    }
   }
-  return name;
+  for (const auto& [old, now] : rules.old_endings) {
+    if (name.ends_with(old)) return std::string(name.substr(0, name.size() - old.size())).append(now);
+  }
+  return std::string(name);
 }
 
 }  // namespace
@@ -57,9 +63,9 @@ std::string_view Bare(std::string_view name, const std::vector<std::string>& pre
 absl::StatusOr<TensorBinding> BindTensors(const Model& model, const std::vector<const TensorInfo*>& found) {
   const TensorRules& rules = model.tensors();
   Differences differences;
-  std::map<std::string_view, const TensorInfo*> by_name;
+  std::map<std::string, const TensorInfo*, std::less<>> by_name;
   for (const TensorInfo* tensor : found) {
-    auto [known, added] = by_name.emplace(Bare(tensor->name, rules.prefixes), tensor);
+    auto [known, added] = by_name.emplace(Bare(tensor->name, rules), tensor);
     if (!added) differences.Add(fmt::format("\"{}\" and \"{}\" are both present", known->second->name, tensor->name));
   }
   TensorBinding binding;
@@ -83,6 +89,9 @@ absl::StatusOr<TensorBinding> BindTensors(const Model& model, const std::vector<
     by_name.erase(tensor);
   }
   for (const std::string& name : rules.ignored) by_name.erase(name);
+  for (const std::string& ending : rules.ignored_endings) {
+    std::erase_if(by_name, [&](const auto& tensor) { return tensor.first.ends_with(ending); });
+  }
   for (const auto& [name, tensor] : by_name) {
     differences.Add(fmt::format("\"{}\" {} is unexpected", tensor->name, ShapeText(tensor->shape)));
   }

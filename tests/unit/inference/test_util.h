@@ -43,6 +43,7 @@ class TempFolder {
   TempFolder(const TempFolder&) = delete;
   TempFolder& operator=(const TempFolder&) = delete;
 
+  const std::string& path() const { return path_; }
   Directory Open() const { return *Directory::Open(path_); }
   void Write(const std::string& name, std::string_view data) const {
     const std::filesystem::path path = std::filesystem::path(path_) / name;

@@ -6,28 +6,46 @@
 
 namespace plumb {
 
+extern const ArchitectureEntry kBertArchitecture;
 extern const ArchitectureEntry kBloomArchitecture;
+extern const ArchitectureEntry kClipArchitecture;
+extern const ArchitectureEntry kClipTextArchitecture;
+extern const ArchitectureEntry kClipVisionArchitecture;
+extern const ArchitectureEntry kDistilBertArchitecture;
 extern const ArchitectureEntry kFalconArchitecture;
-extern const ArchitectureEntry kGemmaArchitecture;
 extern const ArchitectureEntry kGemma2Architecture;
 extern const ArchitectureEntry kGemma3TextArchitecture;
+extern const ArchitectureEntry kGemmaArchitecture;
 extern const ArchitectureEntry kGpt2Architecture;
 extern const ArchitectureEntry kGptNeoxArchitecture;
 extern const ArchitectureEntry kLlamaArchitecture;
 extern const ArchitectureEntry kMistralArchitecture;
 extern const ArchitectureEntry kMixtralArchitecture;
+extern const ArchitectureEntry kModernBertArchitecture;
+extern const ArchitectureEntry kMpnetArchitecture;
 extern const ArchitectureEntry kOptArchitecture;
-extern const ArchitectureEntry kPhiArchitecture;
 extern const ArchitectureEntry kPhi3Architecture;
+extern const ArchitectureEntry kPhiArchitecture;
 extern const ArchitectureEntry kQwen2Architecture;
 extern const ArchitectureEntry kQwen3Architecture;
 extern const ArchitectureEntry kQwen3MoeArchitecture;
+extern const ArchitectureEntry kResnetArchitecture;
+extern const ArchitectureEntry kRobertaArchitecture;
+extern const ArchitectureEntry kT5Architecture;
+extern const ArchitectureEntry kVitArchitecture;
+extern const ArchitectureEntry kWhisperArchitecture;
+extern const ArchitectureEntry kXlmRobertaArchitecture;
 
 inline const ArchitectureEntry* const kArchitectures[] = {
-    &kBloomArchitecture,      &kFalconArchitecture,  &kGemmaArchitecture,   &kGemma2Architecture,
-    &kGemma3TextArchitecture, &kGpt2Architecture,    &kGptNeoxArchitecture, &kLlamaArchitecture,
-    &kMistralArchitecture,    &kMixtralArchitecture, &kOptArchitecture,     &kPhiArchitecture,
-    &kPhi3Architecture,       &kQwen2Architecture,   &kQwen3Architecture,   &kQwen3MoeArchitecture};
+    &kBertArchitecture,       &kBloomArchitecture,      &kClipArchitecture,     &kClipTextArchitecture,
+    &kClipVisionArchitecture, &kDistilBertArchitecture, &kFalconArchitecture,   &kGemma2Architecture,
+    &kGemma3TextArchitecture, &kGemmaArchitecture,      &kGpt2Architecture,     &kGptNeoxArchitecture,
+    &kLlamaArchitecture,      &kMistralArchitecture,    &kMixtralArchitecture,  &kModernBertArchitecture,
+    &kMpnetArchitecture,      &kOptArchitecture,        &kPhi3Architecture,     &kPhiArchitecture,
+    &kQwen2Architecture,      &kQwen3Architecture,      &kQwen3MoeArchitecture, &kResnetArchitecture,
+    &kRobertaArchitecture,    &kT5Architecture,         &kVitArchitecture,      &kWhisperArchitecture,
+    &kXlmRobertaArchitecture,
+};
 
 }  // namespace plumb
 

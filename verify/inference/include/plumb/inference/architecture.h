@@ -31,8 +31,12 @@ struct TensorRules {
   std::vector<std::pair<std::string, std::string>> copies;
   // Buffers that older writers saved and nobody reads.
   std::vector<std::string> ignored;
+  // Endings of such: {".num_batches_tracked"}.
+  std::vector<std::string> ignored_endings;
   // Prefixes under which all tensors may stand: {"transformer."}.
   std::vector<std::string> prefixes;
+  // How old writers ended a name, and how it ends today: {"LayerNorm.gamma", "LayerNorm.weight"}.
+  std::vector<std::pair<std::string, std::string>> old_endings;
 };
 
 // One input of a model's graph.
@@ -71,8 +75,8 @@ class Model {
   virtual uint64_t vocabulary() const = 0;
   // Longest sequence of tokens; 1 for a model that takes none.
   virtual uint64_t positions_max() const = 0;
-  // The inputs of a graph for so many sequences (or images, recordings) of so many tokens. A language model's: kInputIds,
-  // int32 [sequences, positions].
+  // The inputs of a graph for so many sequences (or images, recordings) of so many tokens. A language model's:
+  // kInputIds, int32 [sequences, positions].
   virtual std::vector<InputSpec> Inputs(uint64_t sequences, uint64_t positions) const;
   // The graph's outputs in their order. A language model's: logits, float32 [sequences, positions, vocabulary].
   virtual std::vector<OutputSpec> Outputs() const;
