@@ -39,6 +39,13 @@ bool IsModel(std::string_view stem) {
   return named && !IsShard(stem) && !stem.ends_with(".golden");
 }
 
+// True for `2_Dense/` beside a modules.json: what lies there is a part of the model above.
+bool IsModule(const std::string& folder, const std::set<std::string, std::less<>>& present) {
+  if (folder.empty()) return false;
+  const std::string_view parent = FolderOf(std::string_view(folder).substr(0, folder.size() - 1));
+  return present.contains(std::string(parent).append("modules.json"));
+}
+
 }  // namespace
 
 std::string GoldenPathFor(std::string_view weights_path) {
@@ -54,7 +61,7 @@ std::vector<SmokeCase> DiscoverSmokeCases(const std::vector<std::string>& paths)
     const std::string_view stem = StemOf(path);
     const std::string folder(FolderOf(path));
     const std::string config = folder + "config.json";
-    if (!IsModel(stem) || !present.contains(config)) continue;
+    if (!IsModel(stem) || !present.contains(config) || IsModule(folder, present)) continue;
     const std::string golden = GoldenPathFor(path);
     SmokeCase found = {folder + std::string(stem), config, path, present.contains(golden) ? golden : ""};
     // In the order of `present`, a single file comes before its index and stays.

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "fmt/format.h"
-#include "plumb/base/limits.h"
 #include "plumb/base/status.h"
+#include "verify/inference/sentence_model.h"
 
 namespace plumb {
 namespace {
@@ -16,31 +16,54 @@ absl::Status Wrong(std::string message) {
   return WithErrorClass(InvalidArgument(std::move(message)), ErrorClass::kPolicy);
 }
 
-absl::StatusOr<std::string> ReadConfigFile(const Directory& folder, const std::string& path) {
-  PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, folder.OpenFile(path));
-  PLUMB_ASSIGN_OR_RETURN(uint64_t size, FileSize(fd.get(), path));
-  if (size > limits::kConfigBytesMax) {
-    return Wrong(fmt::format("{} has {} bytes, at most {} are read", path, size, limits::kConfigBytesMax));
-  }
-  std::vector<uint8_t> bytes(size);
-  PLUMB_RETURN_IF_ERROR(PreadExactly(fd.get(), bytes, 0, path));
-  return std::string(AsText(bytes));
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Open(const Directory& folder, const std::string& config_path,
                                                                const std::string& weights_path) {
-  PLUMB_ASSIGN_OR_RETURN(std::string text, ReadConfigFile(folder, config_path));
-  absl::StatusOr<std::unique_ptr<Model>> model = ParseModelConfig(text);
-  if (!model.ok()) return Annotate(model.status(), config_path);
+  PLUMB_ASSIGN_OR_RETURN(FolderModel parsed, ParseFolderModel(folder, config_path));
   PLUMB_ASSIGN_OR_RETURN(WeightSet weights, WeightSet::Open(folder, weights_path));
-  std::unique_ptr<LoadedModel> loaded(new LoadedModel(*std::move(model), std::move(weights)));
-  absl::StatusOr<TensorBinding> binding = BindTensors(loaded->model(), loaded->weights_.tensors());
+  std::unique_ptr<LoadedModel> loaded(new LoadedModel(std::move(parsed.model), std::move(weights)));
+  for (const std::string& name : parsed.dense_folders) {
+    PLUMB_RETURN_IF_ERROR(loaded->AddDense(folder, std::string(FolderOf(config_path)), name));
+  }
+  absl::StatusOr<TensorBinding> binding = BindTensors(loaded->model(), loaded->AllTensors());
   if (!binding.ok()) return Annotate(binding.status(), weights_path);
   loaded->binding_ = *std::move(binding);
   PLUMB_RETURN_IF_ERROR(loaded->CheckCopies());
   return loaded;
+}
+
+absl::Status LoadedModel::AddDense(const Directory& folder, const std::string& base, const std::string& name) {
+  PLUMB_ASSIGN_OR_RETURN(WeightSet weights, WeightSet::Open(folder, fmt::format("{}{}/model.safetensors", base, name)));
+  Addition addition = {std::move(weights), {}};
+  for (const TensorInfo* tensor : addition.weights.tensors()) {
+    addition.tensors.push_back(std::make_unique<TensorInfo>(*tensor));
+    addition.tensors.back()->name = fmt::format("{}/{}", name, tensor->name);
+  }
+  additions_.push_back(std::move(addition));
+  return absl::OkStatus();
+}
+
+std::vector<const TensorInfo*> LoadedModel::AllTensors() const {
+  std::vector<const TensorInfo*> all = weights_.tensors();
+  for (const Addition& addition : additions_) {
+    for (const auto& tensor : addition.tensors) all.push_back(tensor.get());
+  }
+  return all;
+}
+
+std::pair<const WeightSet*, const TensorInfo*> LoadedModel::Stored(const TensorInfo& tensor) const {
+  for (const Addition& addition : additions_) {
+    for (size_t i = 0; i < addition.tensors.size(); ++i) {
+      if (addition.tensors[i].get() == &tensor) return {&addition.weights, addition.weights.tensors()[i]};
+    }
+  }
+  return {&weights_, &tensor};
+}
+
+std::span<const uint8_t> LoadedModel::BytesOf(const TensorInfo& tensor) const {
+  const auto [weights, stored] = Stored(tensor);
+  return weights->Bytes(*stored);
 }
 
 absl::StatusOr<const TensorInfo*> LoadedModel::Find(const std::string& name, uint64_t first, uint64_t count) const {
@@ -55,7 +78,7 @@ absl::StatusOr<const TensorInfo*> LoadedModel::Find(const std::string& name, uin
 
 absl::Status LoadedModel::LoadPart(const std::string& name, uint64_t first, std::span<float> out) const {
   PLUMB_ASSIGN_OR_RETURN(const TensorInfo* tensor, Find(name, first, out.size()));
-  PLUMB_RETURN_IF_ERROR(DecodeToF32(tensor->dtype, weights_.Bytes(*tensor), first, out));
+  PLUMB_RETURN_IF_ERROR(DecodeToF32(tensor->dtype, BytesOf(*tensor), first, out));
   auto broken = std::find_if(out.begin(), out.end(), [](float value) { return !std::isfinite(value); });
   if (broken == out.end()) return absl::OkStatus();
   return Wrong(fmt::format("tensor \"{}\": element {} is {}", tensor->name,
@@ -69,7 +92,8 @@ absl::Status LoadedModel::Load(const std::string& name, std::span<float> out) co
                                 tensor->element_count()));
   }
   PLUMB_RETURN_IF_ERROR(LoadPart(name, 0, out));
-  weights_.Release(*tensor);
+  const auto [weights, stored] = Stored(*tensor);
+  weights->Release(*stored);
   return absl::OkStatus();
 }
 
@@ -85,8 +109,8 @@ absl::Status LoadedModel::CheckCopies() const {
     const uint64_t count = from.element_count();
     for (uint64_t first = 0; first < count; first += kBlockElements) {
       const size_t size = std::min<uint64_t>(kBlockElements, count - first);
-      PLUMB_RETURN_IF_ERROR(DecodeToF32(from.dtype, weights_.Bytes(from), first, {a.data(), size}));
-      PLUMB_RETURN_IF_ERROR(DecodeToF32(copy->second->dtype, weights_.Bytes(*copy->second), first, {b.data(), size}));
+      PLUMB_RETURN_IF_ERROR(DecodeToF32(from.dtype, BytesOf(from), first, {a.data(), size}));
+      PLUMB_RETURN_IF_ERROR(DecodeToF32(copy->second->dtype, BytesOf(*copy->second), first, {b.data(), size}));
       if (std::equal(a.begin(), a.begin() + static_cast<ptrdiff_t>(size), b.begin())) continue;
       return Wrong(fmt::format("tensor \"{}\" differs from \"{}\", of which the config makes it a copy",
                                copy->second->name, from.name));

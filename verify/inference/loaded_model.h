@@ -4,6 +4,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "plumb/base/directory.h"
@@ -16,8 +18,9 @@ namespace plumb {
 // Weights are decoded each time they are loaded. Immutable, thread-safe.
 class LoadedModel : public WeightSource {
  public:
-  // Opens both, binds the tensors, and checks that copies hold what they copy. UNIMPLEMENTED for an unknown
-  // architecture, INVALID_ARGUMENT when config or weights are not what they must be, and what opening reported.
+  // Opens both (and what a modules.json beside the config names), binds the tensors, and checks that copies hold what
+  // they copy. UNIMPLEMENTED for an unknown architecture, INVALID_ARGUMENT when config or weights are not what they
+  // must be, and what opening reported.
   static absl::StatusOr<std::unique_ptr<LoadedModel>> Open(const Directory& folder, const std::string& config_path,
                                                            const std::string& weights_path);
 
@@ -29,12 +32,25 @@ class LoadedModel : public WeightSource {
  private:
   // OUT_OF_RANGE unless the tensor has elements [first, first + count).
   absl::StatusOr<const TensorInfo*> Find(const std::string& name, uint64_t first, uint64_t count) const;
+  // A container besides the model's own, of a sentence encoder's dense layer.
+  struct Addition {
+    WeightSet weights;
+    // Its tensors under the model's names for them, in the order of weights.tensors().
+    std::vector<std::unique_ptr<TensorInfo>> tensors;
+  };
+
   LoadedModel(std::unique_ptr<Model> model, WeightSet weights)
       : model_(std::move(model)), weights_(std::move(weights)) {}
+  absl::Status AddDense(const Directory& folder, const std::string& base, const std::string& name);
+  std::vector<const TensorInfo*> AllTensors() const;
+  // The container of a tensor of AllTensors(), and the tensor as that calls it.
+  std::pair<const WeightSet*, const TensorInfo*> Stored(const TensorInfo& tensor) const;
+  std::span<const uint8_t> BytesOf(const TensorInfo& tensor) const;
   absl::Status CheckCopies() const;
 
   std::unique_ptr<Model> model_;
   WeightSet weights_;
+  std::vector<Addition> additions_;
   TensorBinding binding_;
 };
 
