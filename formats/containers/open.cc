@@ -9,6 +9,7 @@
 #include "plumb/flax/flax_source.h"
 #include "plumb/gguf/gguf.h"
 #include "plumb/numpy/numpy_source.h"
+#include "plumb/onnx/file.h"
 #include "plumb/pytorch/pytorch_source.h"
 #include "plumb/tensorflow/bundle_source.h"
 #include "plumb/tflite/tflite_source.h"
@@ -34,6 +35,7 @@ const std::vector<const ContainerFormat*>& Formats() {
       &TensorBundleFormat(),
       &SavedModelFormat(),
       &FlaxFormat(),
+      &OnnxFormat(),
   };
   return kFormats;
 }
