@@ -256,24 +256,13 @@ TEST(EncoderConfigTest, ClipsInnerConfigsTakeTheirClassesValues) {
   EXPECT_EQ(CountParameters(**model), 151'277'313);
 }
 
-TEST(EncoderConfigTest, PublishedSizes) {
-  // google-bert/bert-base-uncased without a head, microsoft/resnet-50 (running statistics count too).
-  json bert = ConfigOf("bert-model");
-  bert.update({{"vocab_size", 30522},
-               {"hidden_size", 768},
-               {"num_hidden_layers", 12},
-               {"num_attention_heads", 12},
-               {"intermediate_size", 3072},
-               {"max_position_embeddings", 512}});
-  EXPECT_EQ(CountParameters(**ParseModelConfig(bert.dump())), 109'482'240);
-  json resnet = ConfigOf("resnet-bottleneck");
-  resnet.erase("image_size");
-  resnet.erase("id2label");
-  resnet.update({{"embedding_size", 64},
-                 {"hidden_sizes", {256, 512, 1024, 2048}},
-                 {"depths", {3, 4, 6, 3}},
-                 {"num_labels", 1000}});
-  EXPECT_EQ(CountParameters(**ParseModelConfig(resnet.dump())), 25'557'032 + 53'120);
+// Configs as they are found on published models, with the models' sizes; ResNet's running statistics count too.
+TEST(EncoderConfigTest, PublishedModelsHaveTheirParameters) {
+  for (const json& published : json::parse(ReadData("inference/encoder-configs.json"))) {
+    absl::StatusOr<std::unique_ptr<Model>> model = ParseModelConfig(published["config"].dump());
+    ASSERT_TRUE(model.ok()) << published["name"] << ": " << model.status();
+    EXPECT_EQ(CountParameters(**model), published["parameters"]) << published["name"];
+  }
 }
 
 TEST(EncoderConfigTest, PositionsAreThoseOfTheTableLessThoseThatPaddingTakes) {

@@ -48,7 +48,9 @@ nlohmann::json VisionDefaults() {
 
 void SkipIrrelevant(ConfigReader& reader) {
   reader.IrrelevantToAll();
-  reader.Irrelevant({"attention_dropout", "dropout", "initializer_factor", "logit_scale_init_value"});
+  // Older writers repeat every key of every config inside; nothing here could be tied.
+  reader.Irrelevant(
+      {"attention_dropout", "dropout", "initializer_factor", "logit_scale_init_value", "tie_word_embeddings"});
   reader.Only("is_decoder", false);
   reader.Only("is_encoder_decoder", false);
 }

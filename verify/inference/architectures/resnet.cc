@@ -68,7 +68,8 @@ absl::StatusOr<Resnet> ReadConfig(const nlohmann::json& json) {
   resnet.head = ReadHead(reader, "ResNet", {EncoderHead::kNone, EncoderHead::kImage});
   resnet.labels = ReadLabels(reader);
   reader.IrrelevantToAll();
-  reader.Irrelevant({"out_features", "out_indices", "stage_names"});  // Which stages a backbone gives.
+  // Which stages a backbone gives; and nothing here could be tied.
+  reader.Irrelevant({"out_features", "out_indices", "stage_names", "tie_word_embeddings"});
   PLUMB_RETURN_IF_ERROR(reader.Finish());
   return resnet;
 }

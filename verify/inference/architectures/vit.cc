@@ -34,7 +34,8 @@ absl::StatusOr<Vit> ReadConfig(const nlohmann::json& json) {
   vit.pooled_width = reader.SizeOr("pooler_output_size", limits::kModelWidthMax, vit.sizes.block.width);
   if (reader.Has("pooler_act")) vit.pooler_activation = reader.Activation("pooler_act");
   reader.IrrelevantToAll();
-  reader.Irrelevant({"hidden_dropout_prob", "attention_probs_dropout_prob", "encoder_stride", "pooler_act"});
+  reader.Irrelevant(
+      {"hidden_dropout_prob", "attention_probs_dropout_prob", "encoder_stride", "pooler_act", "tie_word_embeddings"});
   reader.Only("is_decoder", false);
   reader.Only("is_encoder_decoder", false);
   PLUMB_RETURN_IF_ERROR(reader.Finish());
