@@ -243,6 +243,8 @@ absl::StatusOr<std::unique_ptr<Model>> ParseClip(const nlohmann::json& json) {
   const nlohmann::json vision_json = ReadInner(reader, "vision_config", VisionDefaults());
   ConfigReader text_reader(text_json, "text_config.");
   ConfigReader vision_reader(vision_json, "vision_config.");
+  text_reader.Only("model_type", "clip_text_model");
+  vision_reader.Only("model_type", "clip_vision_model");
   ClipText text = ReadText(text_reader);
   ClipVision vision = ReadVision(vision_reader);
   for (ConfigReader* inner : {&text_reader, &vision_reader}) {
