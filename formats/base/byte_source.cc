@@ -45,6 +45,8 @@ class MemorySource : public ByteSource {
 
 }  // namespace
 
+uint64_t ByteSource::CheapEnd(uint64_t) const { return Size(); }
+
 void ByteSource::Release(uint64_t, uint64_t) const {}
 
 absl::StatusOr<std::shared_ptr<const ByteSource>> MapByteSource(int fd, std::string_view name) {
@@ -71,7 +73,9 @@ absl::StatusOr<std::span<const uint8_t>> ByteWindow::At(uint64_t offset, uint64_
   std::span<const uint8_t> mapped = source_.Mapped();
   if (!mapped.empty()) return mapped.subspan(offset, count);
   if (offset < begin_ || offset - begin_ > window_.size() || count > window_.size() - (offset - begin_)) {
-    window_.resize(std::min(std::max(count, next_bytes_), source_.Size() - offset));
+    uint64_t cheap_bytes = std::max(source_.CheapEnd(offset + std::max<uint64_t>(count, 1) - 1), offset) - offset;
+    uint64_t ahead_bytes = std::min({next_bytes_, cheap_bytes, source_.Size() - offset});
+    window_.resize(std::max(count, ahead_bytes));
     begin_ = offset;
     absl::Status status = source_.Read(offset, window_);
     if (!status.ok()) {

@@ -52,7 +52,8 @@ absl::StatusOr<Opened> OpenInput(const ByteFolder& folder, std::string_view path
   opened.input.folder = &folder;
   opened.input.path = std::string(path);
   PLUMB_ASSIGN_OR_RETURN(opened.input.bytes, folder.Open(path));
-  opened.head.resize(std::min(opened.input.bytes->Size(), kContainerHeadBytes));
+  uint64_t cheap_bytes = std::max(opened.input.bytes->CheapEnd(0), kContainerHeadBytesMin);
+  opened.head.resize(std::min({opened.input.bytes->Size(), kContainerHeadBytes, cheap_bytes}));
   absl::Status status = opened.input.bytes->Read(0, opened.head);
   if (!status.ok()) return Annotate(status, path);
   opened.input.head = opened.head;

@@ -1,5 +1,7 @@
 #include "plumb/base/byte_source.h"
 
+#include <algorithm>
+
 #include "gtest/gtest.h"
 #include "tests/unit/base/scratch_folder.h"
 
@@ -78,6 +80,27 @@ TEST(ByteWindowTest, ReadsFewTimes) {
   auto all = window.At(0, text.size());
   ASSERT_TRUE(all.ok());
   EXPECT_EQ(AsText(*all), text);
+}
+
+// Comes in pieces of 100 bytes.
+class PiecewiseSource : public CountingSource {
+ public:
+  using CountingSource::CountingSource;
+  uint64_t CheapEnd(uint64_t offset) const override { return std::min(offset / 100 * 100 + 100, Size()); }
+};
+
+TEST(ByteWindowTest, ReadsAheadOnlyAsFarAsThatIsCheap) {
+  PiecewiseSource source(std::string(1000, 'x'));
+  ByteWindow window(source);
+  ASSERT_TRUE(window.At(10, 5).ok());
+  EXPECT_EQ(source.read_bytes, 90u);
+  ASSERT_TRUE(window.At(95, 5).ok());
+  EXPECT_EQ(source.reads, 1);
+  ASSERT_TRUE(window.At(95, 10).ok());  // Up to 200.
+  EXPECT_EQ(source.read_bytes, 90u + 105);
+  ASSERT_TRUE(window.At(1000, 0).ok());
+  ASSERT_TRUE(window.At(990, 10).ok());
+  EXPECT_EQ(source.read_bytes, 90u + 105 + 10);
 }
 
 TEST(ByteWindowTest, NothingIsReadForBytesThatAreNotThere) {

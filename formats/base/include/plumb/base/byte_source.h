@@ -30,6 +30,9 @@ class ByteSource {
   virtual absl::Status Read(uint64_t offset, std::span<uint8_t> out) const = 0;
   // All bytes, valid as long as the source, when they lie in memory or are mapped; else empty.
   virtual std::span<const uint8_t> Mapped() const { return {}; }
+  // A hint for readers ahead: having read the byte at `offset`, those up to here cost nothing more. The end where it
+  // makes no difference.
+  virtual uint64_t CheapEnd(uint64_t offset) const;
   // Bytes [begin, end) will not be needed again soon.
   virtual void Release(uint64_t begin, uint64_t end) const;
 };
@@ -62,7 +65,7 @@ class DirectoryByteFolder : public ByteFolder {
 };
 
 // Reads a source mostly forwards without asking for every few bytes: borrows mapped bytes, else keeps a window that
-// grows from 64 KiB to 1 MiB as reading goes on. Not thread-safe.
+// grows from 64 KiB to 1 MiB as reading goes on, as long as that is cheap. Not thread-safe.
 class ByteWindow {
  public:
   // Borrows `source`.

@@ -21,7 +21,8 @@ struct ContainerInput {
   // Relative to `folder`. A format decides by content; it may use the path to find neighbours, and in messages.
   std::string path;
   std::shared_ptr<const ByteSource> bytes;
-  // The first bytes: kContainerHeadBytes, or the whole of a shorter file.
+  // The first bytes: kContainerHeadBytes, or the whole of a shorter file; kContainerHeadBytesMin at least where more
+  // cost more.
   std::span<const uint8_t> head;
 
   // The path of a file beside this one.
@@ -32,6 +33,7 @@ struct ContainerInput {
 };
 
 inline constexpr uint64_t kContainerHeadBytes = 4096;
+inline constexpr uint64_t kContainerHeadBytesMin = 512;
 
 struct ContainerFormat {
   std::string_view name;

@@ -1,0 +1,56 @@
+// What the values of a tensor are like: extremes, mean, spread, and how many are no proper numbers.
+#ifndef PLUMB_WEIGHTS_STATISTICS_H_
+#define PLUMB_WEIGHTS_STATISTICS_H_
+
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "plumb/weights/tensor_source.h"
+
+namespace plumb {
+
+// Plain value. Everything but the counts is about finite values alone, and 0 when there are none.
+struct TensorStatistics {
+  uint64_t count = 0;  // All elements.
+  uint64_t zeros = 0;  // Of either sign.
+  uint64_t nans = 0;
+  uint64_t infinities = 0;  // Of either sign.
+  double min = 0;
+  double max = 0;
+  double mean = 0;
+  double deviation = 0;  // Standard deviation of the population.
+
+  uint64_t finite_count() const { return count - nans - infinities; }
+  // The largest magnitude.
+  double absmax() const;
+};
+
+// Takes values piece by piece; sums are in double precision and stable for values far from 0. Copyable; not
+// thread-safe.
+class StatisticsSum {
+ public:
+  void Add(std::span<const float> values);
+  // As if the other's values had been added here.
+  void Merge(const StatisticsSum& other);
+  TensorStatistics Result() const;
+
+ private:
+  void AddFinite(std::span<const float> values);
+  void MergeMoments(uint64_t count, double mean, double squares);
+
+  TensorStatistics counts_;  // Without mean and deviation.
+  double mean_ = 0;
+  double squares_ = 0;  // Sum of squared distances from the mean.
+};
+
+// Reads a tensor that `source` returned through a buffer of 256 KiB. `check` is called between pieces; its error ends
+// the work. INVALID_ARGUMENT for types that are not decoded to numbers (TensorSource::ReadF32).
+absl::StatusOr<TensorStatistics> StatisticsOf(const TensorSource& source, const SourceTensor& tensor,
+                                              const std::function<absl::Status(uint64_t elements)>& check);
+
+}  // namespace plumb
+
+#endif  // PLUMB_WEIGHTS_STATISTICS_H_
