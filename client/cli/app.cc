@@ -117,6 +117,7 @@ std::unique_ptr<CLI::App> MakeApp(GlobalFlags* flags, Action* action) {
   RegisterShow(command, action);
   RegisterFiles(command, action);
   RegisterDiff(command, action);
+  RegisterInspect(command, action);
   RegisterList(command, action);
   RegisterSearch(command, action);
   RegisterTag(command, action);

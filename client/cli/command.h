@@ -104,6 +104,7 @@ void RegisterCompletion(Command& root, Action* action);
 void RegisterDiff(Command& root, Action* action);
 void RegisterEvents(Command& root, Action* action);
 void RegisterFiles(Command& root, Action* action);
+void RegisterInspect(Command& root, Action* action);
 void RegisterList(Command& root, Action* action);
 void RegisterLogin(Command& root, Action* action);
 void RegisterMirror(Command& root, Action* action);

@@ -27,6 +27,7 @@ struct PublishFlags {
   uint64_t max_rate = 0;
   uint64_t streams = PublishOptions().parallel;
   bool no_smoke = false;
+  bool no_value_check = false;
 };
 
 absl::StatusOr<PublishOptions> OptionsOf(const PublishFlags& flags) {
@@ -52,6 +53,7 @@ absl::StatusOr<PublishOptions> OptionsOf(const PublishFlags& flags) {
   options.recipe_file = flags.recipe;
   options.tag = flags.tag;
   options.smoke = !flags.no_smoke;
+  options.watch_values = !flags.no_value_check;
   options.memory_bytes = flags.max_memory;
   options.bytes_per_second = flags.max_rate;
   options.parallel = static_cast<int>(std::clamp<uint64_t>(flags.streams, 1, 64));
@@ -119,6 +121,8 @@ void RegisterPublish(Command& root, Action* action) {
   command.Bytes("--max-memory", &flags->max_memory, "What buffers may take, about (default 256MiB)");
   command.Bytes("--max-rate", &flags->max_rate, "Send no faster than this a second");
   command.Flag("--no-smoke", &flags->no_smoke, "Record no smoke case and do not try the ones that are given");
+  command.Flag("--no-value-check", &flags->no_value_check,
+               "Do not look for NaN, Inf, zeros, duplicates and outliers in the tensors");
   command.Examples(
       "  plumb publish acme/tiny@v1 ./tiny --license Apache-2.0 --tag latest\n"
       "  plumb publish acme/tiny@step-1000 ./ckpt --kind checkpoint --step "

@@ -8,8 +8,8 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "plumb/base/status.h"
-#include "plumb/weights/safetensors.h"
-#include "plumb/weights/weight_set.h"
+#include "plumb/containers/open.h"
+#include "plumb/weights/tensor_source.h"
 
 namespace plumb {
 namespace {
@@ -25,31 +25,46 @@ bool SameShape(const v1::Tensor& a, const v1::Tensor& b) {
   return std::equal(a.shape().begin(), a.shape().end(), b.shape().begin(), b.shape().end());
 }
 
-// A tensor's bytes in a mapped container, and how to read them.
+// A tensor, and where it is read.
 struct TensorView {
-  DType dtype;
-  std::span<const uint8_t> bytes;
-  uint64_t elements;
+  const TensorSource* source;
+  const SourceTensor* tensor;
 };
 
-absl::StatusOr<TensorView> ViewOf(const SafetensorsFile& file, const std::string& name) {
-  const TensorInfo* info = file.header().Find(name);
-  if (info == nullptr) return NotFound(fmt::format("tensor {} is not in the file; pull the release again", name));
-  return TensorView{info->dtype, file.Bytes(*info), info->element_count()};
+absl::StatusOr<TensorView> ViewOf(const TensorSource& source, const std::string& name) {
+  const SourceTensor* tensor = source.Find(name);
+  if (tensor == nullptr) return NotFound(fmt::format("tensor {} is not in the file; pull the release again", name));
+  return TensorView{&source, tensor};
 }
 
-// Fills the norms of `diff`; leaves them out for element types that are not floats.
+// Whether two tensors of the same type and shape have the same bytes.
+absl::StatusOr<bool> SameBytes(const TensorView& a, const TensorView& b) {
+  const uint64_t size = a.tensor->size_bytes();
+  if (size != b.tensor->size_bytes()) return false;
+  std::vector<uint8_t> left(std::min(kBlock, size));
+  std::vector<uint8_t> right(left.size());
+  for (uint64_t first = 0; first < size; first += kBlock) {
+    size_t count = std::min(kBlock, size - first);
+    PLUMB_RETURN_IF_ERROR(a.source->ReadBytes(*a.tensor, first, std::span(left).first(count)));
+    PLUMB_RETURN_IF_ERROR(b.source->ReadBytes(*b.tensor, first, std::span(right).first(count)));
+    if (!std::equal(left.begin(), left.begin() + count, right.begin())) return false;
+  }
+  return true;
+}
+
+// Fills the norms of `diff`; leaves them out for element types that are no numbers.
 absl::Status Measure(const TensorView& a, const TensorView& b, TensorDiff* diff) {
-  if (a.elements != b.elements) return absl::OkStatus();
-  std::vector<float> left(std::min(kBlock, a.elements));
+  const uint64_t elements = a.tensor->element_count();
+  if (elements != b.tensor->element_count()) return absl::OkStatus();
+  std::vector<float> left(std::min(kBlock, elements));
   std::vector<float> right(left.size());
   double squares = 0;
   double base_squares = 0;
   double largest = 0;
-  for (uint64_t first = 0; first < a.elements; first += kBlock) {
-    size_t count = std::min(kBlock, a.elements - first);
-    if (!DecodeToF32(a.dtype, a.bytes, first, {left.data(), count}).ok() ||
-        !DecodeToF32(b.dtype, b.bytes, first, {right.data(), count}).ok()) {
+  for (uint64_t first = 0; first < elements; first += kBlock) {
+    size_t count = std::min(kBlock, elements - first);
+    if (!a.source->ReadF32(*a.tensor, first, {left.data(), count}).ok() ||
+        !b.source->ReadF32(*b.tensor, first, {right.data(), count}).ok()) {
       return absl::OkStatus();
     }
     for (size_t i = 0; i < count; ++i) {
@@ -96,12 +111,15 @@ class ContainerDiff {
   }
 
  private:
+  // Leaves both out when one cannot be read by itself: a later part of a set, or external data.
   absl::Status OpenBoth() {
-    for (auto [folder, file] : {std::pair(&a_, &a_container_), std::pair(&b_, &b_container_)}) {
-      PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, folder->directory().OpenFile(path_));
-      PLUMB_ASSIGN_OR_RETURN(SafetensorsFile opened, SafetensorsFile::FromFd(fd.get(), path_));
-      *file = std::make_unique<SafetensorsFile>(std::move(opened));
-    }
+    absl::StatusOr<std::unique_ptr<TensorSource>> a = OpenTensorSource(a_.directory(), path_);
+    absl::StatusOr<std::unique_ptr<TensorSource>> b = OpenTensorSource(b_.directory(), path_);
+    if (absl::IsInvalidArgument(a.status()) && absl::IsInvalidArgument(b.status())) return absl::OkStatus();
+    PLUMB_RETURN_IF_ERROR(a.status());
+    PLUMB_RETURN_IF_ERROR(b.status());
+    a_container_ = *std::move(a);
+    b_container_ = *std::move(b);
     return absl::OkStatus();
   }
 
@@ -112,13 +130,13 @@ class ContainerDiff {
     if (b != nullptr) diff.b_type = TypeOf(*b);
     const v1::Tensor& sized = b != nullptr ? *b : *a;
     diff.bytes = sized.end() - sized.begin();
-    if (diff.kind == DiffKind::kChanged) {
+    if (diff.kind == DiffKind::kChanged && a_container_ != nullptr) {
       PLUMB_ASSIGN_OR_RETURN(TensorView left, ViewOf(*a_container_, name));
       PLUMB_ASSIGN_OR_RETURN(TensorView right, ViewOf(*b_container_, name));
-      if (diff.a_type == diff.b_type &&
-          std::equal(left.bytes.begin(), left.bytes.end(), right.bytes.begin(), right.bytes.end())) {
-        ++result_.same_tensors;
-        return absl::OkStatus();
+      if (diff.a_type == diff.b_type) {
+        PLUMB_ASSIGN_OR_RETURN(bool same, SameBytes(left, right));
+        result_.same_tensors += same ? 1 : 0;
+        if (same) return absl::OkStatus();
       }
       if (SameShape(*a, *b)) PLUMB_RETURN_IF_ERROR(Measure(left, right, &diff));
     }
@@ -130,8 +148,8 @@ class ContainerDiff {
   const ReleaseFolder& b_;
   std::string path_;
   DiffResult& result_;
-  std::unique_ptr<SafetensorsFile> a_container_;
-  std::unique_ptr<SafetensorsFile> b_container_;
+  std::unique_ptr<TensorSource> a_container_;
+  std::unique_ptr<TensorSource> b_container_;
 };
 
 }  // namespace

@@ -53,9 +53,13 @@ absl::Status PublishPass::Run(bool send, PublishResult* result) {
 
 absl::Status PublishPass::RunWith(ChunkSender* sender) {
   std::vector<HashedFile> hashed_files;
+  WeightWatch watch;
+  bool watching = options_.watch_values && !warned_;
   for (const PlannedFile& file : plan_.files) {
     progress_.item = file.path;
-    PLUMB_ASSIGN_OR_RETURN(HashedFile hashed, HashPlanned(file, sender));
+    if (watching) watch.Begin(file.path, file.tensors);
+    PLUMB_ASSIGN_OR_RETURN(HashedFile hashed, HashPlanned(file, watching ? &watch : nullptr, sender));
+    if (watching) watch.End(hashed.chunks);
     size_t index = hashed_files.size();
     bool changed =
         hashed.size_bytes != file.size_bytes || (index < files_.size() && files_[index].sha256 != hashed.sha256);
@@ -63,13 +67,20 @@ absl::Status PublishPass::RunWith(ChunkSender* sender) {
     hashed_files.push_back(std::move(hashed));
   }
   files_ = std::move(hashed_files);
+  if (watching) {
+    for (const std::string& warning : watch.Warnings()) operation_.Warn(warning);
+  }
+  warned_ = true;
   return absl::OkStatus();
 }
 
-absl::StatusOr<HashedFile> PublishPass::HashPlanned(const PlannedFile& file, ChunkSender* sender) {
+absl::StatusOr<HashedFile> PublishPass::HashPlanned(const PlannedFile& file, WeightWatch* watch, ChunkSender* sender) {
   auto visit = [&](std::span<FileChunk> batch) -> absl::Status {
     uint64_t bytes = 0;
-    for (const FileChunk& chunk : batch) bytes += chunk.chunk.size_bytes;
+    for (const FileChunk& chunk : batch) {
+      bytes += chunk.chunk.size_bytes;
+      if (watch != nullptr) watch->Add(chunk.offset, {chunk.bytes.get(), chunk.chunk.size_bytes});
+    }
     if (sender != nullptr) PLUMB_RETURN_IF_ERROR(sender->Send(MakeTasks(file, batch)));
     std::lock_guard lock(mutex_);
     progress_.done_bytes += bytes;

@@ -9,6 +9,7 @@
 #include "client/library/hash_file.h"
 #include "client/library/publish_plan.h"
 #include "client/library/similar_chunks.h"
+#include "client/library/weight_watch.h"
 #include "plumb/client/connection.h"
 #include "plumb/manifest/manifest.h"
 
@@ -34,7 +35,7 @@ class PublishPass {
 
  private:
   absl::Status RunWith(ChunkSender* sender);
-  absl::StatusOr<HashedFile> HashPlanned(const PlannedFile& file, ChunkSender* sender);
+  absl::StatusOr<HashedFile> HashPlanned(const PlannedFile& file, WeightWatch* watch, ChunkSender* sender);
   std::vector<ChunkSender::Task> MakeTasks(const PlannedFile& file, std::span<FileChunk> batch) const;
   absl::Status PutMissingLists();
 
@@ -46,6 +47,7 @@ class PublishPass {
   transfer::BufferPool pool_;
   SimilarChunks similar_;
   std::vector<HashedFile> files_;  // As plan_.files.
+  bool warned_ = false;
   std::mutex mutex_;  // Guards what follows, and the result while chunks are acknowledged.
   Progress progress_;
 };

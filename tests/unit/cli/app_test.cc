@@ -79,7 +79,7 @@ TEST_F(AppTest, HasEveryCommandOfTheDesign) {
   Action action;
   std::vector<std::string> names = CommandNames(*MakeApp(&flags, &action));
   for (const char* name : {"login", "publish", "push", "pull", "verify", "smoke", "show", "list", "ls", "search",
-                           "files", "tag", "yank", "diff", "mirror", "cache", "admin", "version", "completion"}) {
+                           "files", "inspect", "tag", "yank", "diff", "mirror", "cache", "admin", "version", "completion"}) {
     EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
   }
 }

@@ -36,6 +36,8 @@ struct PublishOptions {
   std::string tag;
   // Record smoke cases, and run the publisher's own ones on the reference backend first.
   bool smoke = true;
+  // Look at the tensors' values while they are read, and warn of NaN, Inf, zeros, duplicates and outliers.
+  bool watch_values = true;
   // Upload streams at once.
   int parallel = 2;
   // What buffers may take, about.
@@ -63,7 +65,8 @@ struct PublishResult {
 //
 // Safe to repeat: the same folder gives the same manifest, chunks that are there are not sent
 // again, and a release that stands is not made twice. Nothing is visible before the commit.
-//   ErrorClass::kPolicy      malformed weights, tensors that contradict config.json, invalid or
+// Warns, and goes on, when a container holds values that look damaged, imports something, or cannot be read.
+//   ErrorClass::kPolicy      malformed safetensors or GGUF weights, tensors that contradict config.json, invalid or
 //                            contradicting licence, recipe that contradicts itself or the weights
 //   ErrorClass::kSmoke       the folder's golden outputs are not what its weights compute
 //   ALREADY_EXISTS           the version names another release

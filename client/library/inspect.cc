@@ -1,0 +1,261 @@
+#include "plumb/client/inspect.h"
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include "client/library/folder_record.h"
+#include "client/library/remote_folder.h"
+#include "fmt/format.h"
+#include "plumb/base/directory.h"
+#include "plumb/base/status.h"
+#include "plumb/containers/open.h"
+#include "plumb/manifest/manifest.h"
+
+namespace plumb {
+namespace {
+
+constexpr int kThreads = 2;
+
+// An index comes before the shards that it speaks of.
+bool IsIndex(std::string_view path) { return path.ends_with(".index.json"); }
+
+// Files that are not worth a request to learn that they are no containers.
+bool IsDocument(std::string_view path) {
+  if (IsIndex(path)) return false;
+  for (std::string_view ending : {".json", ".jsonl", ".md", ".txt", ".yaml", ".yml", ".py", ".jinja", ".csv", ".toml",
+                                  ".html", ".pdf", ".png", ".jpg", ".gitattributes", "LICENSE", "NOTICE"}) {
+    if (path.ends_with(ending)) return true;
+  }
+  return false;
+}
+
+// Reads tensors on a few threads, the next one wherever one is done.
+class StatisticsRun {
+ public:
+  StatisticsRun(const TensorSource& source, const std::string& path, const Operation& operation)
+      : source_(source), operation_(operation), found_(source.tensors().size()) {
+    progress_ = {.phase = "inspect", .item = path, .done_bytes = 0, .total_bytes = 0};
+    for (const SourceTensor& tensor : source.tensors()) progress_.total_bytes += tensor.size_bytes();
+  }
+
+  absl::StatusOr<std::vector<std::optional<TensorStatistics>>> Run() {
+    std::vector<std::thread> threads;
+    for (int i = 0; i < kThreads; ++i) threads.emplace_back([this] { Work(); });
+    for (std::thread& thread : threads) thread.join();
+    PLUMB_RETURN_IF_ERROR(error_);
+    return std::move(found_);
+  }
+
+ private:
+  void Work() {
+    for (size_t i = next_++; i < found_.size(); i = next_++) {
+      const SourceTensor& tensor = source_.tensors()[i];
+      auto check = [this](uint64_t) { return operation_.Check(); };
+      absl::StatusOr<TensorStatistics> statistics = StatisticsOf(source_, tensor, check);
+      source_.Release(tensor);
+      std::lock_guard lock(mutex_);
+      progress_.done_bytes += tensor.size_bytes();
+      operation_.Report(progress_);
+      if (statistics.ok()) found_[i] = *statistics;
+      // Types that are no numbers have none.
+      if (!statistics.ok() && !absl::IsInvalidArgument(statistics.status()) && error_.ok())
+        error_ = statistics.status();
+      if (!error_.ok()) return;
+    }
+  }
+
+  const TensorSource& source_;
+  const Operation& operation_;
+  std::atomic<size_t> next_{0};
+  std::mutex mutex_;  // Guards what follows.
+  Progress progress_;
+  std::vector<std::optional<TensorStatistics>> found_;
+  absl::Status error_;
+};
+
+InspectedContainer Describe(const TensorSource& source, std::string path) {
+  InspectedContainer container{.path = std::move(path), .format = std::string(source.format())};
+  for (const SourceFile& file : source.files()) container.files.push_back({file.path, file.bytes->Size()});
+  container.tensors = source.tensors();
+  container.metadata = source.metadata().entries();
+  container.notes = source.notes();
+  container.conventions = RecogniseConventions(container.tensors);
+  return container;
+}
+
+// The container that a file's name promises: nothing but the manifest is known of it.
+std::string FormatOfName(std::string_view path) {
+  static constexpr std::pair<std::string_view, std::string_view> kEndings[] = {{".safetensors", "safetensors"},
+                                                                               {".gguf", "gguf"},
+                                                                               {".npy", "npy"},
+                                                                               {".npz", "npz"},
+                                                                               {".pt", "pytorch"},
+                                                                               {".pth", "pytorch"},
+                                                                               {".bin", "pytorch"},
+                                                                               {".ckpt", "pytorch"},
+                                                                               {".onnx", "onnx"},
+                                                                               {".tflite", "tflite"}};
+  for (const auto& [ending, format] : kEndings) {
+    if (path.ends_with(ending)) return std::string(format);
+  }
+  return "unknown";
+}
+
+InspectedContainer FromManifest(const v1::File& file) {
+  InspectedContainer container{.path = file.path(), .format = FormatOfName(file.path()), .from_manifest = true};
+  container.files.push_back({file.path(), file.size_bytes()});
+  uint64_t unknown = 0;
+  for (const v1::Tensor& listed : file.tensors()) {
+    std::optional<DType> dtype = ParseDType(listed.dtype());
+    unknown += dtype.has_value() ? 0 : 1;
+    if (!dtype.has_value()) continue;
+    SourceTensor& tensor = container.tensors.emplace_back();
+    tensor.name = listed.name();
+    tensor.dtype = *dtype;
+    tensor.shape.assign(listed.shape().begin(), listed.shape().end());
+    if (listed.begin() < listed.end()) tensor.ranges.push_back({0, listed.begin(), listed.end()});
+  }
+  container.notes.push_back(
+      fmt::format("described from the manifest: its header was not read, it needs more than {} KiB",
+                  InspectBytesMax(file.path()) >> 10));
+  if (unknown > 0) container.notes.push_back(fmt::format("{} tensors have an element type that is not known", unknown));
+  container.conventions = RecogniseConventions(container.tensors);
+  return container;
+}
+
+// Looks at one file after another.
+class Inspector {
+ public:
+  // `manifest` may be nullptr.
+  Inspector(const ByteFolder& folder, const InspectOptions& options, const v1::Manifest* manifest,
+            const Operation& operation)
+      : folder_(folder), options_(options), manifest_(manifest), operation_(operation) {}
+
+  absl::Status LookAt(std::vector<std::string> paths) {
+    std::stable_sort(paths.begin(), paths.end(), [](const std::string& a, const std::string& b) {
+      return std::pair(!IsIndex(a), std::string_view(a)) < std::pair(!IsIndex(b), std::string_view(b));
+    });
+    for (const std::string& path : paths) {
+      PLUMB_RETURN_IF_ERROR(operation_.Check());
+      operation_.Report({.phase = "inspect", .item = path, .done_bytes = 0, .total_bytes = 0});
+      if (!covered_.contains(path)) PLUMB_RETURN_IF_ERROR(LookAtFile(path));
+    }
+    std::sort(result_.containers.begin(), result_.containers.end(),
+              [](const auto& a, const auto& b) { return a.path < b.path; });
+    for (const std::string& path : paths) result_.other_files += covered_.contains(path) ? 0 : 1;
+    return absl::OkStatus();
+  }
+
+  Inspection TakeResult() { return std::move(result_); }
+
+ private:
+  absl::Status LookAtFile(const std::string& path) {
+    const v1::File* listed = manifest_ == nullptr ? nullptr : FindFile(*manifest_, path);
+    if (listed != nullptr && listed->tensors().empty() && IsDocument(path)) return absl::OkStatus();
+    absl::StatusOr<std::string_view> format = ContainerFormatOf(folder_, path);
+    if (absl::IsResourceExhausted(format.status()) && listed != nullptr) return AddFromManifest(*listed);
+    PLUMB_RETURN_IF_ERROR(format.status());
+    if (format->empty()) return absl::OkStatus();
+    absl::StatusOr<std::unique_ptr<TensorSource>> source = OpenTensorSource(folder_, path);
+    if (absl::IsResourceExhausted(source.status()) && listed != nullptr) return AddFromManifest(*listed);
+    if (absl::IsInvalidArgument(source.status()) || absl::IsNotFound(source.status()) ||
+        absl::IsOutOfRange(source.status())) {
+      return AddBroken(path, *format, source.status());
+    }
+    PLUMB_RETURN_IF_ERROR(source.status());
+    InspectedContainer container = Describe(**source, path);
+    if (options_.statistics) {
+      PLUMB_ASSIGN_OR_RETURN(container.statistics, StatisticsRun(**source, path, operation_).Run());
+    }
+    covered_.insert(path);
+    for (const InspectedFile& file : container.files) covered_.insert(file.path);
+    result_.containers.push_back(std::move(container));
+    return absl::OkStatus();
+  }
+
+  absl::Status AddFromManifest(const v1::File& file) {
+    // An index has no tensors of its own: its shards speak for themselves.
+    covered_.insert(file.path());
+    if (!file.tensors().empty()) result_.containers.push_back(FromManifest(file));
+    return absl::OkStatus();
+  }
+
+  absl::Status AddBroken(const std::string& path, std::string_view format, const absl::Status& error) {
+    InspectedContainer container{.path = path, .format = std::string(format), .error = error};
+    PLUMB_ASSIGN_OR_RETURN(std::shared_ptr<const ByteSource> bytes, folder_.Open(path));
+    container.files.push_back({path, bytes->Size()});
+    covered_.insert(path);
+    result_.containers.push_back(std::move(container));
+    return absl::OkStatus();
+  }
+
+  const ByteFolder& folder_;
+  const InspectOptions& options_;
+  const v1::Manifest* manifest_;
+  const Operation& operation_;
+  std::set<std::string> covered_;
+  Inspection result_;
+};
+
+absl::StatusOr<Inspection> InspectFile(const std::filesystem::path& path, const InspectOptions& options,
+                                       const Operation& operation) {
+  std::string parent = path.has_parent_path() ? path.parent_path().string() : ".";
+  PLUMB_ASSIGN_OR_RETURN(Directory directory, Directory::Open(parent));
+  DirectoryByteFolder folder(&directory);
+  Inspector inspector(folder, options, nullptr, operation);
+  PLUMB_RETURN_IF_ERROR(inspector.LookAt({path.filename().string()}));
+  Inspection inspection = inspector.TakeResult();
+  // The error of a file that is of no known format says which there are.
+  if (inspection.containers.empty()) return OpenTensorSource(folder, path.filename().string()).status();
+  for (const InspectedFile& file : inspection.containers.front().files) inspection.size_bytes += file.size_bytes;
+  PLUMB_RETURN_IF_ERROR(inspection.containers.front().error);
+  return inspection;
+}
+
+}  // namespace
+
+uint64_t InspectedContainer::size_bytes() const {
+  uint64_t bytes = 0;
+  for (const InspectedFile& file : files) bytes += file.size_bytes;
+  return bytes;
+}
+
+absl::StatusOr<Inspection> InspectPath(const std::string& path, const InspectOptions& options,
+                                       const Operation& operation) {
+  std::error_code failed;
+  // Where a link leads, the content lies.
+  std::filesystem::path real = std::filesystem::canonical(path, failed);
+  if (failed) return ErrnoStatus(failed.value(), fmt::format("open {}", path));
+  if (!std::filesystem::is_directory(real, failed)) return InspectFile(real, options, operation);
+  PLUMB_ASSIGN_OR_RETURN(Directory directory, Directory::Open(real.string()));
+  PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, directory.List({kRecordFolder, ".git"}));
+  DirectoryByteFolder folder(&directory);
+  Inspector inspector(folder, options, nullptr, operation);
+  std::vector<std::string> paths;
+  for (const DirectoryEntry& entry : entries) paths.push_back(entry.path);
+  PLUMB_RETURN_IF_ERROR(inspector.LookAt(std::move(paths)));
+  Inspection inspection = inspector.TakeResult();
+  for (const DirectoryEntry& entry : entries) inspection.size_bytes += entry.size_bytes;
+  return inspection;
+}
+
+absl::StatusOr<Inspection> InspectRelease(Connection& connection, const v1::Manifest& manifest,
+                                          const Operation& operation) {
+  RemoteFolder folder(connection, manifest, operation);
+  InspectOptions options;
+  Inspector inspector(folder, options, &manifest, operation);
+  std::vector<std::string> paths;
+  for (const v1::File& file : manifest.files()) paths.push_back(file.path());
+  PLUMB_RETURN_IF_ERROR(inspector.LookAt(std::move(paths)));
+  Inspection inspection = inspector.TakeResult();
+  inspection.size_bytes = TotalBytes(manifest);
+  inspection.received_bytes = folder.received_bytes();
+  return inspection;
+}
+
+}  // namespace plumb

@@ -1,0 +1,67 @@
+// Looking at the values of weights while they are read for another reason, to warn of damage.
+#ifndef PLUMB_CLIENT_LIBRARY_WEIGHT_WATCH_H_
+#define PLUMB_CLIENT_LIBRARY_WEIGHT_WATCH_H_
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "plumb/content/chunk_list.h"
+#include "plumb/v1/manifest.pb.h"
+#include "plumb/weights/dtype.h"
+#include "plumb/weights/statistics.h"
+
+namespace plumb {
+
+// Sees one file after another. Only floats of 16 to 64 bits are looked at, and an element that is cut by the edge of a
+// chunk is not. Tensors count as duplicates when they fill the same chunks, which those of 64 KiB and more do.
+class WeightWatch {
+ public:
+  // A file begins. `tensors` are in the order of their bytes.
+  void Begin(const std::string& path, std::span<const v1::Tensor> tensors);
+  // Bytes of that file, in pieces of any order that do not overlap. May be called from several threads.
+  void Add(uint64_t offset, std::span<const uint8_t> bytes);
+  // All of the file was added; these are its chunks.
+  void End(const ChunkList& chunks);
+
+  // A sentence for each kind of thing that looks wrong, naming some tensors.
+  //   NaN, Inf                 in any tensor
+  //   zeros                    nothing else in a tensor of two dimensions or more
+  //   duplicates               two places with the same bytes, other than zeros
+  //   outliers                 the root mean square is more than 4 times, and far out of the spread, off the median of
+  //                            at least kSiblingsMin tensors of the same name but for its numbers, and the same shape
+  std::vector<std::string> Warnings() const;
+
+ private:
+  struct Watched {
+    std::string file;
+    std::string name;
+    DType dtype = DType::kF32;
+    std::vector<uint64_t> shape;
+    uint64_t begin = 0;
+    uint64_t end = 0;
+    std::mutex mutex;
+    StatisticsSum sum;  // Guarded by mutex.
+  };
+
+  static void Look(uint64_t offset, std::span<const uint8_t> bytes, Watched* tensor);
+  void WarnOfOutliers(std::vector<std::string>* warnings) const;
+
+  std::deque<Watched> watched_;  // Of all files.
+  size_t file_begin_ = 0;        // The first of the file that is being added.
+  // Tensors by what they hold: the digests of their chunks.
+  std::map<std::string, std::vector<const Watched*>> by_content_;
+};
+
+inline constexpr size_t kSiblingsMin = 6;
+
+// `name` with every number between dots replaced by `*`: the same for a role in all layers.
+std::string RoleOf(const std::string& name);
+
+}  // namespace plumb
+
+#endif  // PLUMB_CLIENT_LIBRARY_WEIGHT_WATCH_H_

@@ -1,0 +1,140 @@
+#include "client/library/weight_watch.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <random>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "plumb/content/chunker.h"
+
+namespace plumb {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// A file of float tensors that is being built.
+struct Model {
+  std::vector<v1::Tensor> tensors;
+  std::string bytes;
+
+  void Add(const std::string& name, std::vector<uint64_t> shape, const std::vector<float>& values) {
+    v1::Tensor& tensor = tensors.emplace_back();
+    tensor.set_name(name);
+    tensor.set_dtype("F32");
+    tensor.mutable_shape()->Assign(shape.begin(), shape.end());
+    tensor.set_begin(bytes.size());
+    bytes.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
+    tensor.set_end(bytes.size());
+  }
+};
+
+std::vector<float> Normal(size_t count, float deviation, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal(0, deviation);
+  std::vector<float> values(count);
+  for (float& value : values) value = normal(random);
+  return values;
+}
+
+// As publishing does it: in the chunks that the file is cut into.
+std::vector<std::string> WarningsOf(const Model& model) {
+  std::vector<ByteRange> ranges;
+  for (const v1::Tensor& tensor : model.tensors) ranges.push_back({tensor.begin(), tensor.end()});
+  std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(model.bytes.data()), model.bytes.size());
+  WeightWatch watch;
+  watch.Begin("m", model.tensors);
+  ChunkList list;
+  uint64_t offset = 0;
+  for (const PlannedChunk& chunk : PlanChunks(bytes.size(), ranges)) {
+    watch.Add(offset, bytes.subspan(offset, chunk.size_bytes));
+    EXPECT_TRUE(list.Append({Sha256Of(bytes.subspan(offset, chunk.size_bytes)), chunk.size_bytes}).ok());
+    offset += chunk.size_bytes;
+  }
+  watch.End(list);
+  return watch.Warnings();
+}
+
+TEST(WeightWatchTest, RolesAreNamesWithoutNumbers) {
+  EXPECT_EQ(RoleOf("model.layers.12.mlp.up_proj.weight"), "model.layers.*.mlp.up_proj.weight");
+  EXPECT_EQ(RoleOf("h.0.experts.7.w1"), "h.*.experts.*.w1");
+  EXPECT_EQ(RoleOf("0"), "*");
+  EXPECT_EQ(RoleOf("conv1.weight."), "conv1.weight.");
+  EXPECT_EQ(RoleOf(""), "");
+}
+
+TEST(WeightWatchTest, SoundWeightsAreSilent) {
+  Model model;
+  for (unsigned i = 0; i < 12; ++i) {
+    // Spread by a factor of three from first to last.
+    model.Add("h." + std::to_string(i) + ".weight", {64, 64}, Normal(4096, 0.02f * (1 + i / 6.0f), i));
+    model.Add("h." + std::to_string(i) + ".bias", {64}, std::vector<float>(64, 0));
+    model.Add("h." + std::to_string(i) + ".norm", {64}, std::vector<float>(64, 1));
+  }
+  EXPECT_THAT(WarningsOf(model), IsEmpty());
+}
+
+TEST(WeightWatchTest, ValuesThatAreNoNumbers) {
+  Model model;
+  std::vector<float> values = Normal(600'000, 1, 1);
+  values[599'999] = std::numeric_limits<float>::quiet_NaN();  // In the last of several chunks.
+  model.Add("a", {600'000}, values);
+  values[599'999] = -std::numeric_limits<float>::infinity();
+  model.Add("b", {600'000}, values);
+  EXPECT_THAT(WarningsOf(model), ElementsAre("tensor a in m holds NaN", "tensor b in m holds Inf"));
+}
+
+TEST(WeightWatchTest, ZerosOfTwoDimensions) {
+  Model model;
+  model.Add("bias", {100'000}, std::vector<float>(100'000, 0));
+  model.Add("a", {100, 1000}, std::vector<float>(100'000, 0));
+  model.Add("b", {100, 1000}, std::vector<float>(100'000, -0.0f));
+  EXPECT_THAT(WarningsOf(model), ElementsAre("2 tensors are all zeros: a in m, b in m"));
+}
+
+TEST(WeightWatchTest, TheSameBytesTwice) {
+  Model model;
+  model.Add("wte", {100, 1000}, Normal(100'000, 1, 1));
+  model.Add("other", {100, 1000}, Normal(100'000, 1, 2));
+  model.Add("head", {100, 1000}, Normal(100'000, 1, 1));
+  EXPECT_THAT(WarningsOf(model), ElementsAre("tensors with the same bytes: wte = head"));
+}
+
+TEST(WeightWatchTest, OneLayerFarFromTheOthers) {
+  for (float factor : {8.0f, 1 / 8.0f}) {
+    Model model;
+    for (unsigned i = 0; i < 8; ++i) {
+      model.Add("h." + std::to_string(i) + ".w", {64, 64}, Normal(4096, 0.02f * (i == 5 ? factor : 1), i));
+    }
+    std::vector<std::string> warnings = WarningsOf(model);
+    ASSERT_EQ(warnings.size(), 1u);
+    EXPECT_THAT(warnings[0], HasSubstr("tensor h.5.w in m ("));
+    EXPECT_THAT(warnings[0], HasSubstr("is far from its siblings"));
+  }
+}
+
+TEST(WeightWatchTest, FewSiblingsSayNothing) {
+  Model model;
+  for (unsigned i = 0; i + 1 < kSiblingsMin; ++i) {
+    model.Add("h." + std::to_string(i) + ".w", {64, 64}, Normal(4096, i == 0 ? 20 : 0.02f, i));
+  }
+  EXPECT_THAT(WarningsOf(model), IsEmpty());
+}
+
+TEST(WeightWatchTest, SharedBytesAreLookedAtOnceAndOtherTypesNotAtAll) {
+  Model model;
+  model.Add("a", {100, 1000}, Normal(100'000, 1, 1));
+  model.tensors.push_back(model.tensors.back());
+  model.tensors.back().set_name("alias");
+  model.Add("ids", {100, 1000}, std::vector<float>(100'000, 0));
+  model.tensors.back().set_dtype("I32");
+  model.Add("unknown", {100, 1000}, std::vector<float>(100'000, 0));
+  model.tensors.back().set_dtype("Q9_Z");
+  EXPECT_THAT(WarningsOf(model), IsEmpty());
+}
+
+}  // namespace
+}  // namespace plumb
