@@ -1,5 +1,6 @@
 # Everything Plumb links, all from Debian 12; docs/dependencies.md says why each is there.
 find_package(Threads REQUIRED)
+find_package(OpenMP COMPONENTS CXX)
 find_package(absl REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(gRPC CONFIG REQUIRED)

@@ -3,6 +3,8 @@
 #define PLUMB_VERIFY_INFERENCE_LOADED_MODEL_H_
 
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,7 +17,8 @@
 
 namespace plumb {
 
-// Weights are decoded each time they are loaded. Immutable, thread-safe.
+// Weights are decoded each time they are loaded; those that lie aligned in the file as F32 or BF16 can be viewed there.
+// Thread-safe.
 class LoadedModel : public WeightSource {
  public:
   // Opens both (and what a modules.json beside the config names), binds the tensors, and checks that copies hold what
@@ -28,6 +31,10 @@ class LoadedModel : public WeightSource {
   // INVALID_ARGUMENT (ErrorClass::kPolicy) names the tensor when an element is NaN or infinite.
   absl::Status Load(const std::string& name, std::span<float> out) const override;
   absl::Status LoadPart(const std::string& name, uint64_t first, std::span<float> out) const override;
+  TensorView View(const std::string& name, ElementType type) const override;
+  // Reads a tensor once and remembers that its elements are finite.
+  absl::Status Check(const std::string& name) const override;
+  void Release(const std::string& name) const override;
 
  private:
   // OUT_OF_RANGE unless the tensor has elements [first, first + count).
@@ -47,11 +54,15 @@ class LoadedModel : public WeightSource {
   std::pair<const WeightSet*, const TensorInfo*> Stored(const TensorInfo& tensor) const;
   std::span<const uint8_t> BytesOf(const TensorInfo& tensor) const;
   absl::Status CheckCopies() const;
+  // Reads `count` elements part by part.
+  absl::Status CheckParts(const std::string& name, uint64_t count) const;
 
   std::unique_ptr<Model> model_;
   WeightSet weights_;
   std::vector<Addition> additions_;
   TensorBinding binding_;
+  mutable std::mutex mutex_;
+  mutable std::set<const TensorInfo*> finite_;  // Guarded by mutex_.
 };
 
 }  // namespace plumb

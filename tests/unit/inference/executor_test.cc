@@ -169,7 +169,7 @@ TEST_P(ExecutorTest, ObserversSeeEveryResult) {
   EXPECT_THAT(seen, testing::ElementsAre("double 4.000000", "half 2.000000"));
 }
 
-TEST_P(ExecutorTest, MemoryHoldsOneWeightAndTwoActivationsOfAChain) {
+TEST_P(ExecutorTest, MemoryOfAChainHoldsOneWeightAndThreeActivations) {
   constexpr uint64_t kWidth = 64;
   constexpr uint64_t kMatrixBytes = kWidth * kWidth * sizeof(float);
   GraphBuilder b;
@@ -180,7 +180,9 @@ TEST_P(ExecutorTest, MemoryHoldsOneWeightAndTwoActivationsOfAChain) {
   auto run = Run(b, x, {.values = {{"x", values}}, .weights = &weights});
   ASSERT_TRUE(run.ok()) << run.status();
   EXPECT_EQ(weights.loads, 20);
-  EXPECT_EQ(run->peak_bytes, 3 * kMatrixBytes);
+  // Two places in the arena take turns; the last result lies apart. What a kernel needs beside them is small.
+  EXPECT_GE(run->peak_bytes, 4 * kMatrixBytes);
+  EXPECT_LE(run->peak_bytes, 5 * kMatrixBytes);
   EXPECT_EQ(plan_->summary().peak_bytes, run->peak_bytes);
 }
 
@@ -219,12 +221,13 @@ TEST_P(ExecutorTest, RunsAgainAndAlike) {
 TEST(CoverageTest, ReferenceCoversEverythingAndOnednnSaysWhatItLacks) {
   GraphBuilder b;
   ValueId x = b.Input("x", ElementType::kF32, {1, 4, 8});
-  absl::StatusOr<Graph> graph = b.Build(b.Attention("a", x, x, x, {.heads = 2, .causal = true}));
+  x = b.Attention("a", x, x, x, {.heads = 2, .causal = true});
+  absl::StatusOr<Graph> graph = b.Build(b.Append(OpKind::kCumSum, "sums", {x}, CumSumAttributes{}));
   auto reference = (*FindBackend("reference"))->Plan(*graph);
   EXPECT_EQ((*reference)->summary().coverage(), 1);
   EXPECT_TRUE((*reference)->summary().fallbacks.empty());
   auto onednn = (*FindBackend("onednn"))->Plan(*graph);
-  EXPECT_THAT((*onednn)->summary().fallbacks, testing::ElementsAre(testing::Pair("causal_mask", 1)));
+  EXPECT_THAT((*onednn)->summary().fallbacks, testing::ElementsAre(testing::Pair("cumsum", 1)));
   EXPECT_LT((*onednn)->summary().coverage(), 1);
   EXPECT_GT((*onednn)->summary().coverage(), 0.8);
 }

@@ -48,22 +48,53 @@ struct HostOutput {
   }
 };
 
+// How an operator wants one of its weights.
+struct WeightForm {
+  ElementType type = ElementType::kF32;  // Or kBF16: rounded to it, halves to even.
+  uint64_t packed_bytes = 0;             // Not 0: arranged by PreparedOp::Pack into that many bytes.
+  auto operator<=>(const WeightForm&) const = default;
+};
+
+// One operator of a plan, made ready: all that does not depend on values has been done. Thread-safe.
+class PreparedOp {
+ public:
+  virtual ~PreparedOp() = default;
+  // Memory that Run works in, aligned to 64.
+  virtual uint64_t scratch_bytes() const { return 0; }
+  // The form in which Run wants operand `index`, if that is a weight.
+  virtual WeightForm FormOf(size_t /*index*/) const { return {}; }
+  // Arranges a weight of FormOf(index).type. REQUIRES: FormOf(index).packed_bytes == out.size() > 0.
+  virtual absl::Status Pack(size_t /*index*/, const HostTensor& /*weight*/, std::span<uint8_t> /*out*/) const {
+    return absl::OkStatus();
+  }
+  // Writes every element of `output` and nothing else. Weights come in their forms: those in bfloat16 and those packed
+  // as `view` alone. REQUIRES: scratch.size() == scratch_bytes().
+  virtual absl::Status Run(std::span<const HostTensor> operands, HostOutput output,
+                           std::span<uint8_t> scratch) const = 0;
+};
+
 // Computes single operators. Stateless and thread-safe.
 class HostKernels {
  public:
   virtual ~HostKernels() = default;
-  // Whether Compute can do this node of this graph.
+  // Whether the other calls can do this node of this graph.
   virtual bool Supports(const Graph& graph, const Node& node) const = 0;
-  // REQUIRES: Supports. Writes every element of `output` and nothing else.
-  virtual absl::Status Compute(const Node& node, std::span<const HostTensor> operands, HostOutput output) const = 0;
+  // REQUIRES: Supports. `keeps_weights`: weights are decoded once and used often, so that packing them pays. By default
+  // a PreparedOp that calls Compute. The graph need not outlive the result.
+  virtual absl::StatusOr<std::unique_ptr<PreparedOp>> Prepare(const Graph& graph, const Node& node,
+                                                              bool keeps_weights) const;
+  // REQUIRES: Supports. Writes every element of `output` and nothing else. By default prepares the node and runs it.
+  virtual absl::Status Compute(const Node& node, std::span<const HostTensor> operands, HostOutput output) const;
 };
 
 // The kernels of `reference`: every primitive operator.
 const HostKernels& ReferenceKernels();
 
 // Prepares a graph for `kernels`, with `reference` for what they lack. Composites that the kernels do not support
-// are lowered. An intermediate is freed after its last use; unless `options` allow to keep them, a weight is decoded
-// when an operator needs it and freed after that operator, so that memory holds one operator's weights at a time.
+// are lowered. Intermediates and scratch memory have fixed places in one arena, shared by those that are not needed at
+// the same time. Unless `options` allow to keep them, weights are freed after their operator: memory holds one
+// operator's at a time, and those of the next one while they are decoded beside it. A gather of rows from a weight
+// decodes those rows only. `kernels` must live as long as the executable.
 absl::StatusOr<std::unique_ptr<Executable>> PlanOnHost(const Graph& graph, const HostKernels& kernels,
                                                        const PlanOptions& options);
 

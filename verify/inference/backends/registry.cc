@@ -25,6 +25,7 @@ absl::StatusOr<const Backend*> FindBackend(std::string_view name) {
       return backend->Variant(name.substr(colon + 1));
     }
     known += fmt::format("{}{}", known.empty() ? "" : ", ", backend->name());
+    for (const std::string& variant : backend->variants()) known += fmt::format(", {}:{}", backend->name(), variant);
   }
   return WithErrorClass(InvalidArgument(fmt::format("no backend \"{}\"; this build has {}", name.substr(0, 64), known)),
                         ErrorClass::kUsage);

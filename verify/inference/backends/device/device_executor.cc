@@ -20,7 +20,7 @@ class DeviceExecutable : public Executable {
         kernels_(std::move(kernels)),
         plan_(std::move(plan)),
         weights_(*device_, plan_, options, meter_),
-        host_weights_(plan_, PlanOptions{}, meter_) {}
+        host_weights_(false, meter_) {}
 
   const PlanSummary& summary() const override { return plan_.summary; }
 
@@ -65,7 +65,7 @@ absl::Status DeviceKernels::Compute(const Node& node, std::span<const HostTensor
 absl::StatusOr<std::unique_ptr<Executable>> PlanOnDevice(const Graph& graph, std::shared_ptr<Device> device,
                                                          const PlanOptions& options) {
   auto kernels = std::make_unique<DeviceKernels>(*device);
-  PLUMB_ASSIGN_OR_RETURN(HostPlan plan, MakeHostPlan(graph, *kernels));
+  PLUMB_ASSIGN_OR_RETURN(HostPlan plan, MakeHostPlan(graph, *kernels, PlanOptions{}));
   plan.summary.peak_bytes = PeakBytes(plan);
   return std::make_unique<DeviceExecutable>(std::move(device), std::move(kernels), std::move(plan), options);
 }

@@ -16,8 +16,8 @@ class Forecast {
   void Step(const HostStep& step) {
     const Node& node = plan_.graph.node(step.node);
     uint64_t weights = 0;  // And other memory that goes when the operator is done.
-    if (step.kernels != nullptr) weights = Operands(node, RunsOnDevice(step));
-    if (step.kernels != nullptr) Appear(step.node, RunsOnDevice(step));
+    if (step.computes()) weights = Operands(node, RunsOnDevice(step));
+    if (step.computes()) Appear(step.node, RunsOnDevice(step));
     meter_.Remove(weights);
     for (ValueId id : step.freed_after) Free(id);
   }
@@ -70,6 +70,6 @@ uint64_t PeakBytes(const HostPlan& plan) {
   return forecast.Finish();
 }
 
-bool RunsOnDevice(const HostStep& step) { return step.kernels != nullptr && step.kernels != &ReferenceKernels(); }
+bool RunsOnDevice(const HostStep& step) { return step.computes() && step.on_backend; }
 
 }  // namespace plumb::device

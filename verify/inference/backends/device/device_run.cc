@@ -26,7 +26,7 @@ DeviceRun::~DeviceRun() { device_.Finish().IgnoreError(); }
 absl::Status DeviceRun::Step(const HostStep& step) {
   const Node& node = plan_.graph.node(step.node);
   if (inputs_.cancelled != nullptr && inputs_.cancelled->load()) return absl::CancelledError("cancelled");
-  if (step.kernels != nullptr) {
+  if (step.computes()) {
     absl::Status status;
     if (!RunsOnDevice(step)) {
       status = ComputeOnHost(node, step.node);
@@ -86,33 +86,21 @@ absl::Status DeviceRun::ComputeOnDevice(const Node& node, ValueId id) {
 // Rows of a weight are decoded straight from its file; the device gets them as the result.
 absl::Status DeviceRun::ReadRows(const Node& node, ValueId id) {
   std::vector<LoadedWeight> held;
-  std::vector<int32_t> places;
   PLUMB_ASSIGN_OR_RETURN(HostTensor ids, OnHost(node.inputs[1], held));
-  PLUMB_ASSIGN_OR_RETURN(LoadedWeight rows,
-                         host_weights_.LoadRows(plan_.graph.node(node.inputs[0]), ids, node, places));
+  HostBuffer rows(ResultBytes(node), meter_);
+  if (rows.data() == nullptr) return NoMemory(node);
+  absl::Status status = host_weights_.LoadRows(plan_.graph.node(node.inputs[0]), ids, node, rows.floats());
+  if (!status.ok()) return Annotate(status, fmt::format("{} \"{}\"", OpName(node.op), node.name));
   PLUMB_RETURN_IF_ERROR(Allocate(node, values_[id].device));
-  return device_.Upload(*values_[id].device.get(), TensorView::Of<float>(rows.values()).bytes);
+  return device_.Upload(*values_[id].device.get(), rows.bytes());
 }
 
 absl::Status DeviceRun::ComputeOnHost(const Node& node, ValueId id) {
   std::vector<LoadedWeight> held;
   std::vector<HostTensor> operands;
-  std::vector<int32_t> row_ids;
-  Shape row_shape;
-  if (ReadsRows(plan_.graph, node)) {
-    PLUMB_ASSIGN_OR_RETURN(HostTensor ids, OnHost(node.inputs[1], held));
-    PLUMB_ASSIGN_OR_RETURN(LoadedWeight rows,
-                           host_weights_.LoadRows(plan_.graph.node(node.inputs[0]), ids, node, row_ids));
-    row_shape = plan_.graph.node(node.inputs[0]).shape;
-    row_shape[0] = row_ids.size();
-    held.push_back(std::move(rows));
-    operands.push_back(HostTensor::Of(row_shape, TensorView::Of<float>(held.back().values())));
-    operands.push_back(HostTensor::Of(*ids.shape, TensorView::Of<int32_t>(row_ids)));
-  } else {
-    for (ValueId input : node.inputs) {
-      PLUMB_ASSIGN_OR_RETURN(HostTensor operand, OnHost(input, held));
-      operands.push_back(operand);
-    }
+  for (ValueId input : node.inputs) {
+    PLUMB_ASSIGN_OR_RETURN(HostTensor operand, OnHost(input, held));
+    operands.push_back(operand);
   }
   HostBuffer& out = values_[id].host;
   out = HostBuffer(ResultBytes(node), meter_);
@@ -163,9 +151,9 @@ absl::StatusOr<HostTensor> DeviceRun::LeafOnHost(const Node& node, std::vector<L
   if (node.op == OpKind::kConstant) {
     return HostTensor::Of(node.shape, std::get<ConstantAttributes>(node.attributes).value->view());
   }
-  PLUMB_ASSIGN_OR_RETURN(LoadedWeight weight, host_weights_.Load(node));
+  PLUMB_ASSIGN_OR_RETURN(LoadedWeight weight, host_weights_.Load(node, {}, nullptr, 0));
   held.push_back(std::move(weight));
-  return HostTensor::Of(node.shape, TensorView::Of<float>(held.back().values()));
+  return HostTensor::Of(node.shape, held.back().view());
 }
 
 absl::Status DeviceRun::Observe(const Node& node, ValueId id) {

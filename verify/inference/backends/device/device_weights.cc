@@ -31,10 +31,10 @@ absl::StatusOr<DeviceWeight> DeviceWeights::Load(const Node& weight) {
 // Weights that lie in memory as they are used are read there, where the device can; others are decoded into memory of
 // the device.
 absl::StatusOr<CountedMemory> DeviceWeights::Bring(const Node& weight) {
-  PLUMB_ASSIGN_OR_RETURN(std::span<const float> view, source_->View(weight.name));
-  const bool viewed = !view.empty() && view.size() == *ElementCount(weight.shape);
-  const std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(view.data()), view.size_bytes());
+  const std::span<const uint8_t> bytes = source_->View(weight.name, ElementType::kF32).bytes;
+  const bool viewed = !bytes.empty() && bytes.size() == ResultBytes(weight);
   if (viewed) {
+    PLUMB_RETURN_IF_ERROR(source_->Check(weight.name));
     PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Memory> borrowed, device_.Borrow(bytes));
     if (borrowed != nullptr) return CountedMemory(std::move(borrowed));
   }

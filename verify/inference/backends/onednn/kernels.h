@@ -6,8 +6,9 @@
 
 namespace plumb {
 
-// Lives as long as the program.
+// Live as long as the program. The second round the operands of products to bfloat16.
 const HostKernels& OnednnKernels();
+const HostKernels& OnednnBFloat16Kernels();
 
 }  // namespace plumb
 

@@ -9,14 +9,7 @@
 #include "verify/inference/backends/reference/kernels.h"
 #include "verify/inference/backends/reference/matrix_product.h"
 #include "verify/inference/backends/reference/typed.h"
-
-// The same loop compiled for wider vectors too, chosen when the program starts. Sanitizers do not run that early.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define PLUMB_FOR_WIDER_VECTORS __attribute__((target_clones("avx512f", "avx2,fma", "default")))
-#else
-#define PLUMB_FOR_WIDER_VECTORS
-#endif
+#include "verify/inference/backends/wider_vectors.h"
 
 namespace plumb::reference {
 namespace {

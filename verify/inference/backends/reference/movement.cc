@@ -23,7 +23,11 @@ void CopyStrided(const T* from, uint64_t first, const std::vector<uint64_t>& str
   const uint64_t inner = to.back();
   const uint64_t step = strides.back();
   for (uint64_t done = 0; done < out.size(); done += inner) {
-    for (uint64_t i = 0; i < inner; ++i) out[done + i] = from[source + i * step];
+    if (step == 1) {
+      std::copy_n(from + source, inner, out.data() + done);
+    } else {
+      for (uint64_t i = 0; i < inner; ++i) out[done + i] = from[source + i * step];
+    }
     for (size_t d = to.size() - 1; d-- > 0;) {
       source += strides[d];
       if (++index[d] < to[d]) break;

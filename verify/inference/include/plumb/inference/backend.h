@@ -29,9 +29,14 @@ class WeightSource {
   virtual absl::Status Load(const std::string& name, std::span<float> out) const = 0;
   // Fills `out` with consecutive elements from `first` on, for operators that read few rows of a table.
   virtual absl::Status LoadPart(const std::string& name, uint64_t first, std::span<float> out) const = 0;
-  // The whole tensor where it lies, when it lies in memory as float32; otherwise empty, and Load must be called.
-  // Valid as long as this source.
-  virtual absl::StatusOr<std::span<const float>> View(const std::string&) const { return std::span<const float>(); }
+  // The whole tensor where it lies, when it lies aligned in memory as `type` (float32 or bfloat16); otherwise no bytes,
+  // and Load must be called. Reads nothing, so that Check must be called before the elements are used. Valid as long as
+  // this source.
+  virtual TensorView View(const std::string& /*name*/, ElementType /*type*/) const { return {}; }
+  // Finds out what Load would: an error when the tensor cannot be used. Cheap when asked again.
+  virtual absl::Status Check(const std::string& /*name*/) const { return absl::OkStatus(); }
+  // The caller is done with a tensor that it viewed or read in parts: its pages need not stay in memory.
+  virtual void Release(const std::string& /*name*/) const {}
 };
 
 // What one run is given. Borrows everything for the call.
@@ -75,8 +80,8 @@ struct PlanSummary {
 
 // How a graph is to be run.
 struct PlanOptions {
-  // Decoded weights are kept from run to run as long as all of them together need at most this; otherwise none is kept
-  // and each is decoded when its operator runs.
+  // Decoded weights are kept from run to run, in the form that suits the backend best, as long as all of them together
+  // need at most this; otherwise none is kept, and the next operator's weights are decoded while an operator computes.
   uint64_t kept_weights_bytes_max = 0;
 };
 
@@ -90,6 +95,12 @@ class Executable {
   virtual absl::StatusOr<RunResult> Run(const RunInputs& inputs) const = 0;
 };
 
+// What a backend's products are computed with, and so how closely its results can be judged.
+enum class Precision {
+  kF32,   // Products of float32.
+  kBF16,  // Operands of products are rounded to bfloat16; sums are float32.
+};
+
 // One way to compute. Stateless and thread-safe.
 class Backend {
  public:
@@ -100,18 +111,24 @@ class Backend {
   virtual std::string description() const = 0;
   // OK when it can run here; otherwise UNAVAILABLE with the reason.
   virtual absl::Status Available() const = 0;
+  virtual Precision precision() const { return Precision::kF32; }
+  // Environment variables, with values, that a process must be started with for this backend to be available.
+  virtual std::map<std::string, std::string> environment() const { return {}; }
   // Prepares a graph. Operators the backend lacks fall back to `reference`; the summary lists them.
   virtual absl::StatusOr<std::unique_ptr<Executable>> Plan(const Graph& graph, const PlanOptions& options) const = 0;
   absl::StatusOr<std::unique_ptr<Executable>> Plan(const Graph& graph) const { return Plan(graph, PlanOptions{}); }
   // The same way to compute with a choice made, as `name:variant` asks for: a device, an instruction set. It lives as
   // long as the program. INVALID_ARGUMENT (ErrorClass::kUsage) when there is no such choice.
   virtual absl::StatusOr<const Backend*> Variant(std::string_view variant) const;
+  // The variants that Variant knows by fixed names.
+  virtual std::vector<std::string> variants() const { return {}; }
 };
 
 // Every backend in this build, `reference` first. They live as long as the program.
 const std::vector<const Backend*>& Backends();
 
-// The backend of that name, or of a name and a variant: `opencl:1`. INVALID_ARGUMENT (ErrorClass::kUsage) lists those there are.
+// The backend of that name, or of a name and a variant: `opencl:1`, `onednn:bf16`. INVALID_ARGUMENT
+// (ErrorClass::kUsage) lists those there are.
 absl::StatusOr<const Backend*> FindBackend(std::string_view name);
 
 }  // namespace plumb

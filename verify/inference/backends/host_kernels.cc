@@ -1,0 +1,47 @@
+#include "verify/inference/backends/host_kernels.h"
+
+#include <string>
+#include <utility>
+
+#include "plumb/base/status.h"
+#include "verify/inference/backends/host_buffer.h"
+
+namespace plumb {
+namespace {
+
+// An operator of kernels that have nothing to prepare.
+class ComputedOp : public PreparedOp {
+ public:
+  ComputedOp(const HostKernels& kernels, Node node) : kernels_(kernels), node_(std::move(node)) {}
+
+  absl::Status Run(std::span<const HostTensor> operands, HostOutput output, std::span<uint8_t>) const override {
+    return kernels_.Compute(node_, operands, output);
+  }
+
+ private:
+  const HostKernels& kernels_;
+  const Node node_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<PreparedOp>> HostKernels::Prepare(const Graph&, const Node& node, bool) const {
+  return std::make_unique<ComputedOp>(*this, node);
+}
+
+absl::Status HostKernels::Compute(const Node& node, std::span<const HostTensor> operands, HostOutput output) const {
+  GraphBuilder builder;
+  std::vector<ValueId> ids;
+  for (const HostTensor& operand : operands) {
+    ids.push_back(builder.Input("x" + std::to_string(ids.size()), operand.view.type, *operand.shape));
+  }
+  PLUMB_ASSIGN_OR_RETURN(Graph graph,
+                         builder.Build(builder.Append(node.op, node.name, std::move(ids), node.attributes)));
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<PreparedOp> prepared, Prepare(graph, graph.node(graph.output()), false));
+  MemoryMeter meter;
+  HostBuffer scratch(prepared->scratch_bytes(), meter);
+  if (scratch.data() == nullptr) return absl::ResourceExhaustedError("no memory for scratch space");
+  return prepared->Run(operands, output, scratch.bytes());
+}
+
+}  // namespace plumb
