@@ -303,6 +303,31 @@ TEST(OnednnTest, TransposedConvolutions) {
   }
 }
 
+TEST(OnednnTest, Pools) {
+  Random random(16);
+  struct PoolCase {
+    Shape x;
+    std::vector<uint64_t> kernel;
+    WindowAttributes window;
+  };
+  const PoolCase cases[] = {{{2, 3, 9, 11}, {3, 2}, Window({2, 1}, {1, 2}, {1, 0}, {1, 1})},
+                            {{1, 2, 17}, {4}, Window({3}, {1}, {2}, {2})},
+                            {{1, 5, 7, 7}, {7, 7}, Window({1, 1}, {1, 1}, {0, 0}, {0, 0})},
+                            {{1, 2, 4, 5, 6}, {2, 2, 3}, Window({2, 2, 1}, {1, 1, 1}, {0, 1, 1}, {0, 1, 1})}};
+  for (const PoolCase& c : cases) {
+    for (PoolKind kind : {PoolKind::kMax, PoolKind::kMean}) {
+      for (int flags = 0; flags < 4; ++flags) {
+        PoolAttributes pool = {
+            .window = c.window, .kind = kind, .count_padding = flags % 2 == 1, .round_up = flags > 1};
+        pool.window.kernel = c.kernel;
+        TestTensor x = random.Normal(c.x);
+        x.values[3] = kNan;
+        ExpectLikeReference(OpKind::kPool, pool, {x}, ShapeText(c.x) + std::to_string(flags));
+      }
+    }
+  }
+}
+
 TEST(OnednnTest, PackedWeightsGiveTheSame) {
   Random random(13);
   const std::vector<TestTensor> operands = {random.Integers({1, 65, 70}, -64, 64), random.Integers({70, 131}, -64, 64),

@@ -70,6 +70,8 @@ class Kernels : public HostKernels {
         return onednn::PrepareBinary(graph, node);
       case OpKind::kReduce:
         return onednn::PrepareReduce(graph, node);
+      case OpKind::kPool:
+        return onednn::PreparePool(graph, node);
       case OpKind::kRope:
         return onednn::PrepareRope(node);
       case OpKind::kTranspose: {
@@ -102,6 +104,8 @@ class Kernels : public HostKernels {
         return !node.shape.empty();
       case OpKind::kReduce:
         return onednn::ReducesSideBySide(graph, node);
+      case OpKind::kPool:
+        return onednn::PoolsFloats(node);
       case OpKind::kConv:
       case OpKind::kConvTranspose:
         return FitsConv(std::get<WindowAttributes>(node.attributes));

@@ -22,6 +22,7 @@ Prepared PrepareUnary(const Graph& graph, const Node& node);
 Prepared PrepareBinary(const Graph& graph, const Node& node);
 // Sum, mean, largest, smallest or product over dimensions that lie side by side.
 Prepared PrepareReduce(const Graph& graph, const Node& node);
+Prepared PreparePool(const Graph& graph, const Node& node);
 Prepared PrepareRope(const Node& node);
 Prepared PrepareTranspose(const Graph& graph, const Node& node);
 // kSoftmax, kLayerNorm, kRmsNorm, kCausalMask, kScale.
@@ -29,6 +30,9 @@ Prepared PrepareRows(const Node& node);
 
 // Whether PrepareReduce can do the node.
 bool ReducesSideBySide(const Graph& graph, const Node& node);
+
+// Whether PreparePool can do the node.
+bool PoolsFloats(const Node& node);
 
 // An operator that is a function of its operands and needs nothing else.
 using Work = std::function<absl::Status(std::span<const HostTensor>, HostOutput)>;

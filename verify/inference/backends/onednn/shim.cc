@@ -1,15 +1,12 @@
+#include "verify/inference/backends/onednn/shim.h"
+
 #include <unordered_map>
 #include <utility>
 
 #include "fmt/format.h"
 #include "oneapi/dnnl/dnnl.h"
-#include "oneapi/dnnl/dnnl.hpp"
 #include "plumb/base/status.h"
-#include "verify/inference/backends/onednn/shim.h"
-
-#if DNNL_VERSION_MAJOR != 2
-#error "shim_v2.cc speaks oneDNN 2; version 3 has no operation descriptors and needs a shim of its own"
-#endif
+#include "verify/inference/backends/onednn/version.h"
 
 namespace plumb::onednn {
 namespace {
@@ -75,7 +72,7 @@ struct Part {
 };
 
 // A primitive with reorders around it where its memory formats differ from ours.
-class PrimitiveV2 : public Primitive {
+class ReorderingPrimitive : public Primitive {
  public:
   dnnl::primitive primitive;
   std::string name;
@@ -159,7 +156,7 @@ class PrimitiveV2 : public Primitive {
 // Makes a primitive with `make`, which sets all fields of its argument.
 template <typename Make>
 absl::StatusOr<std::unique_ptr<Primitive>> Build(std::string name, Make make) {
-  auto made = std::make_unique<PrimitiveV2>();
+  auto made = std::make_unique<ReorderingPrimitive>();
   made->name = std::move(name);
   PLUMB_RETURN_IF_ERROR(Guard(made->name, [&] { make(*made); }));
   PLUMB_RETURN_IF_ERROR(made->Finish());
@@ -202,17 +199,18 @@ Layout GroupedWeights(const ConvSpec& spec) {
 }
 
 template <typename Operation, typename Kind>
-void SetConv(const ConvSpec& spec, Kind kind, PrimitiveV2& p) {
+void SetConv(const ConvSpec& spec, Kind kind, ReorderingPrimitive& p) {
   const Window window(spec.window);
   p.weights.plain = Desc(GroupedWeights(spec));
-  const memory::desc weights(p.weights.plain.dims(), memory::data_type::f32, memory::format_tag::any);
+  const memory::desc weights = Any(GroupedWeights(spec).shape);
   const auto forward = dnnl::prop_kind::forward_inference;
-  typename Operation::desc operation =
-      spec.has_bias ? typename Operation::desc(forward, kind, Any(spec.x), weights, Any({spec.out[1]}), Any(spec.out),
-                                               window.strides, window.dilations, window.before, window.after)
-                    : typename Operation::desc(forward, kind, Any(spec.x), weights, Any(spec.out), window.strides,
-                                               window.dilations, window.before, window.after);
-  typename Operation::primitive_desc desc(operation, OwnScratch(), Engine());
+  const typename Operation::primitive_desc desc =
+      spec.has_bias
+          ? DescribePrimitive<Operation>(Engine(), OwnScratch(), forward, kind, Any(spec.x), weights,
+                                         Any({spec.out[1]}), Any(spec.out), window.strides, window.dilations,
+                                         window.before, window.after)
+          : DescribePrimitive<Operation>(Engine(), OwnScratch(), forward, kind, Any(spec.x), weights, Any(spec.out),
+                                         window.strides, window.dilations, window.before, window.after);
   p.primitive = Operation(desc);
   p.x = {Dense(spec.x), desc.src_desc()};
   p.weights.inner = desc.weights_desc();
@@ -309,7 +307,7 @@ absl::Status Available() {
 std::string_view InstructionSet() { return NameOf(dnnl::get_effective_cpu_isa()); }
 
 absl::StatusOr<std::unique_ptr<Primitive>> MakeMatMul(const MatMulSpec& spec) {
-  return Build("matmul", [&](PrimitiveV2& p) {
+  return Build("matmul", [&](ReorderingPrimitive& p) {
     const memory::desc x = Desc(spec.x, spec.type);
     const memory::desc out = Desc(spec.out);
     const memory::desc plain = Desc(spec.weights, spec.type);
@@ -317,9 +315,9 @@ absl::StatusOr<std::unique_ptr<Primitive>> MakeMatMul(const MatMulSpec& spec) {
     Shape bias_shape(spec.out.shape.size(), 1);
     bias_shape.back() = spec.out.shape.back();
     p.bias = Dense(bias_shape);
-    dnnl::matmul::desc operation =
-        spec.has_bias ? dnnl::matmul::desc(x, wanted, p.bias, out) : dnnl::matmul::desc(x, wanted, out);
-    dnnl::matmul::primitive_desc desc(operation, OwnScratch(), Engine());
+    const dnnl::matmul::primitive_desc desc =
+        spec.has_bias ? DescribePrimitive<dnnl::matmul>(Engine(), OwnScratch(), x, wanted, p.bias, out)
+                      : DescribePrimitive<dnnl::matmul>(Engine(), OwnScratch(), x, wanted, out);
     p.primitive = dnnl::matmul(desc);
     p.x = {x, x};
     p.weights = {plain, desc.weights_desc()};
@@ -332,7 +330,7 @@ absl::StatusOr<std::unique_ptr<Primitive>> MakeMatMul(const MatMulSpec& spec) {
 }
 
 absl::StatusOr<std::unique_ptr<Primitive>> MakeConv(const ConvSpec& spec) {
-  return Build(spec.transposed ? "deconvolution" : "convolution", [&](PrimitiveV2& p) {
+  return Build(spec.transposed ? "deconvolution" : "convolution", [&](ReorderingPrimitive& p) {
     p.has_weights = true;
     p.has_bias = spec.has_bias;
     p.packs = spec.packs;
@@ -352,11 +350,9 @@ bool HasUnary(const UnaryAttributes& attributes) {
 absl::StatusOr<std::unique_ptr<Primitive>> MakeUnary(const UnaryAttributes& attributes, uint64_t count) {
   EltwiseKind kind{};
   if (!FindEltwise(attributes, kind)) return Internal("oneDNN: unknown unary function");
-  return Build("eltwise", [&](PrimitiveV2& p) {
+  return Build("eltwise", [&](ReorderingPrimitive& p) {
     const memory::desc desc = Dense({count});
-    dnnl::eltwise_forward::desc operation(dnnl::prop_kind::forward_inference, kind.algorithm, desc, kind.alpha,
-                                          kind.beta);
-    dnnl::eltwise_forward::primitive_desc made(operation, OwnScratch(), Engine());
+    const auto made = DescribeEltwise(Engine(), OwnScratch(), kind.algorithm, desc, kind.alpha, kind.beta);
     p.primitive = dnnl::eltwise_forward(made);
     p.x = {desc, desc};
     p.out = {desc, desc};
@@ -365,7 +361,7 @@ absl::StatusOr<std::unique_ptr<Primitive>> MakeUnary(const UnaryAttributes& attr
 }
 
 absl::StatusOr<std::unique_ptr<Primitive>> MakeCopy(const Layout& x) {
-  return Build("reorder", [&](PrimitiveV2& p) {
+  return Build("reorder", [&](ReorderingPrimitive& p) {
     const memory::desc out = Dense(x.shape);
     dnnl::reorder::primitive_desc desc(Engine(), Desc(x), Engine(), out, OwnScratch());
     p.primitive = dnnl::reorder(desc);
