@@ -22,7 +22,7 @@ class Weights : public WeightSource {
   explicit Weights(const OnnxFile& file);
   absl::Status Load(const std::string& name, std::span<float> out) const override;
   absl::Status LoadPart(const std::string& name, uint64_t first, std::span<float> out) const override;
-  absl::StatusOr<std::span<const float>> View(const std::string& name) const override;
+  TensorView View(const std::string& name, ElementType type) const override;
   // The name of a tensor that is a weight; nullptr for others.
   const std::string* NameOf(const OnnxTensor& tensor) const;
 

@@ -92,13 +92,13 @@ absl::Status Weights::LoadPart(const std::string& name, uint64_t first, std::spa
 
 absl::Status Weights::Load(const std::string& name, std::span<float> out) const { return LoadPart(name, 0, out); }
 
-absl::StatusOr<std::span<const float>> Weights::View(const std::string& name) const {
+TensorView Weights::View(const std::string& name, ElementType type) const {
   auto found = by_name_.find(name);
-  if (found == by_name_.end()) return NotFound(fmt::format("the model has no weight \"{}\"", name));
-  PLUMB_ASSIGN_OR_RETURN(OnnxBytes bytes, file_.Read(*found->second));
-  const bool aligned = reinterpret_cast<uintptr_t>(bytes.bytes.data()) % alignof(float) == 0;
-  if (!aligned || !bytes.owned.empty()) return std::span<const float>();
-  return std::span<const float>(reinterpret_cast<const float*>(bytes.bytes.data()), bytes.bytes.size() / sizeof(float));
+  if (found == by_name_.end() || type != ElementType::kF32) return {};
+  absl::StatusOr<OnnxBytes> bytes = file_.Read(*found->second);
+  if (!bytes.ok() || !bytes->owned.empty()) return {};  // Load says what is wrong.
+  const bool aligned = reinterpret_cast<uintptr_t>(bytes->bytes.data()) % alignof(float) == 0;
+  return aligned ? TensorView{type, bytes->bytes} : TensorView{};
 }
 
 }  // namespace plumb::onnx
