@@ -20,15 +20,15 @@ if(NOT TARGET plumb_dnnl)
   set_target_properties(plumb_dnnl PROPERTIES IMPORTED_LOCATION ${PLUMB_DNNL_LIBRARY}
     INTERFACE_INCLUDE_DIRECTORIES ${PLUMB_DNNL_INCLUDE_DIR})
 endif()
-# SentencePiece's Debian package has a pkg-config file only.
-if(NOT TARGET plumb_sentencepiece)
-  find_library(PLUMB_SENTENCEPIECE_LIBRARY sentencepiece REQUIRED)
-  find_path(PLUMB_SENTENCEPIECE_INCLUDE_DIR sentencepiece_processor.h REQUIRED)
-  add_library(plumb_sentencepiece UNKNOWN IMPORTED)
-  set_target_properties(plumb_sentencepiece PROPERTIES IMPORTED_LOCATION ${PLUMB_SENTENCEPIECE_LIBRARY}
-    INTERFACE_INCLUDE_DIRECTORIES ${PLUMB_SENTENCEPIECE_INCLUDE_DIR})
-endif()
 if(NOT PLUMB_CONSUMER)  # What only our own programs need.
+  # SentencePiece's Debian package has a pkg-config file only.
+  if(NOT TARGET plumb_sentencepiece)
+    find_library(PLUMB_SENTENCEPIECE_LIBRARY sentencepiece REQUIRED)
+    find_path(PLUMB_SENTENCEPIECE_INCLUDE_DIR sentencepiece_processor.h REQUIRED)
+    add_library(plumb_sentencepiece UNKNOWN IMPORTED)
+    set_target_properties(plumb_sentencepiece PROPERTIES IMPORTED_LOCATION ${PLUMB_SENTENCEPIECE_LIBRARY}
+      INTERFACE_INCLUDE_DIRECTORIES ${PLUMB_SENTENCEPIECE_INCLUDE_DIR})
+  endif()
   find_package(CLI11 REQUIRED)
   find_package(spdlog REQUIRED)
   find_path(PLUMB_XXHASH_INCLUDE_DIR xxhash.h REQUIRED)

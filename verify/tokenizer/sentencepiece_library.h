@@ -1,23 +1,20 @@
-// The SentencePiece library behind standard types: its header declares names in namespace absl that contradict Abseil's
-// own, so one file alone includes it, and that file includes nothing of Abseil.
+// The SentencePiece library behind standard types; sentencepiece_module.h says why it is loaded and not linked.
 #ifndef PLUMB_VERIFY_TOKENIZER_SENTENCEPIECE_LIBRARY_H_
 #define PLUMB_VERIFY_TOKENIZER_SENTENCEPIECE_LIBRARY_H_
 
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace sentencepiece {
-class SentencePieceProcessor;
-}
-
 namespace plumb::text {
 
-// A loaded model. Thread-safe: all methods are const.
+// A loaded model. Thread-safe: all methods are const. Only Load may be called, and returns the reason, when the library
+// is not there; the others need a Load that went well.
 class SentencePieceLibrary {
  public:
   SentencePieceLibrary();
+  SentencePieceLibrary(const SentencePieceLibrary&) = delete;
+  SentencePieceLibrary& operator=(const SentencePieceLibrary&) = delete;
   ~SentencePieceLibrary();
 
   // Each returns what went wrong; empty when nothing did.
@@ -31,7 +28,7 @@ class SentencePieceLibrary {
   int EosId() const;
 
  private:
-  std::unique_ptr<sentencepiece::SentencePieceProcessor> processor_;
+  void* model_ = nullptr;
 };
 
 }  // namespace plumb::text
