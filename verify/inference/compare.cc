@@ -103,6 +103,16 @@ absl::StatusOr<Comparison> CompareLogits(std::span<const float> expected, std::s
   return result;
 }
 
+std::vector<Measure> MeasuresOf(const Comparison& comparison, const Thresholds& thresholds) {
+  std::vector<Measure> measures = {{"broken", static_cast<double>(comparison.broken), 0},
+                                   {"nmse", comparison.nmse, thresholds.nmse_max}};
+  if (std::isfinite(thresholds.max_kl_max)) measures.push_back({"max_kl", comparison.max_kl, thresholds.max_kl_max});
+  measures.push_back({"mean_kl", comparison.mean_kl, thresholds.mean_kl_max});
+  measures.push_back({"top1_agreement", comparison.top1_agreement, thresholds.top1_min, true});
+  measures.push_back({"decided_flips", static_cast<double>(comparison.decided_flips), 0});
+  return measures;
+}
+
 std::string JudgeComparison(const Comparison& comparison, const Thresholds& thresholds) {
   std::vector<std::string> broken;
   auto check = [&](bool holds, std::string text) {

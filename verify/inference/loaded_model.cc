@@ -50,7 +50,6 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Open(const Directory& 
   absl::StatusOr<TensorBinding> binding = BindTensors(loaded->model(), loaded->AllTensors());
   if (!binding.ok()) return Annotate(binding.status(), weights_path);
   loaded->binding_ = *std::move(binding);
-  PLUMB_RETURN_IF_ERROR(loaded->CheckCopies());
   return loaded;
 }
 
@@ -85,6 +84,11 @@ std::pair<const WeightSet*, const TensorInfo*> LoadedModel::Stored(const TensorI
 std::span<const uint8_t> LoadedModel::BytesOf(const TensorInfo& tensor) const {
   const auto [weights, stored] = Stored(tensor);
   return weights->Bytes(*stored);
+}
+
+std::string LoadedModel::ContainerName(const std::string& name) const {
+  auto bound = binding_.tensors.find(name);
+  return bound == binding_.tensors.end() ? "" : bound->second->name;
 }
 
 absl::StatusOr<const TensorInfo*> LoadedModel::Find(const std::string& name, uint64_t first, uint64_t count) const {

@@ -6,30 +6,6 @@
 #include "plumb/base/status.h"
 
 namespace plumb {
-namespace {
-
-// Fail is worse than inconclusive, which is worse than pass.
-Verdict Worse(Verdict a, Verdict b) {
-  if (a == Verdict::kFail || b == Verdict::kFail) return Verdict::kFail;
-  return a == Verdict::kInconclusive || b == Verdict::kInconclusive ? Verdict::kInconclusive : Verdict::kPass;
-}
-
-}  // namespace
-
-std::string_view VerdictName(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kPass:
-      return "pass";
-    case Verdict::kFail:
-      return "fail";
-    case Verdict::kInconclusive:
-      return "inconclusive";
-    case Verdict::kNotAvailable:
-      return "not available";
-  }
-  return "unknown";
-}
-
 BackendResult SummarizeBackend(const Backend& backend, std::vector<CaseResult> cases) {
   BackendResult result = {.name = std::string(backend.name()), .description = backend.description()};
   if (absl::Status status = backend.Available(); !status.ok() || cases.empty()) {

@@ -42,7 +42,7 @@ class GoldenTest : public testing::Test {
 
 TEST_F(GoldenTest, SerializedGoldensLoadAgain) {
   const Golden golden = {.tokens = {2, 2, {0, 1, 2, 0}}, .logits = {1, 2, 3, 4, 5, 6, 7, 8, 9, -1, -2.5f, 1e-20f}};
-  absl::StatusOr<std::string> text = SerializeGolden(golden, {{"format", "plumb-golden"}});
+  absl::StatusOr<std::string> text = SerializeGolden(golden, *model_, {{"format", "plumb-golden"}});
   ASSERT_TRUE(text.ok()) << text.status();
   folder_.Write("g.safetensors", *text);
   absl::StatusOr<Golden> again = LoadGolden(folder_.Open(), "g.safetensors", *model_);
@@ -120,7 +120,7 @@ TEST_F(GoldenTest, DefaultTokensAreFixed) {
   std::unique_ptr<Model> model = *ParseModelConfig(ReadData("tiny-shakespeare/step-3000/config.json"));
   const TokenBatch tokens = DefaultTokens(*model);
   EXPECT_EQ(tokens.sequences, 1);
-  EXPECT_EQ(tokens.positions, 64);
+  EXPECT_EQ(tokens.positions, 128);
   // x1 = 1442695040888963407, (x1 >> 33) % 256 and two more, worked out apart.
   EXPECT_THAT(std::vector<int32_t>(tokens.ids.begin(), tokens.ids.begin() + 3), testing::ElementsAre(191, 8, 17));
   EXPECT_TRUE(CheckTokens(tokens, *model).ok());

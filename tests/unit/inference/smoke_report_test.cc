@@ -13,7 +13,9 @@ class FakeBackend : public Backend {
   std::string_view name() const override { return "fake"; }
   std::string description() const override { return "a test"; }
   absl::Status Available() const override { return available_; }
-  absl::StatusOr<std::unique_ptr<Executable>> Plan(const Graph&, const PlanOptions&) const override { return Internal("never planned"); }
+  absl::StatusOr<std::unique_ptr<Executable>> Plan(const Graph&, const PlanOptions&) const override {
+    return Internal("never planned");
+  }
 
  private:
   absl::Status available_;

@@ -8,8 +8,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
+#include "plumb/inference/gate.h"
 
 namespace plumb {
 
@@ -51,8 +53,41 @@ struct Comparison {
 absl::StatusOr<Comparison> CompareLogits(std::span<const float> expected, std::span<const float> actual,
                                          uint64_t vocabulary, const Thresholds& thresholds);
 
+// Each limit as a number, a threshold and whether it holds.
+std::vector<Measure> MeasuresOf(const Comparison& comparison, const Thresholds& thresholds);
+
 // Empty when `comparison` is within the limits; otherwise each limit that is broken, with both numbers.
 std::string JudgeComparison(const Comparison& comparison, const Thresholds& thresholds);
+
+// What a golden keeps of the logits [positions, vocabulary]; `positions` counts those of all sequences.
+struct LogitSummary {
+  uint64_t positions = 0;
+  uint64_t kept = 0;                // Of each position: min(vocabulary, 32).
+  std::vector<int32_t> ids;         // [positions, kept]: of the largest logits, largest first.
+  std::vector<float> values;        // [positions, kept]
+  std::vector<double> log_sum_exp;  // [positions], over the whole vocabulary.
+  std::vector<double> tail;         // [positions]: log-sum-exp of the logits that were not kept; -Inf for none.
+  std::vector<double> nll;          // [sequences]: see SequenceNll.
+};
+
+// Summarises finite logits of `sequences` sequences of the tokens `ids`. REQUIRES: the sizes fit.
+LogitSummary SummarizeLogits(std::span<const float> logits, std::span<const int32_t> ids, uint64_t sequences,
+                             uint64_t vocabulary);
+
+// For each sequence the mean over its positions but the last of -log p(next token), in nats; 0 for one token. REQUIRES:
+// the sizes fit.
+std::vector<double> SequenceNll(std::span<const float> logits, std::span<const int32_t> ids, uint64_t sequences,
+                                uint64_t vocabulary);
+
+// Compares logits [positions, vocabulary] with a summary. NMSE is over the kept logits and the tail; KL is between the
+// distributions over the kept tokens and "any other", which is at most that between the whole ones. Margins decide as
+// in CompareLogits. INVALID_ARGUMENT when sizes differ.
+absl::StatusOr<Comparison> CompareWithSummary(const LogitSummary& expected, std::span<const float> actual,
+                                              uint64_t vocabulary, const Thresholds& thresholds);
+
+// Compares numbers that are no logits: NMSE, largest difference and what is broken; the rest as for equal ones.
+// INVALID_ARGUMENT when sizes differ or are 0.
+absl::StatusOr<Comparison> CompareFeatures(std::span<const float> expected, std::span<const float> actual);
 
 }  // namespace plumb
 

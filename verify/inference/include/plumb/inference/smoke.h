@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,9 +15,12 @@
 #include "absl/status/statusor.h"
 #include "plumb/base/directory.h"
 #include "plumb/base/limits.h"
+#include "plumb/inference/gate.h"
 #include "plumb/inference/golden.h"
 
 namespace plumb {
+
+class Tokenizer;
 
 // One model to run. Paths are relative to the release's folder.
 struct SmokeCase {
@@ -25,17 +29,6 @@ struct SmokeCase {
   std::string weights_path;  // A `.safetensors` file or a `.safetensors.index.json`.
   std::string golden_path;   // What was recorded for exactly these weights; empty: none.
 };
-
-// What a check found out.
-enum class Verdict {
-  kPass,          // Agrees with the recorded outputs.
-  kFail,          // Does not, or is no model that its config describes.
-  kInconclusive,  // Ran, but nothing recorded says whether the result is right; or could not run for want of support.
-  kNotAvailable,  // The backend does not work on this machine.
-};
-
-// `pass`, `fail`, `inconclusive`, `not available`.
-std::string_view VerdictName(Verdict verdict);
 
 // One case on one backend. Measures are 0, and the agreement 1, when nothing was compared.
 struct CaseResult {
@@ -50,6 +43,7 @@ struct CaseResult {
   double seconds = 0;
   uint64_t peak_bytes = 0;                    // See RunResult.
   std::map<std::string, uint64_t> fallbacks;  // Operators that ran on `reference` instead, with their nodes.
+  std::vector<Gate> gates;                    // In order; those after a failure to run are missing.
   std::string detail;                         // Why the verdict is not pass; empty for pass.
 };
 
@@ -84,17 +78,34 @@ struct SmokeOptions {
   const std::atomic<bool>* cancelled = nullptr;
   // A case whose tensors need more at a time, or more than the machine has, is not run: inconclusive.
   uint64_t memory_bytes_max = limits::kSmokeMemoryBytesMax;
+  // Backends are compared on so many positions instead of min(128, positions_max).
+  std::optional<uint64_t> positions;
+  // Backends are compared on this text, by the tokenizer beside the config; empty: on DefaultTokens. ComputeGolden
+  // records it.
+  std::string prompt;
+  // Opens the tokenizer in a folder below the release's: OpenTokenizer of plumb/tokenizer/tokenizer.h. Without it a
+  // prompt is refused, and recorded ids are not compared with recorded text.
+  std::function<absl::StatusOr<std::unique_ptr<Tokenizer>>(const Directory&, std::string_view)> open_tokenizer;
+  // Called before a tensor of a weights file is read, with the file's path and the tensor's name in it, from any
+  // thread: returns once its bytes are there, or an error that ends the check. For weights that are still arriving; the
+  // headers of all containers, the configs and goldens must be there before.
+  std::function<absl::Status(const std::string& weights_path, const std::string& tensor)> await_tensor;
+  // After a failure, find the first layer and operator that depart.
+  bool bisect = true;
 };
 
-// Runs every case on every backend. What is wrong with the model itself (a container, tensor set, config or golden
-// that does not hold together, a weight that is NaN or infinite) is a verdict, not an error. An architecture that Plumb
-// does not know is inconclusive, and so is a case without a golden: there backends can only be compared with
-// `reference`, which reads the same bytes. Errors: INVALID_ARGUMENT (ErrorClass::kUsage) for no case or an unknown
-// backend, CANCELLED, and failures to read files that exist.
+// Takes every case on every backend through the gates (gate.h; docs/inference.md). A backend passes a case when its
+// golden passes, no other gate fails and at least half of the arithmetic ran on the backend itself. What is wrong with
+// the model itself (a container, tensor set, config or golden that does not hold together, a weight that is NaN or
+// infinite) is a verdict, not an error. An architecture that Plumb does not know is inconclusive, and so is a case
+// without a golden: there backends can only be compared with `reference`, which reads the same bytes. Errors:
+// INVALID_ARGUMENT (ErrorClass::kUsage) for no case, an unknown backend, and positions or a prompt that the model
+// cannot take, CANCELLED, and failures to read files that exist.
 absl::StatusOr<SmokeReport> RunSmokeCheck(const Directory& folder, const std::vector<SmokeCase>& cases,
                                           const SmokeOptions& options);
 
-// The bytes of a golden file that `reference` computes for these weights; for DefaultTokens when `tokens` is not given.
+// The bytes of a golden file of version 2 that `reference` computes for these weights: for `tokens`, else for
+// options.prompt, else for DefaultInputs of options.positions.
 // UNIMPLEMENTED for an unknown architecture, INVALID_ARGUMENT for what RunSmokeCheck would call a failed model, and for
 // logits that are not finite.
 absl::StatusOr<std::string> ComputeGolden(const Directory& folder, const std::string& config_path,

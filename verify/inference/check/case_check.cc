@@ -1,0 +1,211 @@
+#include "verify/inference/check/case_check.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "plumb/base/status.h"
+#include "plumb/inference/self_test.h"
+#include "verify/inference/check/bisect.h"
+#include "verify/inference/check/output_gates.h"
+
+namespace plumb {
+namespace {
+
+// Less than this on the backend itself says little about the backend.
+constexpr double kCoverageMin = 0.5;
+
+Gate StructureGate(const absl::Status& status) {
+  Gate gate = {.name = kStructureGate, .verdict = Verdict::kPass};
+  gate.measures.push_back({"faults", status.ok() ? 0.0 : 1.0, 0});
+  if (status.ok()) return gate;
+  gate.verdict = BlamesModel(status) ? Verdict::kFail : Verdict::kInconclusive;
+  gate.detail = std::string(Message(status));
+  return gate;
+}
+
+Gate CoverageGate(double coverage) {
+  Gate gate = {.name = kCoverageGate, .verdict = Verdict::kPass};
+  gate.measures.push_back({"coverage", coverage, kCoverageMin, true});
+  if (gate.measures.front().holds()) return gate;
+  gate.verdict = Verdict::kInconclusive;
+  gate.detail = fmt::format("only {:.1f} % of the arithmetic ran on the backend itself", 100 * coverage);
+  return gate;
+}
+
+// One case on one backend, gate by gate.
+class CaseCheck {
+ public:
+  CaseCheck(const Backend& backend, OpenCase& open, const SmokeOptions& options)
+      : backend_(backend), open_(open), options_(options), tier_(TierFor(backend, open)) {
+    result_.tier = tier_;
+  }
+
+  absl::StatusOr<CaseResult> Run() {
+    absl::StatusOr<CaseRun> run = RunTraced(backend_, open_, open_.task, options_);
+    if (absl::IsCancelled(run.status())) return run.status();
+    absl::Status structure = run.status();
+    // Of weights that were still arriving the copies could not be compared before.
+    if (structure.ok() && options_.await_tensor) structure = open_.model->CheckCopies();
+    result_.gates.push_back(StructureGate(structure));
+    result_.gates.push_back(SelfTest(backend_));
+    result_.gates.push_back(open_.config);
+    if (run.ok()) {
+      result_.coverage = run->summary.coverage();
+      result_.fallbacks = run->summary.fallbacks;
+      result_.seconds = run->result.seconds;
+      result_.peak_bytes = run->result.peak_bytes;
+      result_.gates.front().warnings = SiblingWarnings(open_.weights->statistics());
+      PLUMB_RETURN_IF_ERROR(CompareBackends(*run));
+      CompareGolden(*run);
+      result_.gates.push_back(CoverageGate(result_.coverage));
+      PLUMB_RETURN_IF_ERROR(Bisect(*run));
+    }
+    Conclude();
+    return std::move(result_);
+  }
+
+ private:
+  void TakeMeasures(const Comparison& comparison) {
+    result_.nmse = comparison.nmse;
+    result_.max_kl = comparison.max_kl;
+    result_.mean_kl = comparison.mean_kl;
+    result_.top1_agreement = comparison.top1_agreement;
+  }
+
+  // The outputs on the inputs on which backends are compared, running once more if those are others.
+  absl::StatusOr<std::vector<TensorValue>> CrossOutputs(const CaseRun& run) {
+    if (!open_.long_task) return run.result.outputs;
+    PLUMB_ASSIGN_OR_RETURN(CaseRun longer, RunTask(backend_, open_, *open_.long_task, options_, nullptr));
+    result_.seconds += longer.result.seconds;
+    result_.peak_bytes = std::max(result_.peak_bytes, longer.result.peak_bytes);
+    return std::move(longer.result.outputs);
+  }
+
+  absl::Status CompareBackends(const CaseRun& run) {
+    Gate gate = {.name = kCrossBackendGate};
+    const bool is_reference = backend_.name() == "reference";
+    if (is_reference && open_.reference.empty()) {
+      absl::StatusOr<std::vector<TensorValue>> outputs = CrossOutputs(run);
+      if (absl::IsCancelled(outputs.status())) return outputs.status();
+      if (outputs.ok()) open_.reference = *std::move(outputs);
+    }
+    if (is_reference) {
+      gate.detail = "this backend is the one that others are compared with";
+    } else if (open_.reference.empty()) {
+      gate.detail = "reference has not run";
+    } else {
+      absl::StatusOr<std::vector<TensorValue>> outputs = CrossOutputs(run);
+      if (absl::IsCancelled(outputs.status())) return outputs.status();
+      if (outputs.ok()) {
+        Judgement judgement = JudgeCrossBackend(open_, tier_, *outputs);
+        gate = std::move(judgement.gate);
+        if (!open_.golden) TakeMeasures(judgement.comparison);
+      } else {
+        gate.detail = std::string(Message(outputs.status()));
+      }
+    }
+    result_.gates.push_back(std::move(gate));
+    return absl::OkStatus();
+  }
+
+  void CompareGolden(const CaseRun& run) {
+    if (open_.golden) {
+      Judgement judgement = JudgeGolden(open_, tier_, run);
+      TakeMeasures(judgement.comparison);
+      result_.gates.push_back(std::move(judgement.gate));
+      return;
+    }
+    Gate gate = {.name = kGoldenGate};
+    const bool agrees = result_.gates.back().verdict == Verdict::kPass;
+    gate.detail =
+        agrees ? "agrees with reference; nothing is recorded to compare with" : "nothing is recorded to compare with";
+    result_.gates.push_back(std::move(gate));
+  }
+
+  Gate& Find(std::string_view name) {
+    return *std::find_if(result_.gates.begin(), result_.gates.end(), [&](const Gate& g) { return g.name == name; });
+  }
+
+  // Adds to what failed where it went wrong first.
+  absl::Status Bisect(const CaseRun& run) {
+    if (!options_.bisect) return absl::OkStatus();
+    const double nmse_max = ThresholdsFor(tier_, open_.model->model().layers()).nmse_max;
+    if (Gate& cross = Find(kCrossBackendGate); cross.verdict == Verdict::kFail) {
+      absl::StatusOr<std::string> found = FindDeparture(backend_, open_, nmse_max, options_);
+      if (absl::IsCancelled(found.status())) return found.status();
+      if (found.ok() && !found->empty()) cross.detail += "; " + *found;
+      return absl::OkStatus();
+    }
+    Gate& golden = Find(kGoldenGate);
+    if (golden.verdict != Verdict::kFail || !open_.golden) return absl::OkStatus();
+    if (Find(kCrossBackendGate).verdict == Verdict::kPass) {
+      golden.detail += "; reference gives the same: the weights or the config are not those that were recorded";
+    }
+    const std::string layer = FindRecordedDeparture(open_.golden->layers, run.layers, nmse_max);
+    if (!layer.empty()) golden.detail += "; " + layer;
+    return absl::OkStatus();
+  }
+
+  // Fail when a gate fails; pass when the golden's passes and enough ran on the backend itself.
+  void Conclude() {
+    std::vector<std::string> failed;
+    std::vector<std::string> open_questions;
+    bool golden = false;
+    bool doubtful = false;
+    for (const Gate& gate : result_.gates) {
+      if (gate.verdict == Verdict::kFail) failed.push_back(gate.detail);
+      if (gate.name == kGoldenGate) golden = gate.verdict == Verdict::kPass;
+      if (gate.verdict != Verdict::kInconclusive) continue;
+      // A hash or a comparison that nobody asked for or recorded leaves the golden's word standing.
+      if (gate.name == kConfigGate || gate.name == kCrossBackendGate) continue;
+      doubtful = true;
+      open_questions.push_back(gate.detail);
+    }
+    if (!failed.empty()) {
+      result_.verdict = Verdict::kFail;
+      result_.detail = fmt::format("{}", fmt::join(failed, "; "));
+    } else if (golden && !doubtful) {
+      result_.verdict = Verdict::kPass;
+    } else {
+      result_.detail = fmt::format("{}", fmt::join(open_questions, "; "));
+    }
+  }
+
+  const Backend& backend_;
+  OpenCase& open_;
+  const SmokeOptions& options_;
+  const Tier tier_;
+  CaseResult result_;
+};
+
+}  // namespace
+
+bool BlamesModel(const absl::Status& status) {
+  if (ErrorClassOf(status) == ErrorClass::kUsage) return false;
+  return absl::IsInvalidArgument(status) || absl::IsOutOfRange(status) || absl::IsDataLoss(status) ||
+         absl::IsNotFound(status) || absl::IsFailedPrecondition(status);
+}
+
+CaseResult ResultOfFailure(const absl::Status& status) {
+  CaseResult result;
+  result.gates.push_back(StructureGate(status));
+  result.verdict = result.gates.front().verdict;
+  result.detail = result.gates.front().detail;
+  return result;
+}
+
+absl::Status RunReference(OpenCase& open, const SmokeOptions& options) {
+  if (!open.reference.empty()) return absl::OkStatus();
+  PLUMB_ASSIGN_OR_RETURN(const Backend* reference, FindBackend("reference"));
+  absl::StatusOr<CaseRun> run = RunTask(*reference, open, open.cross_task(), options, nullptr);
+  if (run.ok()) open.reference = std::move(run->result.outputs);
+  return absl::IsCancelled(run.status()) ? run.status() : absl::OkStatus();
+}
+
+absl::StatusOr<CaseResult> CheckCase(const Backend& backend, OpenCase& open, const SmokeOptions& options) {
+  return CaseCheck(backend, open, options).Run();
+}
+
+}  // namespace plumb

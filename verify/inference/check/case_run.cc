@@ -1,0 +1,54 @@
+#include "verify/inference/check/case_run.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "plumb/base/status.h"
+#include "verify/inference/check/layer_trace.h"
+
+namespace plumb {
+namespace {
+
+uint64_t MemoryAllowed(const SmokeOptions& options) {
+  const long pages = sysconf(_SC_PHYS_PAGES);
+  const long page_bytes = sysconf(_SC_PAGE_SIZE);
+  if (pages <= 0 || page_bytes <= 0) return options.memory_bytes_max;
+  return std::min(options.memory_bytes_max, static_cast<uint64_t>(pages) * static_cast<uint64_t>(page_bytes));
+}
+
+}  // namespace
+
+absl::StatusOr<CaseRun> RunTask(const Backend& backend, const OpenCase& open, const Task& task,
+                                const SmokeOptions& options, const Observer& observer) {
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Executable> executable, backend.Plan(task.graph));
+  CaseRun run = {.result = {}, .summary = executable->summary(), .hidden = {}, .layers = {}};
+  if (const uint64_t allowed = MemoryAllowed(options); run.summary.peak_bytes > allowed) {
+    return absl::ResourceExhaustedError(
+        fmt::format("the run needs {} bytes of memory at a time, {} are allowed", run.summary.peak_bytes, allowed));
+  }
+  RunInputs inputs = {.weights = open.weights.get(), .cancelled = options.cancelled, .observer = observer};
+  for (const auto& [name, value] : task.inputs.values) inputs.tensors[name] = value.view();
+  PLUMB_ASSIGN_OR_RETURN(run.result, executable->Run(inputs));
+  return run;
+}
+
+absl::StatusOr<CaseRun> RunTraced(const Backend& backend, const OpenCase& open, const Task& task,
+                                  const SmokeOptions& options) {
+  LayerTracer tracer(task.graph);
+  const Observer trace = tracer.observer();
+  const std::string hidden_node = HiddenNodeOf(task.graph);
+  std::vector<float> hidden;
+  const Observer both = [&](const Node& node, const TensorView& value) {
+    trace(node, value);
+    if (node.name != hidden_node || value.type != ElementType::kF32) return;
+    hidden.assign(value.As<float>().begin(), value.As<float>().end());
+  };
+  PLUMB_ASSIGN_OR_RETURN(CaseRun run, RunTask(backend, open, task, options, both));
+  run.hidden = std::move(hidden);
+  run.layers = tracer.digests();
+  return run;
+}
+
+}  // namespace plumb

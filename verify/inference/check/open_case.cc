@@ -1,0 +1,144 @@
+#include "verify/inference/check/open_case.h"
+
+#include <algorithm>
+
+#include "fmt/format.h"
+#include "plumb/base/status.h"
+#include "plumb/tokenizer/tokenizer.h"
+#include "verify/inference/check/config_hash.h"
+
+namespace plumb {
+namespace {
+
+// So many that position-dependent faults show.
+constexpr uint64_t kPositionsMin = 128;
+
+absl::Status WrongGolden(const std::string& path, std::string_view why) {
+  return WithErrorClass(InvalidArgument(fmt::format("golden {}: {}", path, why)), ErrorClass::kPolicy);
+}
+
+Gate JudgeConfig(const OpenCase& open) {
+  Gate gate = {.name = kConfigGate};
+  if (!open.golden || open.golden->config_hash.empty()) {
+    gate.detail = "no hash of the config is recorded";
+    return gate;
+  }
+  absl::StatusOr<std::string> found = ConfigHash(open.model->model());
+  if (!found.ok()) {
+    gate.detail = std::string(Message(found.status()));
+    return gate;
+  }
+  const std::string& recorded = open.golden->config_hash;
+  const std::string_view kind = std::string_view(*found).substr(0, found->find("sha256"));
+  if (!recorded.starts_with(kind)) {
+    gate.detail = fmt::format("the recorded hash is of another kind, {}", recorded.substr(0, 32));
+    return gate;
+  }
+  gate.verdict = *found == recorded ? Verdict::kPass : Verdict::kFail;
+  gate.measures.push_back({"differs", *found == recorded ? 0.0 : 1.0, 0});
+  if (gate.verdict == Verdict::kFail) {
+    gate.detail = fmt::format(
+        "the config's hash is {}, recorded {}: an epsilon, angle, activation, scale, mask or shape differs from the "
+        "recorded model's",
+        *found, recorded);
+  }
+  return gate;
+}
+
+// What was recorded as text must still give the recorded ids.
+absl::Status CheckText(const Directory& folder, const SmokeCase& wanted, const OpenCase& open,
+                       const SmokeOptions& options) {
+  if (open.golden->text.empty() || !open.language) return absl::OkStatus();
+  std::string fingerprint;
+  absl::StatusOr<TokenBatch> tokens =
+      TokenizePrompt(folder, wanted.config_path, open.golden->text, open.model->model(), options, &fingerprint);
+  if (absl::IsNotFound(tokens.status())) return absl::OkStatus();  // The tokenizer was not pulled.
+  if (!tokens.ok()) return WrongGolden(wanted.golden_path, Message(tokens.status()));
+  if (tokens->ids != open.golden->tokens.ids) {
+    return WrongGolden(wanted.golden_path, "the tokenizer does not give the recorded token ids for the recorded text");
+  }
+  if (!open.golden->tokenizer.empty() && open.golden->tokenizer != fingerprint) {
+    return WrongGolden(wanted.golden_path, fmt::format("the tokenizer's fingerprint is {}, recorded {}", fingerprint,
+                                                       open.golden->tokenizer));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Task> MakeTask(const Model& model, ModelInputs inputs) {
+  Task task = {.inputs = std::move(inputs), .graph = {}};
+  PLUMB_ASSIGN_OR_RETURN(task.graph, model.BuildGraph(task.inputs.sequences, task.inputs.positions));
+  return task;
+}
+
+// What a model without a golden, or with a short one, is run on.
+absl::StatusOr<ModelInputs> ChooseInputs(const Directory& folder, const SmokeCase& wanted, const OpenCase& open,
+                                         const SmokeOptions& options) {
+  const Model& model = open.model->model();
+  const uint64_t positions = options.positions.value_or(kPositionsMin);
+  if (positions == 0 || (open.language && options.positions && positions > model.positions_max())) {
+    return WithErrorClass(InvalidArgument(fmt::format("{} positions were asked for, the model has 1 to {}", positions,
+                                                      model.positions_max())),
+                          ErrorClass::kUsage);
+  }
+  if (!open.language) {
+    if (!options.prompt.empty()) {
+      return WithErrorClass(InvalidArgument("a prompt needs a language model"), ErrorClass::kUsage);
+    }
+    return DefaultInputs(model, positions);
+  }
+  if (options.prompt.empty()) return InputsOf(DefaultTokens(model, positions));
+  std::string fingerprint;
+  absl::StatusOr<TokenBatch> tokens =
+      TokenizePrompt(folder, wanted.config_path, options.prompt, model, options, &fingerprint);
+  if (!tokens.ok()) return WithErrorClass(tokens.status(), ErrorClass::kUsage);
+  return InputsOf(*tokens);
+}
+
+}  // namespace
+
+absl::StatusOr<OpenCase> OpenSmokeCase(const Directory& folder, const SmokeCase& wanted, const SmokeOptions& options) {
+  OpenCase open;
+  PLUMB_ASSIGN_OR_RETURN(open.model, LoadedModel::Open(folder, wanted.config_path, wanted.weights_path));
+  const LoadedModel* loaded = open.model.get();
+  if (options.await_tensor) {
+    open.weights = std::make_unique<WeightSurvey>(*loaded, [=, await = options.await_tensor](const std::string& name) {
+      return await(wanted.weights_path, loaded->ContainerName(name));
+    });
+  } else {
+    PLUMB_RETURN_IF_ERROR(loaded->CheckCopies());
+    open.weights = std::make_unique<WeightSurvey>(*loaded);
+  }
+  const Model& model = open.model->model();
+  open.language = IsLanguageModel(model);
+  const bool asked = options.positions.has_value() || !options.prompt.empty();
+  if (!wanted.golden_path.empty()) {
+    PLUMB_ASSIGN_OR_RETURN(open.golden, LoadGolden(folder, wanted.golden_path, model));
+    PLUMB_RETURN_IF_ERROR(CheckText(folder, wanted, open, options));
+    const uint64_t recorded = open.golden->inputs.positions;
+    PLUMB_ASSIGN_OR_RETURN(open.task, MakeTask(model, std::move(open.golden->inputs)));
+    if (asked || (open.language && recorded < std::min(kPositionsMin, model.positions_max()))) {
+      PLUMB_ASSIGN_OR_RETURN(ModelInputs inputs, ChooseInputs(folder, wanted, open, options));
+      PLUMB_ASSIGN_OR_RETURN(open.long_task, MakeTask(model, std::move(inputs)));
+    }
+  } else {
+    PLUMB_ASSIGN_OR_RETURN(ModelInputs inputs, ChooseInputs(folder, wanted, open, options));
+    PLUMB_ASSIGN_OR_RETURN(open.task, MakeTask(model, std::move(inputs)));
+  }
+  open.config = JudgeConfig(open);
+  return open;
+}
+
+absl::StatusOr<TokenBatch> TokenizePrompt(const Directory& folder, const std::string& config_path,
+                                          std::string_view text, const Model& model, const SmokeOptions& options,
+                                          std::string* fingerprint) {
+  const std::string beside = config_path.substr(0, config_path.rfind('/') + 1);
+  if (!options.open_tokenizer) return NotFound("this program opens no tokenizers");
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, options.open_tokenizer(folder, beside));
+  PLUMB_ASSIGN_OR_RETURN(std::vector<int32_t> ids, tokenizer->Encode(text));
+  *fingerprint = tokenizer->Fingerprint();
+  TokenBatch tokens = {.sequences = 1, .positions = ids.size(), .ids = std::move(ids)};
+  PLUMB_RETURN_IF_ERROR(CheckTokens(tokens, model));
+  return tokens;
+}
+
+}  // namespace plumb

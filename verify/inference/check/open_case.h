@@ -1,0 +1,48 @@
+// A smoke case made ready to be run on several backends.
+#ifndef PLUMB_VERIFY_INFERENCE_CHECK_OPEN_CASE_H_
+#define PLUMB_VERIFY_INFERENCE_CHECK_OPEN_CASE_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plumb/inference/smoke.h"
+#include "verify/inference/check/weight_survey.h"
+#include "verify/inference/loaded_model.h"
+
+namespace plumb {
+
+// What to run: inputs, and the graph that takes them.
+struct Task {
+  ModelInputs inputs;
+  Graph graph;
+};
+
+// A model, what was recorded of it, and what it is run on. Not thread-safe.
+struct OpenCase {
+  std::unique_ptr<LoadedModel> model;
+  std::unique_ptr<WeightSurvey> weights;
+  bool language = false;  // See IsLanguageModel.
+  std::optional<Golden> golden;
+  Task task;                      // On the golden's inputs, if there is one.
+  std::optional<Task> long_task;  // For the comparison of backends, when the golden's inputs are too short for it.
+  Gate config;
+  // What `reference` gave on the inputs that backends are compared on; empty until it has run.
+  std::vector<TensorValue> reference;
+
+  const Task& cross_task() const { return long_task ? *long_task : task; }
+};
+
+// Opens model and golden and builds the graphs. Errors as LoadedModel::Open and LoadGolden give them.
+absl::StatusOr<OpenCase> OpenSmokeCase(const Directory& folder, const SmokeCase& wanted, const SmokeOptions& options);
+
+// The text's ids by the tokenizer beside `config_path`, as one sequence. NOT_FOUND without a tokenizer,
+// INVALID_ARGUMENT when there are none or more than the model has positions.
+absl::StatusOr<TokenBatch> TokenizePrompt(const Directory& folder, const std::string& config_path,
+                                          std::string_view text, const Model& model, const SmokeOptions& options,
+                                          std::string* fingerprint);
+
+}  // namespace plumb
+
+#endif  // PLUMB_VERIFY_INFERENCE_CHECK_OPEN_CASE_H_
