@@ -114,6 +114,8 @@ std::unique_ptr<CLI::App> MakeApp(GlobalFlags* flags, Action* action) {
   RegisterPull(command, action);
   RegisterVerify(command, action);
   RegisterSmoke(command, action);
+  RegisterGolden(command, action);
+  RegisterBackends(command, action);
   RegisterShow(command, action);
   RegisterFiles(command, action);
   RegisterDiff(command, action);

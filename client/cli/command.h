@@ -99,11 +99,13 @@ inline constexpr const char* kMachineCommands = "This machine";
 inline constexpr const char* kCommands = "Commands";
 
 void RegisterAdmin(Command& root, Action* action);
+void RegisterBackends(Command& root, Action* action);
 void RegisterCache(Command& root, Action* action);
 void RegisterCompletion(Command& root, Action* action);
 void RegisterDiff(Command& root, Action* action);
 void RegisterEvents(Command& root, Action* action);
 void RegisterFiles(Command& root, Action* action);
+void RegisterGolden(Command& root, Action* action);
 void RegisterInspect(Command& root, Action* action);
 void RegisterList(Command& root, Action* action);
 void RegisterLogin(Command& root, Action* action);

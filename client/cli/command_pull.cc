@@ -9,6 +9,7 @@
 #include "fmt/format.h"
 #include "plumb/base/status.h"
 #include "plumb/client/pull.h"
+#include "plumb/client/pull_smoke.h"
 #include "plumb/client/smoke.h"
 
 namespace plumb::cli {
@@ -83,7 +84,11 @@ absl::Status RunPull(Context& context, const PullFlags& flags) {
   std::vector<std::unique_ptr<Connection>> mirrors;
   PLUMB_RETURN_IF_ERROR(ConnectMirrors(context, flags, &mirrors, &options));
   double begin = context.environment().seconds();
+  std::optional<PullSmoke> smoke;
+  if (flags.smoke) options.observer = &smoke.emplace(options.folder);
   absl::StatusOr<PullResult> result = Pull(*connection, options, context.LongOperation());
+  std::optional<SmokeReport> checked;
+  if (smoke.has_value()) checked = smoke->Finish(result.status());
   if (absl::IsNotFound(result.status())) {
     return WithMend(result.status(), ListCommand(options.reference));
   }
@@ -96,10 +101,13 @@ absl::Status RunPull(Context& context, const PullFlags& flags) {
   Json json = PullJson(*result, seconds);
   absl::Status outcome;
   if (flags.smoke) {
-    PLUMB_ASSIGN_OR_RETURN(SmokeReport report, SmokeFolder(options.folder, {}, context.LongOperation()));
+    if (!checked.has_value()) {
+      PLUMB_ASSIGN_OR_RETURN(checked, SmokeFolder(options.folder, {}, context.LongOperation()));
+    }
+    const SmokeReport& report = *checked;
     if (!output.json()) {
       output.PrintText("");
-      PrintSmoke(output, report);
+      PrintSmoke(output, report, /*explain=*/false);
     }
     json["smoke"] = SmokeJson(report);
     outcome = SmokeOutcome(output, report, flags.reference);
@@ -127,7 +135,8 @@ void RegisterPull(Command& root, Action* action) {
                 "Streams at once to each registry (default 2); more help where round trips are long");
   command.Bytes("--max-memory", &flags->max_memory, "What buffers may take, about (default 256MiB)");
   command.Bytes("--max-rate", &flags->max_rate, "Fetch no faster than this a second");
-  command.Flag("--smoke", &flags->smoke, "Then check that the model computes what its publisher recorded");
+  command.Flag("--smoke", &flags->smoke,
+               "Check, as the weights arrive, that the model computes what its publisher recorded");
   command.Flag("--no-cache", &flags->no_cache, "Share nothing with other folders");
   command.Examples(
       "  plumb pull acme/tiny\n"

@@ -12,16 +12,20 @@ namespace {
 
 struct SmokeFlags {
   std::string argument;
-  std::vector<std::string> backends;
+  SmokeRequest request;
+  bool explain = false;
 };
 
 absl::Status RunSmoke(Context& context, const SmokeFlags& flags) {
   PLUMB_ASSIGN_OR_RETURN(std::string folder, FolderFor(context, flags.argument));
-  PLUMB_ASSIGN_OR_RETURN(SmokeReport report, SmokeFolder(folder, flags.backends, context.LongOperation()));
+  SmokeRequest request = flags.request;
+  std::erase(request.backends, "all");
+  if (request.backends.size() != flags.request.backends.size()) request.backends.clear();
+  PLUMB_ASSIGN_OR_RETURN(SmokeReport report, SmokeFolder(folder, request, context.LongOperation()));
   if (context.output().json()) {
     context.output().PrintJson(SmokeJson(report));
   } else {
-    PrintSmoke(context.output(), report);
+    PrintSmoke(context.output(), report, flags.explain);
   }
   return SmokeOutcome(context.output(), report, flags.argument);
 }
@@ -35,11 +39,20 @@ void RegisterSmoke(Command& root, Action* action) {
   command.Group(kModelCommands);
   command.Argument("REF|DIR", &flags->argument, "A folder, or a reference, which is pulled into the cache first")
       .Required();
-  command.Value("--backend", "LIST", &flags->backends, "Ways to compute, divided by commas (default: all there are)")
+  command
+      .Value("--backend", "LIST", &flags->request.backends,
+             "Ways to compute, divided by commas (default: all there are); `plumb backends` lists them")
       .DividedByCommas();
+  command.Value("--positions", "N", &flags->request.positions,
+                "Compare backends on so many tokens (default 128, or as many as the model has)");
+  command.Value("--prompt", "TEXT", &flags->request.prompt,
+                "Compare backends on this text, by the tokenizer beside the config");
+  command.Flag("--explain", &flags->explain, "Print every gate with what was measured and what was allowed");
   command.Examples(
       "  plumb smoke ./tiny\n"
       "  plumb smoke acme/tiny@v1 --backend reference,onednn --json\n"
+      "  plumb smoke ./tiny --explain --positions 256\n"
+      "  plumb smoke ./tiny --prompt 'To be, or not to be'\n"
       "\nExit code 7 when a recorded case fails. Inconclusive (nothing was "
       "recorded, or the architecture is not\n"
       "known) is a warning and exit code 0.\n");

@@ -26,10 +26,81 @@ Colour VerdictColour(Verdict verdict) {
 // Without anything computed there is nothing to show.
 bool Ran(const BackendResult& backend) { return backend.peak_bytes > 0 || backend.seconds > 0; }
 
+Json GateJson(const Gate& gate) {
+  Json json = {{"name", gate.name},
+               {"verdict", VerdictName(gate.verdict)},
+               {"measures", Json::array()},
+               {"detail", gate.detail},
+               {"warnings", gate.warnings}};
+  for (const Measure& measure : gate.measures) {
+    json["measures"].push_back({{"name", measure.name},
+                                {"value", measure.value},
+                                {measure.at_least ? "at_least" : "at_most", measure.limit},
+                                {"holds", measure.holds()}});
+  }
+  return json;
+}
+
+Json GatesJson(const std::vector<Gate>& gates) {
+  Json json = Json::array();
+  for (const Gate& gate : gates) json.push_back(GateJson(gate));
+  return json;
+}
+
+// Of all cases, the worst verdict of each gate and the gate that has it.
+std::vector<Gate> WorstGates(const BackendResult& backend) {
+  std::vector<Gate> worst;
+  for (const CaseResult& result : backend.cases) {
+    for (const Gate& gate : result.gates) {
+      auto known = std::find_if(worst.begin(), worst.end(), [&](const Gate& g) { return g.name == gate.name; });
+      if (known == worst.end()) {
+        worst.push_back(gate);
+      } else if (known->verdict != gate.verdict && Worse(known->verdict, gate.verdict) == gate.verdict) {
+        *known = gate;
+      }
+    }
+  }
+  return worst;
+}
+
+std::string MeasureText(const Measure& measure) {
+  return fmt::format("{} {:.3g} ({} {:.3g})", measure.name, measure.value, measure.at_least ? "at least" : "at most",
+                     measure.limit);
+}
+
+// One line for each gate of each case: what it said, and every number with its limit.
+void PrintGates(Output& output, const SmokeReport& report) {
+  Table table({{"BACKEND"}, {"CASE"}, {"GATE"}, {"VERDICT"}, {"MEASURED"}});
+  for (const BackendResult& backend : report.backends) {
+    for (const CaseResult& result : backend.cases) {
+      for (const Gate& gate : result.gates) {
+        std::vector<std::string> measures;
+        for (const Measure& measure : gate.measures) measures.push_back(MeasureText(measure));
+        if (!gate.detail.empty()) measures.push_back(gate.detail);
+        for (const std::string& warning : gate.warnings) measures.push_back("warning: " + warning);
+        Cell verdict(std::string(VerdictName(gate.verdict)), VerdictColour(gate.verdict));
+        if (measures.empty()) measures.push_back("");
+        table.AddRow({backend.name, result.name, gate.name, verdict, measures.front()});
+        for (size_t i = 1; i < measures.size(); ++i) table.AddRow({"", "", "", "", measures[i]});
+      }
+    }
+  }
+  if (table.empty()) return;
+  output.PrintText("");
+  output.PrintTable(table);
+}
+
 Json CaseJson(const CaseResult& result) {
-  return {{"name", result.name},       {"verdict", VerdictName(result.verdict)},  {"nmse", result.nmse},
-          {"max_kl", result.max_kl},   {"top1_agreement", result.top1_agreement}, {"coverage", result.coverage},
-          {"seconds", result.seconds}, {"peak_bytes", result.peak_bytes},         {"detail", result.detail}};
+  return {{"name", result.name},
+          {"verdict", VerdictName(result.verdict)},
+          {"nmse", result.nmse},
+          {"max_kl", result.max_kl},
+          {"top1_agreement", result.top1_agreement},
+          {"coverage", result.coverage},
+          {"seconds", result.seconds},
+          {"peak_bytes", result.peak_bytes},
+          {"detail", result.detail},
+          {"gates", GatesJson(result.gates)}};
 }
 
 }  // namespace
@@ -37,18 +108,24 @@ Json CaseJson(const CaseResult& result) {
 Json SmokeJson(const SmokeReport& report) {
   Json json = {{"verdict", VerdictName(report.verdict)}, {"backends", Json::array()}};
   for (const BackendResult& backend : report.backends) {
-    Json entry = {
-        {"name", backend.name},       {"verdict", VerdictName(backend.verdict)},  {"nmse", backend.nmse},
-        {"max_kl", backend.max_kl},   {"top1_agreement", backend.top1_agreement}, {"coverage", backend.coverage},
-        {"seconds", backend.seconds}, {"peak_bytes", backend.peak_bytes},         {"detail", backend.detail},
-        {"cases", Json::array()}};
+    Json entry = {{"name", backend.name},
+                  {"verdict", VerdictName(backend.verdict)},
+                  {"nmse", backend.nmse},
+                  {"max_kl", backend.max_kl},
+                  {"top1_agreement", backend.top1_agreement},
+                  {"coverage", backend.coverage},
+                  {"seconds", backend.seconds},
+                  {"peak_bytes", backend.peak_bytes},
+                  {"detail", backend.detail},
+                  {"gates", GatesJson(WorstGates(backend))},
+                  {"cases", Json::array()}};
     for (const CaseResult& result : backend.cases) entry["cases"].push_back(CaseJson(result));
     json["backends"].push_back(entry);
   }
   return json;
 }
 
-void PrintSmoke(Output& output, const SmokeReport& report) {
+void PrintSmoke(Output& output, const SmokeReport& report, bool explain) {
   Table table({{"BACKEND"},
                {"VERDICT"},
                {"CASES", Align::kRight},
@@ -86,9 +163,11 @@ void PrintSmoke(Output& output, const SmokeReport& report) {
                       backend.detail});
     }
   }
-  if (reasons.empty()) return;
-  output.PrintText("");
-  output.PrintTable(reasons);
+  if (!reasons.empty()) {
+    output.PrintText("");
+    output.PrintTable(reasons);
+  }
+  if (explain) PrintGates(output, report);
 }
 
 absl::Status SmokeOutcome(Output& output, const SmokeReport& report, const std::string& subject) {

@@ -14,8 +14,9 @@ namespace plumb::cli {
 // {"verdict", "backends": [{"name", "verdict", ..., "cases": [...]}]}
 Json SmokeJson(const SmokeReport& report);
 
-// A line for each backend; below, each case that did not pass with the reason.
-void PrintSmoke(Output& output, const SmokeReport& report);
+// A line for each backend; below, each case that did not pass with the reason. `explain`: then every gate of every
+// case, with each number and its limit.
+void PrintSmoke(Output& output, const SmokeReport& report, bool explain);
 
 // What the command ends with: ErrorClass::kSmoke that names the failed cases of
 // `subject` when the verdict is fail; OK, after a warning, when it is

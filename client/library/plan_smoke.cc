@@ -2,6 +2,7 @@
 #include "fmt/format.h"
 #include "plumb/base/status.h"
 #include "plumb/inference/smoke.h"
+#include "plumb/tokenizer/tokenizer.h"
 
 namespace plumb {
 namespace {
@@ -9,6 +10,7 @@ namespace {
 SmokeOptions OptionsFor(const Operation& operation) {
   SmokeOptions options;
   options.backends = {"reference"};
+  options.open_tokenizer = &OpenTokenizer;
   options.progress = [&operation](std::string_view name, std::string_view) {
     operation.Report({.phase = "smoke", .item = std::string(name), .done_bytes = 0, .total_bytes = 0});
   };

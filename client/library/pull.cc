@@ -79,6 +79,10 @@ class Puller : public transfer::ExtentSink {
       if (good[begin]) {
         PLUMB_ASSIGN_OR_RETURN(bool last,
                                file.Write(extent.first_chunk + begin, end - begin, bytes.subspan(at, run_bytes)));
+        if (options_.observer != nullptr) {
+          const uint64_t begins = file.list().offset(extent.first_chunk + begin);
+          options_.observer->Verified(file.file().path(), begins, begins + run_bytes);
+        }
         if (last) PLUMB_RETURN_IF_ERROR(file.Finish());
         Advance(file.file().path(), run_bytes);
       }
@@ -100,10 +104,25 @@ class Puller : public transfer::ExtentSink {
     ++result_.files;
     result_.reused_bytes += prepared->reused_bytes();
     Advance(file.path(), prepared->reused_bytes());
+    Announce(*prepared);
     if (prepared->missing().empty()) return prepared->Finish();
     group_bytes_ += file.size_bytes() - prepared->reused_bytes();
     group_.push_back(std::move(prepared));
     return absl::OkStatus();
+  }
+
+  // Tells the observer of a file, and of what was here of it.
+  void Announce(const PullFile& file) const {
+    if (options_.observer == nullptr) return;
+    const std::string& path = file.file().path();
+    options_.observer->Prepared(path, file.place());
+    uint64_t begin = 0;
+    for (size_t index : file.missing()) {
+      const uint64_t end = file.list().offset(index);
+      if (end > begin) options_.observer->Verified(path, begin, end);
+      begin = end + file.list().chunks()[index].size_bytes;
+    }
+    if (file.list().file_bytes() > begin) options_.observer->Verified(path, begin, file.list().file_bytes());
   }
 
   absl::Status FetchGroup() {
@@ -198,6 +217,7 @@ absl::StatusOr<PullResult> Pull(Connection& connection, const PullOptions& optio
   }
   PLUMB_RETURN_IF_ERROR(WriteRecord(directory, stored, {selected.begin(), selected.end()}));
 
+  if (options.observer != nullptr) options.observer->Begin(manifest, paths);
   PullResult result{.digest = digest, .model = manifest.model(), .version = manifest.version()};
   result.yanked = release.yanked();
   result.yank_reason = release.yank_reason();

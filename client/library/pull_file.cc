@@ -43,6 +43,8 @@ absl::StatusOr<std::unique_ptr<PullFile>> PullFile::Prepare(const Directory& dir
   return made;
 }
 
+std::string PullFile::place() const { return partial_.has_value() ? PartialName(root_) : file_.path(); }
+
 absl::StatusOr<bool> PullFile::UseTarget() {
   absl::StatusOr<UniqueFd> fd = directory_.OpenFile(file_.path());
   // Anything but a readable regular file counts as nothing; Finish replaces it, or says why it cannot.

@@ -32,6 +32,8 @@ class PullFile {
   const std::vector<size_t>& missing() const { return missing_; }
   const ChunkList& list() const { return list_; }
   const v1::File& file() const { return file_; }
+  // Where its bytes lie below the folder until Finish.
+  std::string place() const;
   // Plain bytes that need not be fetched.
   uint64_t reused_bytes() const { return reused_bytes_; }
 

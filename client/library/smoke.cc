@@ -2,8 +2,10 @@
 
 #include "client/library/folder_record.h"
 #include "fmt/format.h"
+#include "plumb/base/file.h"
 #include "plumb/base/status.h"
 #include "plumb/client/release_folder.h"
+#include "plumb/tokenizer/tokenizer.h"
 
 namespace plumb {
 namespace {
@@ -40,20 +42,45 @@ absl::StatusOr<std::vector<SmokeCase>> FindCases(const std::string& path, const 
   return cases;
 }
 
-}  // namespace
-
-absl::StatusOr<SmokeReport> SmokeFolder(const std::string& path, const std::vector<std::string>& backends,
-                                        const Operation& operation) {
-  PLUMB_ASSIGN_OR_RETURN(Directory folder, Directory::Open(path));
-  PLUMB_ASSIGN_OR_RETURN(std::vector<SmokeCase> cases, FindCases(path, folder));
+SmokeOptions OptionsFor(const SmokeRequest& request, const Operation& operation) {
   SmokeOptions options;
-  options.backends = backends;
+  options.backends = request.backends;
+  options.positions = request.positions;
+  options.prompt = request.prompt;
+  options.open_tokenizer = &OpenTokenizer;
   options.progress = [&operation](std::string_view name, std::string_view backend) {
     operation.Report(
         {.phase = "smoke", .item = fmt::format("{} on {}", name, backend), .done_bytes = 0, .total_bytes = 0});
   };
   if (operation.cancellation != nullptr) options.cancelled = &operation.cancellation->flag();
-  return RunSmokeCheck(folder, cases, options);
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<SmokeReport> SmokeFolder(const std::string& path, const SmokeRequest& request,
+                                        const Operation& operation) {
+  PLUMB_ASSIGN_OR_RETURN(Directory folder, Directory::Open(path));
+  PLUMB_ASSIGN_OR_RETURN(std::vector<SmokeCase> cases, FindCases(path, folder));
+  return RunSmokeCheck(folder, cases, OptionsFor(request, operation));
+}
+
+absl::StatusOr<std::vector<RecordedGolden>> RecordGoldens(const std::string& path, const SmokeRequest& request,
+                                                          bool replace, const Operation& operation) {
+  PLUMB_ASSIGN_OR_RETURN(Directory folder, Directory::Open(path));
+  PLUMB_ASSIGN_OR_RETURN(std::vector<SmokeCase> cases, FindCases(path, folder));
+  std::vector<RecordedGolden> recorded;
+  for (const SmokeCase& smoke : cases) {
+    if (!smoke.golden_path.empty() && !replace) continue;
+    operation.Report({.phase = "smoke", .item = smoke.name, .done_bytes = 0, .total_bytes = 0});
+    absl::StatusOr<std::string> golden =
+        ComputeGolden(folder, smoke.config_path, smoke.weights_path, std::nullopt, OptionsFor(request, operation));
+    if (!golden.ok()) return Annotate(golden.status(), smoke.weights_path);
+    const std::string golden_path = GoldenPathFor(smoke.weights_path);
+    PLUMB_RETURN_IF_ERROR(WriteFileAtomically(path + "/" + golden_path, *golden));
+    recorded.push_back({smoke.weights_path, golden_path, golden->size()});
+  }
+  return recorded;
 }
 
 }  // namespace plumb

@@ -18,6 +18,10 @@ SmokeReport Report(Verdict verdict) {
                     .coverage = 1,
                     .seconds = 0.25,
                     .peak_bytes = 1 << 20};
+  result.gates.push_back({.name = "golden",
+                          .verdict = verdict,
+                          .measures = {{"nmse", 3e-13, 1e-9}, {"coverage", 1, 0.5, true}},
+                          .warnings = {"odd"}});
   if (verdict != Verdict::kPass) result.detail = "NMSE 0.3, at most 1e-9";
   BackendResult backend{.name = "reference",
                         .verdict = verdict,
@@ -50,6 +54,24 @@ TEST_F(SmokeViewTest, JsonHasTheFixedKeys) {
   }
 }
 
+TEST_F(SmokeViewTest, JsonHasEveryGateWithItsNumbers) {
+  Json json = SmokeJson(Report(Verdict::kPass));
+  for (const Json& gates : {json["backends"][0]["gates"], json["backends"][0]["cases"][0]["gates"]}) {
+    ASSERT_EQ(gates.size(), 1u);
+    EXPECT_EQ(gates[0]["name"], "golden");
+    EXPECT_EQ(gates[0]["measures"][0]["at_most"], 1e-9);
+    EXPECT_EQ(gates[0]["measures"][1]["at_least"], 0.5);
+    EXPECT_EQ(gates[0]["measures"][1]["holds"], true);
+  }
+}
+
+TEST_F(SmokeViewTest, ExplainPrintsNumbersLimitsAndWarnings) {
+  Output output(environment_, false, false, true);
+  PrintSmoke(output, Report(Verdict::kPass), true);
+  EXPECT_NE(out_.str().find("nmse 3e-13 (at most 1e-09)"), std::string::npos) << out_.str();
+  EXPECT_NE(out_.str().find("warning: odd"), std::string::npos) << out_.str();
+}
+
 TEST_F(SmokeViewTest, NumbersThatJsonLacksAreNull) {
   SmokeReport report = Report(Verdict::kFail);
   report.backends[0].nmse = std::numeric_limits<double>::infinity();
@@ -58,14 +80,14 @@ TEST_F(SmokeViewTest, NumbersThatJsonLacksAreNull) {
 
 TEST_F(SmokeViewTest, TableHasALineForEachBackend) {
   Output output(environment_, false, false, true);
-  PrintSmoke(output, Report(Verdict::kPass));
+  PrintSmoke(output, Report(Verdict::kPass), false);
   EXPECT_NE(out_.str().find("reference  pass"), std::string::npos) << out_.str();
   EXPECT_NE(out_.str().find("opencl     not available"), std::string::npos) << out_.str();
 }
 
 TEST_F(SmokeViewTest, NamesTheFailedCaseWithItsReason) {
   Output output(environment_, false, false, true);
-  PrintSmoke(output, Report(Verdict::kFail));
+  PrintSmoke(output, Report(Verdict::kFail), false);
   EXPECT_NE(out_.str().find("step-3000/model  NMSE 0.3, at most 1e-9"), std::string::npos) << out_.str();
 }
 

@@ -75,6 +75,30 @@ void JudgeZeros(const std::vector<Sibling>& siblings, std::vector<std::string>& 
   }
 }
 
+// Of bfloat16, widened block by block.
+WeightStatistics StatisticsOfHalves(const TensorView& halves) {
+  constexpr uint64_t kBlock = 1 << 16;
+  WeightStatistics result;
+  double squared = 0;
+  std::vector<float> values(std::min(kBlock, halves.count()));
+  for (uint64_t first = 0; first < halves.count(); first += kBlock) {
+    values.resize(std::min(kBlock, halves.count() - first));
+    for (size_t i = 0; i < values.size(); ++i) {
+      const uint8_t* at = &halves.bytes[2 * (first + i)];
+      const uint32_t bits = (uint32_t{at[1]} << 24) | (uint32_t{at[0]} << 16);
+      std::memcpy(&values[i], &bits, sizeof(bits));
+    }
+    const WeightStatistics block = StatisticsOfWeights(values);
+    const double share = static_cast<double>(values.size()) / static_cast<double>(halves.count());
+    result.mean += share * block.mean;
+    squared += share * (block.deviation * block.deviation + block.mean * block.mean);
+    result.absmax = std::max(result.absmax, block.absmax);
+    result.zeros += share * block.zeros;
+  }
+  result.deviation = std::sqrt(std::max(squared - result.mean * result.mean, 0.0));
+  return result;
+}
+
 }  // namespace
 
 WeightStatistics StatisticsOfWeights(std::span<const float> values) {
@@ -134,12 +158,9 @@ absl::Status WeightSurvey::Check(const std::string& name) const {
   if (const TensorView view = source_.View(name, ElementType::kF32); !view.bytes.empty()) {
     Keep(name, view.As<float>());
   } else if (const TensorView half = source_.View(name, ElementType::kBF16); !half.bytes.empty() && !Known(name)) {
-    std::vector<float> values(half.count());
-    for (size_t i = 0; i < values.size(); ++i) {
-      const uint32_t bits = (uint32_t{half.bytes[2 * i + 1]} << 24) | (uint32_t{half.bytes[2 * i]} << 16);
-      std::memcpy(&values[i], &bits, sizeof(bits));
-    }
-    Keep(name, values);
+    const WeightStatistics found = StatisticsOfHalves(half);
+    std::lock_guard<std::mutex> lock(mutex_);
+    statistics_.emplace(name, found);
   }
   return absl::OkStatus();
 }

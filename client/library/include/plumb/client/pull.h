@@ -12,8 +12,23 @@
 #include "plumb/client/connection.h"
 #include "plumb/client/operation.h"
 #include "plumb/content/digest.h"
+#include "plumb/v1/manifest.pb.h"
 
 namespace plumb {
+
+// Is told what a pull has, as it has it. Called from the pull's threads, some at the same time: must be thread-safe and
+// return quickly.
+class PullObserver {
+ public:
+  virtual ~PullObserver() = default;
+  // The release, and the files of it that will be pulled; before any of them.
+  virtual void Begin(const v1::Manifest& manifest, const std::vector<std::string>& paths) = 0;
+  // The file's bytes are gathered at `place` below the folder, which has the file's size already. Once they are
+  // complete the file moves to `path`; what was opened stays valid.
+  virtual void Prepared(const std::string& path, const std::string& place) = 0;
+  // Bytes [begin, end) are verified and on disk.
+  virtual void Verified(const std::string& path, uint64_t begin, uint64_t end) = 0;
+};
 
 // What to pull, and where to.
 struct PullOptions {
@@ -35,6 +50,8 @@ struct PullOptions {
   uint64_t memory_bytes = 256u << 20;
   // Fetches no faster than this; 0: no limit.
   uint64_t bytes_per_second = 0;
+  // Borrowed for the call; may be nullptr.
+  PullObserver* observer = nullptr;
 };
 
 // What a pull did.

@@ -2,6 +2,8 @@
 #ifndef PLUMB_CLIENT_SMOKE_H_
 #define PLUMB_CLIENT_SMOKE_H_
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,11 +13,31 @@
 
 namespace plumb {
 
+// What to run, and on what.
+struct SmokeRequest {
+  std::vector<std::string> backends;  // By name; empty: all that this machine has.
+  std::optional<uint64_t> positions;  // See SmokeOptions.
+  std::string prompt;                 // Likewise.
+};
+
 // Runs the cases that the folder's manifest records, or, in a folder that was not pulled, those its
-// files form (config.json, weights, golden.safetensors). `backends` empty: all that this machine has.
+// files form (config.json, weights, golden.safetensors).
 // A model that fails is a result, not an error; NOT_FOUND when the folder has nothing to run.
-absl::StatusOr<SmokeReport> SmokeFolder(const std::string& path, const std::vector<std::string>& backends,
+absl::StatusOr<SmokeReport> SmokeFolder(const std::string& path, const SmokeRequest& request,
                                         const Operation& operation);
+
+// A golden that was written.
+struct RecordedGolden {
+  std::string weights_path;
+  std::string golden_path;
+  uint64_t bytes = 0;
+};
+
+// Computes a golden on `reference` for every model in the folder and writes it beside the weights; a golden that stands
+// is replaced only with `replace`, and otherwise left out of the result. NOT_FOUND when the folder has no model,
+// UNIMPLEMENTED when Plumb does not know its architecture.
+absl::StatusOr<std::vector<RecordedGolden>> RecordGoldens(const std::string& path, const SmokeRequest& request,
+                                                          bool replace, const Operation& operation);
 
 }  // namespace plumb
 
