@@ -46,6 +46,9 @@ absl::Status RunRecord(Context& context, const RecordFlags& flags) {
 void RegisterGolden(Command& root, Action* action) {
   Command group = root.AddGroup("golden", "Record what a model computes");
   group.Group(kModelCommands);
+  group.Examples(
+      "  plumb golden record ./tiny\n"
+      "  plumb golden record ./tiny --prompt 'To be, or not to be'\n");
   auto flags = std::make_shared<RecordFlags>();
   Command record = AddCommand(group, action, "record",
                               "Compute a golden for every model in a folder, and write it there", flags, &RunRecord);

@@ -76,7 +76,9 @@ TEST(BitFlipTest, TheCurve) {
   std::printf("share of %g single-bit flips seen:\n", all);
   for (size_t i = 0; i < seen.size(); ++i) {
     std::printf("  NMSE above %.0e: %5.1f %%\n", limits[i], 100 * static_cast<double>(seen[i]) / all);
-    if (i > 0) EXPECT_LE(seen[i], seen[i - 1]);
+    if (i > 0) {
+      EXPECT_LE(seen[i], seen[i - 1]);
+    }
   }
   std::printf("  most likely token: %5.1f %%\n", 100 * static_cast<double>(flipped_tokens) / all);
   // The highest exponent bit shows wherever the weight is used; rows of the embedding for absent tokens are not.

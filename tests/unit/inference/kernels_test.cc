@@ -159,8 +159,9 @@ double UnaryOracle(UnaryFunction function, double x) {
       return logistic(x);
     case UnaryFunction::kExp:
       return std::exp(x);
+    default:
+      return 0;
   }
-  return 0;
 }
 
 constexpr UnaryFunction kUnaryFunctions[] = {
