@@ -1,5 +1,7 @@
 #include "verify/inference/backends/reference/typed.h"
 
+#include "plumb/weights/half.h"
+
 namespace plumb::reference {
 
 uint16_t HalfFromDouble(double value) {
@@ -17,19 +19,7 @@ uint16_t HalfFromDouble(double value) {
   return sign | static_cast<uint16_t>((static_cast<uint32_t>(exponent + 14) << 10) + (significand - 1024));
 }
 
-double DoubleFromHalf(uint16_t bits) {
-  const int exponent = (bits >> 10) & 31;
-  const double significand = bits & 1023;
-  double size = 0;
-  if (exponent == 31) {
-    size = significand == 0 ? std::numeric_limits<double>::infinity() : std::numeric_limits<double>::quiet_NaN();
-  } else if (exponent == 0) {
-    size = std::ldexp(significand, -24);
-  } else {
-    size = std::ldexp(1024 + significand, exponent - 25);
-  }
-  return (bits & 0x8000) != 0 ? -size : size;
-}
+double DoubleFromHalf(uint16_t bits) { return HalfToFloat(bits); }
 
 uint16_t BFloatFromDouble(double value) {
   if (std::isnan(value)) return 0x7fc0;
