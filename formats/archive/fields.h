@@ -4,10 +4,6 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
-
-#include "absl/status/status.h"
-#include "plumb/base/status.h"
 
 namespace plumb {
 
@@ -16,10 +12,6 @@ inline uint64_t FieldAt(std::span<const uint8_t> record, size_t at, size_t count
   uint64_t number = 0;
   for (size_t i = 0; i < count; ++i) number |= uint64_t{record[at + i]} << (8 * i);
   return number;
-}
-
-inline absl::Status BadArchive(std::string why) {
-  return WithErrorClass(InvalidArgument(std::move(why)), ErrorClass::kPolicy);
 }
 
 }  // namespace plumb

@@ -10,6 +10,8 @@
 #include "plumb/base/limits.h"
 #include "plumb/base/path.h"
 #include "plumb/base/quote.h"
+#include "plumb/base/refuse.h"
+#include "plumb/base/status.h"
 
 namespace plumb {
 namespace {
@@ -58,7 +60,7 @@ bool IsZero(std::span<const uint8_t> block) {
 absl::Status CheckEnd(ByteWindow& window, uint64_t at) {
   for (; at < window.size(); at += kBlockBytes) {
     PLUMB_ASSIGN_OR_RETURN(auto rest, window.At(at, std::min(kBlockBytes, window.size() - at)));
-    if (!IsZero(rest)) return BadArchive(fmt::format("something follows the end of the archive, at byte {}", at));
+    if (!IsZero(rest)) return RefusedFile(fmt::format("something follows the end of the archive, at byte {}", at));
   }
   return absl::OkStatus();
 }
@@ -71,23 +73,23 @@ absl::StatusOr<std::vector<TarEntry>> ReadTar(const ByteSource& bytes) {
   std::set<std::string> names;
   uint64_t at = 0;
   while (true) {
-    if (bytes.Size() - at < kBlockBytes) return BadArchive("the archive ends without an end block");
+    if (bytes.Size() - at < kBlockBytes) return RefusedFile("the archive ends without an end block");
     PLUMB_ASSIGN_OR_RETURN(auto block, window.At(at, kBlockBytes));
     if (IsZero(block)) break;
-    if (!ChecksumHolds(block)) return BadArchive(fmt::format("the header at byte {} has a wrong checksum", at));
+    if (!ChecksumHolds(block)) return RefusedFile(fmt::format("the header at byte {} has a wrong checksum", at));
     const std::optional<uint64_t> size = Octal(block.subspan(124, 12));
     const uint8_t kind = block[156];
     std::string name = NameOf(block);
     at += kBlockBytes;
     if (!size || *size > bytes.Size() - at)
-      return BadArchive(fmt::format("{} goes past the end", QuoteForMessage(name)));
+      return RefusedFile(fmt::format("{} goes past the end", QuoteForMessage(name)));
     const bool file = kind == '0' || kind == 0;
     if (!file && kind != '5') {
-      return BadArchive(fmt::format("{} is a link, a device or an extended header (type '{}')", QuoteForMessage(name),
-                                    kind >= ' ' && kind < 127 ? static_cast<char>(kind) : '?'));
+      return RefusedFile(fmt::format("{} is a link, a device or an extended header (type '{}')", QuoteForMessage(name),
+                                     kind >= ' ' && kind < 127 ? static_cast<char>(kind) : '?'));
     }
     if (!IsValidUtf8(name) || !names.insert(name).second || names.size() > limits::kArchiveEntriesMax) {
-      return BadArchive(fmt::format("{} is not text, occurs twice, or is one of too many", QuoteForMessage(name)));
+      return RefusedFile(fmt::format("{} is not text, occurs twice, or is one of too many", QuoteForMessage(name)));
     }
     if (file) entries.push_back({std::move(name), at, at + *size});
     at += std::min((*size + kBlockBytes - 1) / kBlockBytes * kBlockBytes, bytes.Size() - at);

@@ -12,6 +12,8 @@
 #include "plumb/base/file.h"
 #include "plumb/base/path.h"
 #include "plumb/base/quote.h"
+#include "plumb/base/refuse.h"
+#include "plumb/base/status.h"
 
 namespace plumb {
 namespace {
@@ -28,22 +30,22 @@ constexpr uint64_t kDeflateRatioMax = 1032;
 
 absl::Status CheckRecord(const ZipRecord& record) {
   if (record.name.empty() || record.name.find('\0') != record.name.npos || !IsValidUtf8(record.name)) {
-    return BadArchive("an entry's name is empty or not UTF-8 text");
+    return RefusedFile("an entry's name is empty or not UTF-8 text");
   }
   if ((record.flags & ~kKnownFlags) != 0) {
-    return BadArchive(
+    return RefusedFile(
         fmt::format("entry {} is encrypted or patched (flags {:#06x})", QuoteForMessage(record.name), record.flags));
   }
   if (record.method != kStored && record.method != kDeflated) {
-    return BadArchive(
+    return RefusedFile(
         fmt::format("entry {} is compressed by method {}, of which only 0 (stored) and 8 (deflate) are read",
                     QuoteForMessage(record.name), record.method));
   }
   const bool sized = record.method == kStored ? record.stored_bytes == record.size_bytes
                                               : record.size_bytes / kDeflateRatioMax <= record.stored_bytes;
   if (!sized) {
-    return BadArchive(fmt::format("entry {} cannot have {} bytes of {} stored ones", QuoteForMessage(record.name),
-                                  record.size_bytes, record.stored_bytes));
+    return RefusedFile(fmt::format("entry {} cannot have {} bytes of {} stored ones", QuoteForMessage(record.name),
+                                   record.size_bytes, record.stored_bytes));
   }
   return absl::OkStatus();
 }
@@ -53,7 +55,7 @@ absl::StatusOr<ZipEntry> ReadLocal(ByteWindow& window, const ZipRecord& record, 
   PLUMB_RETURN_IF_ERROR(CheckRecord(record));
   const std::string quoted = QuoteForMessage(record.name);
   if (record.header_begin > data_end || data_end - record.header_begin < kLocalBytes + record.name.size()) {
-    return BadArchive(fmt::format("entry {} does not lie before the directory", quoted));
+    return RefusedFile(fmt::format("entry {} does not lie before the directory", quoted));
   }
   PLUMB_ASSIGN_OR_RETURN(std::span<const uint8_t> header,
                          window.At(record.header_begin, kLocalBytes + record.name.size()));
@@ -62,20 +64,20 @@ absl::StatusOr<ZipEntry> ReadLocal(ByteWindow& window, const ZipRecord& record, 
   const bool same = FieldAt(header, 0, 4) == kLocalSignature && name_bytes == record.name.size() &&
                     AsText(header.subspan(kLocalBytes)) == record.name && FieldAt(header, 6, 2) == record.flags &&
                     FieldAt(header, 8, 2) == record.method;
-  if (!same) return BadArchive(fmt::format("entry {}: its local header contradicts the directory", quoted));
+  if (!same) return RefusedFile(fmt::format("entry {}: its local header contradicts the directory", quoted));
   // Sizes here are the directory's, all ones (they stand in a ZIP64 field), or zeros (they follow the data).
   auto fits = [&](uint64_t here, uint64_t wanted) {
     return here == wanted || here == UINT32_MAX || (here == 0 && (record.flags & kSizesFollow) != 0);
   };
   if (!fits(FieldAt(header, 18, 4), record.stored_bytes) || !fits(FieldAt(header, 22, 4), record.size_bytes) ||
       !fits(FieldAt(header, 14, 4), record.crc32)) {
-    return BadArchive(fmt::format("entry {}: its local header contradicts the directory", quoted));
+    return RefusedFile(fmt::format("entry {}: its local header contradicts the directory", quoted));
   }
   ZipEntry entry = {
       record.name,         record.method == kDeflated, record.header_begin + kLocalBytes + name_bytes + extra_bytes,
       record.stored_bytes, record.size_bytes,          record.crc32};
   if (entry.begin > data_end || data_end - entry.begin < entry.stored_bytes) {
-    return BadArchive(fmt::format("entry {} does not lie before the directory", quoted));
+    return RefusedFile(fmt::format("entry {} does not lie before the directory", quoted));
   }
   return entry;
 }
@@ -85,10 +87,10 @@ absl::Status CheckOrder(const std::vector<std::pair<uint64_t, ZipEntry>>& entrie
   uint64_t end = 0;
   std::set<std::string_view> names;
   for (const auto& [begin, entry] : entries) {
-    if (end == 0 && begin != 0) return BadArchive(fmt::format("{} bytes stand before the first entry", begin));
-    if (begin < end) return BadArchive(fmt::format("entry {} overlaps the one before", QuoteForMessage(entry.name)));
+    if (end == 0 && begin != 0) return RefusedFile(fmt::format("{} bytes stand before the first entry", begin));
+    if (begin < end) return RefusedFile(fmt::format("entry {} overlaps the one before", QuoteForMessage(entry.name)));
     if (!names.insert(entry.name).second) {
-      return BadArchive(fmt::format("entry {} occurs twice", QuoteForMessage(entry.name)));
+      return RefusedFile(fmt::format("entry {} occurs twice", QuoteForMessage(entry.name)));
     }
     end = entry.begin + entry.stored_bytes;
   }
@@ -121,7 +123,7 @@ absl::StatusOr<std::string> Inflate(std::span<const uint8_t> packed, uint64_t si
   const bool whole = result == Z_STREAM_END && stream.next_in == packed.data() + packed.size();
   inflateEnd(&stream);
   if (!whole || out.size() != size) {
-    return BadArchive(fmt::format("its data does not unpack to the {} bytes announced", size));
+    return RefusedFile(fmt::format("its data does not unpack to the {} bytes announced", size));
   }
   return out;
 }
@@ -153,7 +155,7 @@ const ZipEntry* ZipArchive::Find(std::string_view name) const {
 absl::StatusOr<std::string> ZipArchive::Read(const ZipEntry& entry, uint64_t bytes_max) const {
   auto read = [&]() -> absl::StatusOr<std::string> {
     if (entry.size_bytes > bytes_max) {
-      return BadArchive(fmt::format("it has {} bytes, at most {} are read", entry.size_bytes, bytes_max));
+      return RefusedFile(fmt::format("it has {} bytes, at most {} are read", entry.size_bytes, bytes_max));
     }
     std::string data(entry.stored_bytes, '\0');
     PLUMB_RETURN_IF_ERROR(bytes_->Read(entry.begin, {reinterpret_cast<uint8_t*>(data.data()), data.size()}));
@@ -163,7 +165,7 @@ absl::StatusOr<std::string> ZipArchive::Read(const ZipEntry& entry, uint64_t byt
     }
     const auto sum = static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(data.data()), data.size()));
     if (sum == entry.crc32) return data;
-    return BadArchive(fmt::format("its CRC-32 is {:08x}, expected {:08x}", sum, entry.crc32));
+    return RefusedFile(fmt::format("its CRC-32 is {:08x}, expected {:08x}", sum, entry.crc32));
   };
   absl::StatusOr<std::string> data = read();
   return data.ok() ? std::move(data) : Annotate(data.status(), fmt::format("entry {}", QuoteForMessage(entry.name)));

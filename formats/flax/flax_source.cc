@@ -8,6 +8,7 @@
 #include "plumb/base/limits.h"
 #include "plumb/base/path.h"
 #include "plumb/base/quote.h"
+#include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
 
 namespace plumb {
@@ -18,8 +19,6 @@ constexpr int8_t kComplexExtension = 2;
 constexpr int8_t kScalarExtension = 3;
 constexpr std::string_view kChunked = "__msgpack_chunked_array__";
 constexpr uint64_t kTypeNameBytesMax = 32;
-
-absl::Status Bad(std::string why) { return WithErrorClass(InvalidArgument(std::move(why)), ErrorClass::kPolicy); }
 
 // NumPy's names of types, and JAX's.
 std::optional<DType> TypeNamed(std::string_view name) {
@@ -57,15 +56,16 @@ class FlaxReader {
     parts_.format = "flax";
     parts_.files.push_back({input_.path, input_.bytes});
     PLUMB_RETURN_IF_ERROR(Visit("", 0));
-    if (!reader_.AtEnd()) return Bad(fmt::format("something follows the end, at byte {}", reader_.at()));
+    if (!reader_.AtEnd()) return RefusedFile(fmt::format("something follows the end, at byte {}", reader_.at()));
     return TensorSource::New(std::move(parts_));
   }
 
  private:
   absl::Status Visit(const std::string& name, uint64_t depth) {
-    if (depth > limits::kJsonDepthMax) return Bad(fmt::format("it is nested deeper than {}", limits::kJsonDepthMax));
+    if (depth > limits::kJsonDepthMax)
+      return RefusedFile(fmt::format("it is nested deeper than {}", limits::kJsonDepthMax));
     if (++values_ > limits::kDocumentNodesMax)
-      return Bad(fmt::format("more than {} values", limits::kDocumentNodesMax));
+      return RefusedFile(fmt::format("more than {} values", limits::kDocumentNodesMax));
     PLUMB_ASSIGN_OR_RETURN(MsgpackItem item, reader_.Next());
     switch (item.kind) {
       case MsgpackKind::kMap:
@@ -87,7 +87,7 @@ class FlaxReader {
     for (uint64_t i = 0; i < pairs; ++i) {
       PLUMB_ASSIGN_OR_RETURN(MsgpackItem item, reader_.Next());
       PLUMB_ASSIGN_OR_RETURN(std::string key, reader_.Text(item, limits::kTensorNameBytesMax));
-      if (!keys.insert(key).second) return Bad(fmt::format("the key {} occurs twice", QuoteForMessage(key)));
+      if (!keys.insert(key).second) return RefusedFile(fmt::format("the key {} occurs twice", QuoteForMessage(key)));
       if (i == 0 && key == kChunked) return VisitChunks(pairs, name);
       PLUMB_RETURN_IF_ERROR(Visit(Join(name, key), depth + 1));
     }
@@ -100,22 +100,23 @@ class FlaxReader {
     MsgpackReader inner(*input_.bytes, reader_.at(), end);
     SourceTensor tensor;
     PLUMB_ASSIGN_OR_RETURN(MsgpackItem triple, inner.Next());
-    if (triple.kind != MsgpackKind::kArray || triple.size != 3) return Bad("an array is no triple");
+    if (triple.kind != MsgpackKind::kArray || triple.size != 3) return RefusedFile("an array is no triple");
     PLUMB_ASSIGN_OR_RETURN(MsgpackItem shape, inner.Next());
-    if (shape.kind != MsgpackKind::kArray || shape.size > limits::kTensorRankMax) return Bad("an array has no shape");
+    if (shape.kind != MsgpackKind::kArray || shape.size > limits::kTensorRankMax)
+      return RefusedFile("an array has no shape");
     for (uint64_t d = 0; d < shape.size; ++d) {
       PLUMB_ASSIGN_OR_RETURN(MsgpackItem size, inner.Next());
-      if (size.kind != MsgpackKind::kUnsigned) return Bad("an array's shape is not of sizes");
+      if (size.kind != MsgpackKind::kUnsigned) return RefusedFile("an array's shape is not of sizes");
       tensor.shape.push_back(size.number);
     }
     PLUMB_ASSIGN_OR_RETURN(MsgpackItem type, inner.Next());
     PLUMB_ASSIGN_OR_RETURN(std::string type_name, inner.Text(type, kTypeNameBytesMax));
     const std::optional<DType> dtype = TypeNamed(type_name);
-    if (!dtype) return Bad(fmt::format("an array is of the unknown type {}", QuoteForMessage(type_name)));
+    if (!dtype) return RefusedFile(fmt::format("an array is of the unknown type {}", QuoteForMessage(type_name)));
     tensor.dtype = *dtype;
     PLUMB_ASSIGN_OR_RETURN(MsgpackItem bytes, inner.Next());
     if (bytes.kind != MsgpackKind::kBytes || inner.at() + bytes.size != end)
-      return Bad("an array's bytes do not end it");
+      return RefusedFile("an array's bytes do not end it");
     if (bytes.size > 0) tensor.ranges.push_back({0, inner.at(), end});
     PLUMB_RETURN_IF_ERROR(reader_.Skip(item.size));
     return tensor;
@@ -124,7 +125,7 @@ class FlaxReader {
   absl::Status VisitExtension(const MsgpackItem& item, const std::string& name) {
     if (item.extension == kComplexExtension) return reader_.Skip(item.size);
     if (item.extension != kArrayExtension && item.extension != kScalarExtension) {
-      return Bad(fmt::format("extension {} is none of Flax's", item.extension));
+      return RefusedFile(fmt::format("extension {} is none of Flax's", item.extension));
     }
     absl::StatusOr<SourceTensor> tensor = ReadArray(item);
     if (!tensor.ok()) return Annotate(tensor.status(), QuoteForMessage(name));
@@ -136,22 +137,23 @@ class FlaxReader {
   // {kChunked: true, "shape": {"0": ...}, "chunks": {"0": array, ...}}, the first key read already.
   absl::Status VisitChunks(uint64_t pairs, const std::string& name) {
     PLUMB_ASSIGN_OR_RETURN(MsgpackItem mark, reader_.Next());
-    if (mark.kind != MsgpackKind::kBool || pairs != 3) return Bad("an array in pieces is not what Flax writes");
+    if (mark.kind != MsgpackKind::kBool || pairs != 3) return RefusedFile("an array in pieces is not what Flax writes");
     SourceTensor whole = {.name = name.empty() ? "array" : name};
     PLUMB_ASSIGN_OR_RETURN(uint64_t rank, Numbered("shape"));
     for (uint64_t i = 0; i < rank; ++i) {
       PLUMB_RETURN_IF_ERROR(Key(fmt::format("{}", i)));
       PLUMB_ASSIGN_OR_RETURN(MsgpackItem size, reader_.Next());
-      if (size.kind != MsgpackKind::kUnsigned) return Bad("an array's shape is not of sizes");
+      if (size.kind != MsgpackKind::kUnsigned) return RefusedFile("an array's shape is not of sizes");
       whole.shape.push_back(size.number);
     }
     PLUMB_ASSIGN_OR_RETURN(uint64_t chunks, Numbered("chunks"));
     for (uint64_t i = 0; i < chunks; ++i) {
       PLUMB_RETURN_IF_ERROR(Key(fmt::format("{}", i)));
       PLUMB_ASSIGN_OR_RETURN(MsgpackItem item, reader_.Next());
-      if (item.kind != MsgpackKind::kExtension || item.extension != kArrayExtension) return Bad("a piece is no array");
+      if (item.kind != MsgpackKind::kExtension || item.extension != kArrayExtension)
+        return RefusedFile("a piece is no array");
       PLUMB_ASSIGN_OR_RETURN(SourceTensor piece, ReadArray(item));
-      if (i > 0 && piece.dtype != whole.dtype) return Bad("the pieces of an array are of several types");
+      if (i > 0 && piece.dtype != whole.dtype) return RefusedFile("the pieces of an array are of several types");
       whole.dtype = piece.dtype;
       whole.ranges.insert(whole.ranges.end(), piece.ranges.begin(), piece.ranges.end());
     }
@@ -164,14 +166,14 @@ class FlaxReader {
     PLUMB_RETURN_IF_ERROR(Key(expected));
     PLUMB_ASSIGN_OR_RETURN(MsgpackItem map, reader_.Next());
     if (map.kind != MsgpackKind::kMap || map.size > limits::kDocumentNodesMax)
-      return Bad("an array's pieces are no map");
+      return RefusedFile("an array's pieces are no map");
     return map.size;
   }
 
   absl::Status Key(const std::string& expected) {
     PLUMB_ASSIGN_OR_RETURN(MsgpackItem item, reader_.Next());
     PLUMB_ASSIGN_OR_RETURN(std::string key, reader_.Text(item, limits::kTensorNameBytesMax));
-    return key == expected ? absl::OkStatus() : Bad("an array in pieces is not what Flax writes");
+    return key == expected ? absl::OkStatus() : RefusedFile("an array in pieces is not what Flax writes");
   }
 
   absl::Status AddMetadata(const MsgpackItem& item, const std::string& name) {

@@ -6,14 +6,13 @@
 #include "fmt/format.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/quote.h"
+#include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
 
 namespace plumb {
 namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
-
-absl::Status Bad(std::string why) { return WithErrorClass(InvalidArgument(std::move(why)), ErrorClass::kPolicy); }
 
 struct KnownType {
   std::string_view code;  // Without the byte order.
@@ -180,21 +179,22 @@ absl::StatusOr<NpyHeader> ParseNpyDictionary(std::string_view text) {
   }
   if (literal.ok() && seen != 7) literal.Fail("the header lacks descr, fortran_order or shape");
   if (literal.ok() && !literal.AtEnd()) literal.Fail("the header goes on after its dictionary");
-  if (!literal.ok()) return Bad(literal.error());
+  if (!literal.ok()) return RefusedFile(literal.error());
   return header;
 }
 
 absl::StatusOr<NpyHeader> ReadNpyHeader(ByteWindow& window, uint64_t begin, uint64_t size) {
   constexpr uint64_t kShortPrefix = 10;
   constexpr uint64_t kLongPrefix = 12;
-  if (size < kLongPrefix) return Bad("it is too short for a .npy file");
+  if (size < kLongPrefix) return RefusedFile("it is too short for a .npy file");
   uint64_t prefix = kShortPrefix;
   uint64_t length = 0;
   {
     PLUMB_ASSIGN_OR_RETURN(std::span<const uint8_t> head, window.At(begin, kLongPrefix));
-    if (!LooksLikeNpy(head)) return Bad("it does not begin like a .npy file");
+    if (!LooksLikeNpy(head)) return RefusedFile("it does not begin like a .npy file");
     const uint8_t version = head[6];
-    if (version < 1 || version > 3 || head[7] != 0) return Bad(fmt::format("its version is {}.{}", version, head[7]));
+    if (version < 1 || version > 3 || head[7] != 0)
+      return RefusedFile(fmt::format("its version is {}.{}", version, head[7]));
     length = head[8] | uint64_t{head[9]} << 8;
     if (version > 1) {
       prefix = kLongPrefix;
@@ -202,8 +202,8 @@ absl::StatusOr<NpyHeader> ReadNpyHeader(ByteWindow& window, uint64_t begin, uint
     }
   }
   if (length > limits::kNpyHeaderBytesMax || length > size - prefix) {
-    return Bad(fmt::format("its header is said to have {} bytes, expected at most {}", length,
-                           std::min(limits::kNpyHeaderBytesMax, size - prefix)));
+    return RefusedFile(fmt::format("its header is said to have {} bytes, expected at most {}", length,
+                                   std::min(limits::kNpyHeaderBytesMax, size - prefix)));
   }
   PLUMB_ASSIGN_OR_RETURN(std::span<const uint8_t> text, window.At(begin + prefix, length));
   PLUMB_ASSIGN_OR_RETURN(NpyHeader header, ParseNpyDictionary(AsText(text)));
@@ -217,10 +217,10 @@ absl::StatusOr<SourceTensor> NpyTensor(std::string name, const NpyHeader& header
   tensor.big_endian = header.big_endian;
   uint64_t bytes = BlockOf(header.dtype).bytes;
   for (uint64_t dimension : header.shape) {
-    if (__builtin_mul_overflow(bytes, dimension, &bytes)) return Bad("its size overflows 64 bits");
+    if (__builtin_mul_overflow(bytes, dimension, &bytes)) return RefusedFile("its size overflows 64 bits");
   }
   if (size - header.data_begin != bytes) {
-    return Bad(fmt::format("it has {} bytes of data, expected {}", size - header.data_begin, bytes));
+    return RefusedFile(fmt::format("it has {} bytes of data, expected {}", size - header.data_begin, bytes));
   }
   if (header.fortran_order && header.shape.size() > 1 && bytes > 0) {
     uint64_t stride = 1;

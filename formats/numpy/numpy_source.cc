@@ -7,14 +7,13 @@
 #include "plumb/archive/zip.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/quote.h"
+#include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
 
 namespace plumb {
 namespace {
 
 constexpr std::string_view kSuffix = ".npy";
-
-absl::Status Bad(std::string why) { return WithErrorClass(InvalidArgument(std::move(why)), ErrorClass::kPolicy); }
 
 absl::StatusOr<std::unique_ptr<TensorSource>> OpenOne(const ContainerInput& input) {
   ByteWindow window(*input.bytes);
@@ -39,7 +38,7 @@ class Unpacker {
     std::string name = entry.name.substr(0, entry.name.size() - kSuffix.size());
     if (!entry.deflated) return AddStored(std::move(name), entry);
     if (entry.size_bytes > limits::kUnpackedBytesMax - unpacked_bytes_) {
-      return Bad(fmt::format("it unpacks to more than {} bytes", limits::kUnpackedBytesMax));
+      return RefusedFile(fmt::format("it unpacks to more than {} bytes", limits::kUnpackedBytesMax));
     }
     unpacked_bytes_ += entry.size_bytes;
     PLUMB_ASSIGN_OR_RETURN(std::string data, archive_.Read(entry, entry.size_bytes));
@@ -75,7 +74,7 @@ absl::StatusOr<std::unique_ptr<TensorSource>> OpenAll(const ContainerInput& inpu
   Unpacker unpacker(input, archive);
   for (const ZipEntry& entry : archive.entries()) {
     if (!entry.name.ends_with(kSuffix)) {
-      return Bad(fmt::format("entry {} is no array", QuoteForMessage(entry.name)));
+      return RefusedFile(fmt::format("entry {} is no array", QuoteForMessage(entry.name)));
     }
     absl::Status status = unpacker.Add(entry);
     if (!status.ok()) return Annotate(status, fmt::format("entry {}", QuoteForMessage(entry.name)));

@@ -4,6 +4,7 @@
 #include "formats/pytorch/assemble.h"
 #include "formats/pytorch/pickle_stream.h"
 #include "plumb/base/quote.h"
+#include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
 #include "plumb/pytorch/pytorch_source.h"
 
@@ -13,8 +14,6 @@ namespace {
 // PROTO n, then LONG1 of ten bytes: 0x1950a86a20f9469cfc6c, then STOP.
 constexpr uint8_t kMagic[] = {0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, '.'};
 constexpr int64_t kProtocol = 1001;
-
-absl::Status Bad(std::string why) { return WithErrorClass(InvalidArgument(std::move(why)), ErrorClass::kPolicy); }
 
 // Whether the writer's machine was big-endian, from its sys_info dict.
 bool SaysBigEndian(const Pickle& info) {
@@ -31,23 +30,23 @@ bool SaysBigEndian(const Pickle& info) {
 absl::StatusOr<StoragePlaces> FindStorages(PickleStream& stream, const Pickle& keys, const Pickle& object,
                                            bool big_endian) {
   PLUMB_ASSIGN_OR_RETURN(auto storages, StoragesOf(object));
-  if (keys.kind(keys.root()) != PickleKind::kList) return Bad("its list of storages is not a list");
+  if (keys.kind(keys.root()) != PickleKind::kList) return RefusedFile("its list of storages is not a list");
   StoragePlaces places;
   for (PickleId id : keys.items(keys.root())) {
     const std::string key(keys.kind(id) == PickleKind::kText ? keys.text(id) : "");
     auto storage = storages.find(key);
     if (storage == storages.end() || !storage->second.dtype || places.contains(key)) {
-      return Bad(fmt::format("storage {} is listed but not used, or twice", QuoteForMessage(key)));
+      return RefusedFile(fmt::format("storage {} is listed but not used, or twice", QuoteForMessage(key)));
     }
     PLUMB_ASSIGN_OR_RETURN(uint64_t count, stream.Count(big_endian));
     if (count != storage->second.count) {
-      return Bad(
+      return RefusedFile(
           fmt::format("storage {} has {} elements, expected {}", QuoteForMessage(key), count, storage->second.count));
     }
     PLUMB_ASSIGN_OR_RETURN(StoredRange range, stream.Skip(count, BlockOf(*storage->second.dtype).bytes));
     places[key] = range;
   }
-  if (!stream.AtEnd()) return Bad("something follows the last storage");
+  if (!stream.AtEnd()) return RefusedFile("something follows the last storage");
   return places;
 }
 
@@ -56,7 +55,7 @@ absl::StatusOr<std::unique_ptr<TensorSource>> OpenStream(const ContainerInput& i
   PLUMB_RETURN_IF_ERROR(stream.Next().status());  // The magic number, which was recognised.
   PLUMB_ASSIGN_OR_RETURN(Pickle protocol, stream.Next());
   if (protocol.kind(protocol.root()) != PickleKind::kInteger || protocol.integer(protocol.root()) != kProtocol) {
-    return Bad(fmt::format("its protocol is not {}", kProtocol));
+    return RefusedFile(fmt::format("its protocol is not {}", kProtocol));
   }
   PLUMB_ASSIGN_OR_RETURN(Pickle info, stream.Next());
   PLUMB_ASSIGN_OR_RETURN(Pickle object, stream.Next());

@@ -4,14 +4,10 @@
 
 #include "fmt/format.h"
 #include "plumb/base/limits.h"
+#include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
 
 namespace plumb {
-namespace {
-
-absl::Status Bad(std::string why) { return WithErrorClass(InvalidArgument(std::move(why)), ErrorClass::kPolicy); }
-
-}  // namespace
 
 absl::StatusOr<PickleStream> PickleStream::Open(const ByteSource& source, uint64_t begin, uint64_t end) {
   PickleStream stream(source, begin, end);
@@ -25,7 +21,7 @@ absl::StatusOr<PickleStream> PickleStream::Open(const ByteSource& source, uint64
 
 absl::StatusOr<std::span<const uint8_t>> PickleStream::Take(uint64_t count) {
   if (count > end_ - at_)
-    return Bad(fmt::format("{} bytes are expected at byte {}, {} are left", count, at_, end_ - at_));
+    return RefusedFile(fmt::format("{} bytes are expected at byte {}, {} are left", count, at_, end_ - at_));
   std::span<const uint8_t> mapped = source_->Mapped();
   std::span<const uint8_t> taken;
   if (!mapped.empty()) {
@@ -61,7 +57,7 @@ absl::StatusOr<uint64_t> PickleStream::Count(bool big_endian) {
   PLUMB_ASSIGN_OR_RETURN(std::span<const uint8_t> bytes, Take(sizeof(uint64_t)));
   uint64_t number = 0;
   for (size_t i = 0; i < bytes.size(); ++i) number |= uint64_t{bytes[i]} << (8 * (big_endian ? 7 - i : i));
-  if (number >> 63 != 0) return Bad(fmt::format("the number before byte {} is negative", at_));
+  if (number >> 63 != 0) return RefusedFile(fmt::format("the number before byte {} is negative", at_));
   return number;
 }
 
@@ -75,8 +71,8 @@ absl::StatusOr<uint32_t> PickleStream::Small() {
 absl::StatusOr<StoredRange> PickleStream::Skip(uint64_t count, uint64_t bytes) {
   uint64_t size = 0;
   if (__builtin_mul_overflow(count, bytes, &size) || size > end_ - at_) {
-    return Bad(fmt::format("{} elements of {} bytes are expected at byte {}, {} bytes are left", count, bytes, at_,
-                           end_ - at_));
+    return RefusedFile(fmt::format("{} elements of {} bytes are expected at byte {}, {} bytes are left", count, bytes,
+                                   at_, end_ - at_));
   }
   StoredRange range = {0, at_, at_ + size};
   at_ += size;

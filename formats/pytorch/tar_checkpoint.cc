@@ -6,13 +6,12 @@
 #include "formats/pytorch/torch_types.h"
 #include "plumb/archive/tar.h"
 #include "plumb/base/limits.h"
+#include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
 #include "plumb/pytorch/pytorch_source.h"
 
 namespace plumb {
 namespace {
-
-absl::Status Bad(std::string why) { return WithErrorClass(InvalidArgument(std::move(why)), ErrorClass::kPolicy); }
 
 // The files that such an archive holds; only `tensors` may be missing.
 struct Members {
@@ -33,7 +32,8 @@ Members FindMembers(const std::vector<TarEntry>& entries) {
 
 absl::StatusOr<uint64_t> NumberOf(const Pickle& pickle) {
   const PickleId root = pickle.root();
-  if (pickle.kind(root) != PickleKind::kInteger || pickle.integer(root) < 0) return Bad("a count is not a number");
+  if (pickle.kind(root) != PickleKind::kInteger || pickle.integer(root) < 0)
+    return RefusedFile("a count is not a number");
   return static_cast<uint64_t>(pickle.integer(root));
 }
 
@@ -51,7 +51,8 @@ struct Heading {
 absl::StatusOr<Heading> NextHeading(PickleStream& stream) {
   PLUMB_ASSIGN_OR_RETURN(Pickle pickle, stream.Next());
   const auto parts = pickle.items(pickle.root());
-  if (pickle.kind(pickle.root()) != PickleKind::kTuple || parts.size() != 3) return Bad("a heading is no triple");
+  if (pickle.kind(pickle.root()) != PickleKind::kTuple || parts.size() != 3)
+    return RefusedFile("a heading is no triple");
   return Heading{KeyOf(pickle, parts[0]), KeyOf(pickle, parts[1]), std::string(pickle.text(parts[2]))};
 }
 
@@ -69,10 +70,11 @@ absl::StatusOr<Storages> ReadStorages(const ByteSource& bytes, const TarEntry& e
   for (uint64_t i = 0; i < count; ++i) {
     PLUMB_ASSIGN_OR_RETURN(Heading heading, NextHeading(stream));
     const std::optional<DType> dtype = DTypeOfStorage(heading.type);
-    if (!dtype) return Bad(fmt::format("storage {} has an unknown type", i));
+    if (!dtype) return RefusedFile(fmt::format("storage {} has an unknown type", i));
     PLUMB_ASSIGN_OR_RETURN(uint64_t elements, stream.Count(false));
     PLUMB_ASSIGN_OR_RETURN(StoredRange range, stream.Skip(elements, BlockOf(*dtype).bytes));
-    if (!storages.places.emplace(heading.key, range).second) return Bad(fmt::format("storage {} occurs twice", i));
+    if (!storages.places.emplace(heading.key, range).second)
+      return RefusedFile(fmt::format("storage {} occurs twice", i));
     storages.by_key[heading.key] = {heading.key, dtype, elements, 0, elements};
   }
   return storages;
@@ -87,11 +89,11 @@ absl::StatusOr<TorchOutside> ReadTensors(const ByteSource& bytes, const TarEntry
   for (uint64_t i = 0; i < count; ++i) {
     PLUMB_ASSIGN_OR_RETURN(Heading heading, NextHeading(stream));
     auto storage = storages.by_key.find(heading.second);
-    if (storage == storages.by_key.end()) return Bad(fmt::format("tensor {} has no storage", i));
+    if (storage == storages.by_key.end()) return RefusedFile(fmt::format("tensor {} has no storage", i));
     TorchTensor tensor = {.storage = storage->second, .dtype = *storage->second.dtype};
     PLUMB_ASSIGN_OR_RETURN(uint32_t rank, stream.Small());
     PLUMB_RETURN_IF_ERROR(stream.Small().status());
-    if (rank > limits::kTensorRankMax) return Bad(fmt::format("tensor {} has {} dimensions", i, rank));
+    if (rank > limits::kTensorRankMax) return RefusedFile(fmt::format("tensor {} has {} dimensions", i, rank));
     for (std::vector<uint64_t>* numbers : {&tensor.shape, &tensor.strides}) {
       for (uint32_t d = 0; d < rank; ++d) {
         PLUMB_ASSIGN_OR_RETURN(uint64_t number, stream.Count(false));
@@ -107,7 +109,8 @@ absl::StatusOr<TorchOutside> ReadTensors(const ByteSource& bytes, const TarEntry
 absl::StatusOr<std::unique_ptr<TensorSource>> OpenArchive(const ContainerInput& input) {
   PLUMB_ASSIGN_OR_RETURN(std::vector<TarEntry> entries, ReadTar(*input.bytes));
   const Members members = FindMembers(entries);
-  if (members.pickle == nullptr || members.storages == nullptr) return Bad("there is no file pickle or storages in it");
+  if (members.pickle == nullptr || members.storages == nullptr)
+    return RefusedFile("there is no file pickle or storages in it");
   PLUMB_ASSIGN_OR_RETURN(Storages storages, ReadStorages(*input.bytes, *members.storages));
   TorchOutside outside;
   if (members.tensors != nullptr) {
@@ -116,7 +119,7 @@ absl::StatusOr<std::unique_ptr<TensorSource>> OpenArchive(const ContainerInput& 
   PLUMB_ASSIGN_OR_RETURN(PickleStream stream,
                          PickleStream::Open(*input.bytes, members.pickle->begin, members.pickle->end));
   PLUMB_ASSIGN_OR_RETURN(Pickle pickle, stream.Next());
-  if (!stream.AtEnd()) return Bad("its pickle goes on after its end");
+  if (!stream.AtEnd()) return RefusedFile("its pickle goes on after its end");
   PLUMB_ASSIGN_OR_RETURN(TorchContents contents, ReadTorchContents(pickle, outside));
   return AssembleTorchSource(std::move(contents), storages.places, false, {input.path, input.bytes});
 }

@@ -5,6 +5,7 @@
 #include "plumb/archive/zip.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/quote.h"
+#include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
 #include "plumb/pytorch/pytorch_source.h"
 
@@ -14,17 +15,15 @@ namespace {
 constexpr std::string_view kPickleName = "/data.pkl";
 constexpr uint64_t kNoteBytesMax = 64;
 
-absl::Status Bad(std::string why) { return WithErrorClass(InvalidArgument(std::move(why)), ErrorClass::kPolicy); }
-
 // The one folder in which data.pkl stands.
 absl::StatusOr<std::string> FindRoot(const ZipArchive& archive) {
   std::string root;
   for (const ZipEntry& entry : archive.entries()) {
     if (!entry.name.ends_with(kPickleName)) continue;
-    if (!root.empty()) return Bad("there are two entries data.pkl");
+    if (!root.empty()) return RefusedFile("there are two entries data.pkl");
     root = entry.name.substr(0, entry.name.size() - kPickleName.size());
   }
-  if (root.empty()) return Bad("there is no entry data.pkl in a folder");
+  if (root.empty()) return RefusedFile("there is no entry data.pkl in a folder");
   return root;
 }
 
@@ -32,7 +31,8 @@ absl::StatusOr<bool> IsBigEndian(const ZipArchive& archive, const std::string& r
   const ZipEntry* entry = archive.Find(root + "/byteorder");
   if (entry == nullptr) return false;
   PLUMB_ASSIGN_OR_RETURN(std::string order, archive.Read(*entry, kNoteBytesMax));
-  if (order != "little" && order != "big") return Bad(fmt::format("its byte order is {}", QuoteForMessage(order)));
+  if (order != "little" && order != "big")
+    return RefusedFile(fmt::format("its byte order is {}", QuoteForMessage(order)));
   return order == "big";
 }
 
@@ -42,7 +42,8 @@ absl::StatusOr<StoragePlaces> FindStorages(const ZipArchive& archive, const std:
   for (const ZipEntry& entry : archive.entries()) {
     if (!entry.name.starts_with(folder)) continue;
     if (entry.deflated) {
-      return Bad(fmt::format("storage {} is compressed, which torch.save never does", QuoteForMessage(entry.name)));
+      return RefusedFile(
+          fmt::format("storage {} is compressed, which torch.save never does", QuoteForMessage(entry.name)));
     }
     places[entry.name.substr(folder.size())] = {0, entry.begin, entry.begin + entry.stored_bytes};
   }
@@ -56,7 +57,7 @@ absl::StatusOr<std::unique_ptr<TensorSource>> OpenArchive(const ContainerInput& 
                          archive.Read(*archive.Find(root + std::string(kPickleName)), limits::kPickleBytesMax));
   std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(data.data()), data.size());
   PLUMB_ASSIGN_OR_RETURN(Pickle pickle, Pickle::Parse(bytes));
-  if (pickle.consumed() != bytes.size()) return Bad("data.pkl goes on after its end");
+  if (pickle.consumed() != bytes.size()) return RefusedFile("data.pkl goes on after its end");
   PLUMB_ASSIGN_OR_RETURN(TorchContents contents, ReadTorchContents(pickle, {}));
   PLUMB_ASSIGN_OR_RETURN(bool big_endian, IsBigEndian(archive, root));
   PLUMB_ASSIGN_OR_RETURN(StoragePlaces places, FindStorages(archive, root));

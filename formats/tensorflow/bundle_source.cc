@@ -8,6 +8,7 @@
 #include "formats/tensorflow/table.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/quote.h"
+#include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
 #include "plumb/protowire/wire_reader.h"
 
@@ -16,8 +17,6 @@ namespace {
 
 constexpr std::string_view kIndexSuffix = ".index";
 constexpr std::string_view kVariables = "variables/variables.index";
-
-absl::Status Bad(std::string why) { return WithErrorClass(InvalidArgument(std::move(why)), ErrorClass::kPolicy); }
 
 // TensorFlow's DataType; nullopt for quantised, resource and other types.
 std::optional<DType> TypeNumbered(uint64_t type) {
@@ -47,9 +46,9 @@ absl::StatusOr<Header> ReadHeader(std::string_view message) {
     if (field.number == 1 && field.wire == Wire::kVarint) header.shards = field.value;
     if (field.number == 2 && field.wire == Wire::kVarint) header.big_endian = field.value == 1;
   }
-  if (!reader.error().empty()) return Bad(fmt::format("its header is broken: {}", reader.error()));
+  if (!reader.error().empty()) return RefusedFile(fmt::format("its header is broken: {}", reader.error()));
   if (header.shards == 0 || header.shards > limits::kShardsMax)
-    return Bad(fmt::format("it has {} shards", header.shards));
+    return RefusedFile(fmt::format("it has {} shards", header.shards));
   return header;
 }
 
@@ -74,11 +73,11 @@ absl::Status ReadShape(std::span<const uint8_t> message, std::vector<uint64_t>* 
     for (WireField part; dimension.Next(part);) {
       if (part.number == 1 && part.wire == Wire::kVarint) size = part.value;
     }
-    if (!dimension.error().empty()) return Bad("a shape is broken");
+    if (!dimension.error().empty()) return RefusedFile("a shape is broken");
     shape->push_back(size);
-    if (shape->size() > limits::kTensorRankMax) return Bad("a shape has too many dimensions");
+    if (shape->size() > limits::kTensorRankMax) return RefusedFile("a shape has too many dimensions");
   }
-  return reader.error().empty() ? absl::OkStatus() : Bad("a shape is broken");
+  return reader.error().empty() ? absl::OkStatus() : RefusedFile("a shape is broken");
 }
 
 absl::StatusOr<Entry> ReadEntry(std::string_view message) {
@@ -94,7 +93,7 @@ absl::StatusOr<Entry> ReadEntry(std::string_view message) {
     if (field.number == 6 && field.wire == Wire::kFixed32) entry.crc32c = static_cast<uint32_t>(field.value);
     if (field.number == 7) entry.sliced = true;
   }
-  if (!reader.error().empty()) return Bad(fmt::format("its entry is broken: {}", reader.error()));
+  if (!reader.error().empty()) return RefusedFile(fmt::format("its entry is broken: {}", reader.error()));
   return entry;
 }
 
@@ -107,7 +106,7 @@ class BundleReader {
 
   absl::StatusOr<std::unique_ptr<TensorSource>> Run(const ByteSource& index, std::vector<std::string> notes) {
     PLUMB_ASSIGN_OR_RETURN(auto entries, ReadTable(index));
-    if (entries.empty() || !entries.front().first.empty()) return Bad("its index has no header");
+    if (entries.empty() || !entries.front().first.empty()) return RefusedFile("its index has no header");
     PLUMB_ASSIGN_OR_RETURN(header_, ReadHeader(entries.front().second));
     PLUMB_RETURN_IF_ERROR(OpenShards());
     for (size_t i = 1; i < entries.size(); ++i) {
@@ -121,7 +120,7 @@ class BundleReader {
  private:
   absl::Status OpenShards() {
     if (!index_path_.ends_with(kIndexSuffix))
-      return Bad("its name does not end in .index, so that its data cannot be found");
+      return RefusedFile("its name does not end in .index, so that its data cannot be found");
     const std::string prefix = index_path_.substr(0, index_path_.size() - kIndexSuffix.size());
     for (uint64_t i = 0; i < header_.shards; ++i) {
       const std::string path = fmt::format("{}.data-{:05}-of-{:05}", prefix, i, header_.shards);
@@ -134,15 +133,15 @@ class BundleReader {
   absl::Status Add(const std::string& key, std::string_view message) {
     PLUMB_ASSIGN_OR_RETURN(Entry entry, ReadEntry(message));
     const std::optional<DType> dtype = TypeNumbered(entry.type);
-    if (!dtype) return Bad(fmt::format("it is of type {}, which is not read", entry.type));
+    if (!dtype) return RefusedFile(fmt::format("it is of type {}, which is not read", entry.type));
     if (*dtype == DType::kString) return absl::OkStatus();
-    if (entry.sliced) return Bad("it is stored in slices, which are not read");
+    if (entry.sliced) return RefusedFile("it is stored in slices, which are not read");
     if (entry.shard >= parts_.files.size())
-      return Bad(fmt::format("it lies in shard {}, of {}", entry.shard, parts_.files.size()));
+      return RefusedFile(fmt::format("it lies in shard {}, of {}", entry.shard, parts_.files.size()));
     const ByteSource& file = *parts_.files[entry.shard].bytes;
     if (entry.offset > file.Size() || entry.size > file.Size() - entry.offset) {
-      return Bad(fmt::format("bytes {} to {} lie outside the {} of its shard", entry.offset, entry.offset + entry.size,
-                             file.Size()));
+      return RefusedFile(fmt::format("bytes {} to {} lie outside the {} of its shard", entry.offset,
+                                     entry.offset + entry.size, file.Size()));
     }
     PLUMB_RETURN_IF_ERROR(CheckSum(file, entry));
     SourceTensor tensor = {.name = key, .dtype = *dtype, .shape = entry.shape};
@@ -158,7 +157,7 @@ class BundleReader {
     if (file.Mapped().empty()) return absl::OkStatus();
     const uint32_t found = MaskedCrc32c(file.Mapped().subspan(entry.offset, entry.size));
     if (found == entry.crc32c) return absl::OkStatus();
-    return Bad(fmt::format("its checksum is {:08x}, expected {:08x}", found, entry.crc32c));
+    return RefusedFile(fmt::format("its checksum is {:08x}, expected {:08x}", found, entry.crc32c));
   }
 
   const ContainerInput& input_;

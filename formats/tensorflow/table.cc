@@ -8,6 +8,7 @@
 #include "formats/tensorflow/crc32c.h"
 #include "plumb/base/file.h"
 #include "plumb/base/limits.h"
+#include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
 #include "plumb/protowire/wire_reader.h"
 
@@ -19,8 +20,6 @@ constexpr uint64_t kMagic = 0xdb4775248b80fb57;
 // Snappy's copies are of at most 64 bytes and take at least two.
 constexpr uint64_t kSnappyRatioMax = 64;
 constexpr uint64_t kTrailerBytes = 5;  // A type and a checksum after each block.
-
-absl::Status Bad(std::string why) { return WithErrorClass(InvalidArgument(std::move(why)), ErrorClass::kPolicy); }
 
 uint64_t Little(std::span<const uint8_t> bytes) {
   uint64_t number = 0;
@@ -37,7 +36,7 @@ struct BlockHandle {
 absl::StatusOr<BlockHandle> TakeHandle(std::span<const uint8_t>* bytes) {
   const std::optional<uint64_t> offset = TakeVarint(*bytes);
   const std::optional<uint64_t> size = TakeVarint(*bytes);
-  if (!offset || !size) return Bad("the place of a block is cut off");
+  if (!offset || !size) return RefusedFile("the place of a block is cut off");
   return BlockHandle{*offset, *size};
 }
 
@@ -50,24 +49,25 @@ absl::StatusOr<std::string> LoadBlock(ByteWindow& window, const BlockHandle& han
   const uint64_t size = window.size();
   if (handle.offset > size || handle.size > size - handle.offset ||
       size - handle.offset - handle.size < kTrailerBytes) {
-    return Bad(fmt::format("a block of {} bytes at {} lies outside the file", handle.size, handle.offset));
+    return RefusedFile(fmt::format("a block of {} bytes at {} lies outside the file", handle.size, handle.offset));
   }
   PLUMB_ASSIGN_OR_RETURN(std::span<const uint8_t> all, window.At(handle.offset, handle.size + kTrailerBytes));
   const uint32_t found = MaskedCrc32c(all.first(handle.size + 1));
   const uint64_t expected = Little(all.last(4));
   if (found != expected) {
-    return Bad(fmt::format("the block at {} has the checksum {:08x}, expected {:08x}", handle.offset, found, expected));
+    return RefusedFile(
+        fmt::format("the block at {} has the checksum {:08x}, expected {:08x}", handle.offset, found, expected));
   }
   const std::string_view stored = AsText(all.first(handle.size));
   if (all[handle.size] == kPlain) return std::string(stored);
   size_t plain_bytes = 0;
   if (all[handle.size] != kSnappy || !snappy::GetUncompressedLength(stored.data(), stored.size(), &plain_bytes) ||
       plain_bytes > limits::kTableBytesMax || plain_bytes > kSnappyRatioMax * stored.size()) {
-    return Bad(fmt::format("the block at {} is compressed in a way that is not read", handle.offset));
+    return RefusedFile(fmt::format("the block at {} is compressed in a way that is not read", handle.offset));
   }
   std::string plain(plain_bytes, '\0');
   if (!snappy::RawUncompress(stored.data(), stored.size(), plain.data())) {
-    return Bad(fmt::format("the block at {} does not unpack", handle.offset));
+    return RefusedFile(fmt::format("the block at {} does not unpack", handle.offset));
   }
   return plain;
 }
@@ -77,7 +77,7 @@ absl::Status ReadBlock(ByteWindow& window, const BlockHandle& handle, Entries* e
   PLUMB_ASSIGN_OR_RETURN(std::string loaded, LoadBlock(window, handle));
   std::span<const uint8_t> block(reinterpret_cast<const uint8_t*>(loaded.data()), loaded.size());
   const uint64_t restarts = block.size() < 4 ? UINT64_MAX : Little(block.last(4));
-  if (restarts >= block.size() / 4) return Bad(fmt::format("the block at {} has no end", handle.offset));
+  if (restarts >= block.size() / 4) return RefusedFile(fmt::format("the block at {} has no end", handle.offset));
   block = block.first(block.size() - 4 * (restarts + 1));
   std::string key;
   while (!block.empty()) {
@@ -86,10 +86,10 @@ absl::Status ReadBlock(ByteWindow& window, const BlockHandle& handle, Entries* e
     const std::optional<uint64_t> value = TakeVarint(block);
     if (!shared || !fresh || !value || *shared > key.size() || *fresh > block.size() ||
         *value > block.size() - *fresh) {
-      return Bad(fmt::format("an entry of the block at {} goes past its end", handle.offset));
+      return RefusedFile(fmt::format("an entry of the block at {} goes past its end", handle.offset));
     }
     std::string next = key.substr(0, *shared).append(AsText(block.first(*fresh)));
-    if (!entries->empty() && next <= entries->back().first) return Bad("the keys of the table do not rise");
+    if (!entries->empty() && next <= entries->back().first) return RefusedFile("the keys of the table do not rise");
     key = std::move(next);
     entries->emplace_back(key, AsText(block.subspan(*fresh, *value)));
     block = block.subspan(*fresh + *value);
@@ -113,7 +113,8 @@ bool EndsLikeTable(const ByteSource& bytes) {
 
 absl::StatusOr<Entries> ReadTable(const ByteSource& bytes) {
   if (bytes.Size() < kFooterBytes || bytes.Size() > limits::kTableBytesMax) {
-    return Bad(fmt::format("it has {} bytes, expected {} to {}", bytes.Size(), kFooterBytes, limits::kTableBytesMax));
+    return RefusedFile(
+        fmt::format("it has {} bytes, expected {} to {}", bytes.Size(), kFooterBytes, limits::kTableBytesMax));
   }
   ByteWindow window(bytes);
   BlockHandle index;

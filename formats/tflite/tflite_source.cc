@@ -9,6 +9,7 @@
 #include "plumb/base/limits.h"
 #include "plumb/base/path.h"
 #include "plumb/base/quote.h"
+#include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
 
 namespace plumb {
@@ -21,8 +22,6 @@ enum TensorField { kTensorShape = 0, kTensorType = 1, kTensorBuffer = 2, kTensor
 enum BufferField { kBufferData = 0, kBufferOffset = 1, kBufferSize = 2 };
 
 constexpr uint64_t kVersion = 3;
-
-absl::Status Bad(std::string why) { return WithErrorClass(InvalidArgument(std::move(why)), ErrorClass::kPolicy); }
 
 // The schema's TensorType; nullopt for resources, variants and newer ones.
 std::optional<DType> TypeNumbered(uint64_t type) {
@@ -42,7 +41,7 @@ class TfliteReader {
     parts_.files.push_back({input_.path, input_.bytes});
     const FlatTable model = FlatTable::Root(buffer_);
     if (const uint64_t version = model.Number(kModelVersion, 4); buffer_.status().ok() && version != kVersion) {
-      return Bad(fmt::format("its version is {}, expected {}", version, kVersion));
+      return RefusedFile(fmt::format("its version is {}, expected {}", version, kVersion));
     }
     buffers_ = model.Vector(kModelBuffers, 4);
     const FlatVector subgraphs = model.Vector(kModelSubgraphs, 4);
@@ -61,7 +60,7 @@ class TfliteReader {
     for (uint64_t i = 0; i < tensors.count && buffer_.status().ok(); ++i) {
       // Lists may share their items: what is read stays in proportion to the limit, not to the file.
       if (++visited_ > limits::kDocumentNodesMax)
-        return Bad(fmt::format("more than {} tensors", limits::kDocumentNodesMax));
+        return RefusedFile(fmt::format("more than {} tensors", limits::kDocumentNodesMax));
       const FlatTable tensor = subgraph.Item(tensors, i);
       PLUMB_ASSIGN_OR_RETURN(StoredRange range, RangeOf(model, tensor));
       if (range.begin == range.end) continue;
@@ -78,7 +77,7 @@ class TfliteReader {
     const uint64_t number = tensor.Number(kTensorBuffer, 4);
     PLUMB_RETURN_IF_ERROR(buffer_.status());
     if (number >= buffers_.count) {
-      return Bad(fmt::format("a tensor names buffer {}, of {}", number, buffers_.count));
+      return RefusedFile(fmt::format("a tensor names buffer {}, of {}", number, buffers_.count));
     }
     const FlatTable buffer = model.Item(buffers_, number);
     const FlatVector data = buffer.Vector(kBufferData, 1);
@@ -87,7 +86,7 @@ class TfliteReader {
     PLUMB_RETURN_IF_ERROR(buffer_.status());
     if (offset <= 1) return StoredRange{0, data.begin, data.begin + data.count};
     if (offset > buffer_.size() || size > buffer_.size() - offset) {
-      return Bad(fmt::format("buffer {} lies at {} with {} bytes, outside the file", number, offset, size));
+      return RefusedFile(fmt::format("buffer {} lies at {} with {} bytes, outside the file", number, offset, size));
     }
     return StoredRange{0, offset, offset + size};
   }
@@ -97,12 +96,14 @@ class TfliteReader {
     const std::optional<DType> dtype = TypeNumbered(type);
     const FlatVector shape = table.Vector(kTensorShape, 4);
     PLUMB_RETURN_IF_ERROR(buffer_.status());
-    if (!dtype) return Bad(fmt::format("tensor {} is of type {}, which is not read", QuoteForMessage(name), type));
-    if (table.Number(kTensorSparsity, 4) != 0) return Bad(fmt::format("tensor {} is sparse", QuoteForMessage(name)));
+    if (!dtype)
+      return RefusedFile(fmt::format("tensor {} is of type {}, which is not read", QuoteForMessage(name), type));
+    if (table.Number(kTensorSparsity, 4) != 0)
+      return RefusedFile(fmt::format("tensor {} is sparse", QuoteForMessage(name)));
     SourceTensor tensor = {.name = name, .dtype = *dtype, .ranges = {range}};
     for (uint64_t d = 0; d < shape.count && d <= limits::kTensorRankMax; ++d) {
       const uint64_t size = buffer_.Number(shape.begin + 4 * d, 4);
-      if (size > INT32_MAX) return Bad(fmt::format("tensor {} has a negative size", QuoteForMessage(name)));
+      if (size > INT32_MAX) return RefusedFile(fmt::format("tensor {} has a negative size", QuoteForMessage(name)));
       tensor.shape.push_back(size);
     }
     parts_.tensors.push_back(std::move(tensor));

@@ -1,0 +1,19 @@
+// What a reader of foreign bytes says of those it does not accept.
+#ifndef PLUMB_BASE_REFUSE_H_
+#define PLUMB_BASE_REFUSE_H_
+
+#include <string>
+#include <utility>
+
+#include "plumb/base/status.h"
+
+namespace plumb {
+
+// INVALID_ARGUMENT of ErrorClass::kPolicy: the file breaks a rule, named by `why`.
+inline absl::Status RefusedFile(std::string why) {
+  return WithErrorClass(InvalidArgument(std::move(why)), ErrorClass::kPolicy);
+}
+
+}  // namespace plumb
+
+#endif  // PLUMB_BASE_REFUSE_H_
