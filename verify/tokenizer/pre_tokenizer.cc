@@ -266,15 +266,7 @@ Made ParseKind(Section& section, const std::string& type, size_t& stages) {
 }  // namespace
 
 Made ParsePreTokenizer(const nlohmann::json& json, std::string_view where, size_t& stages) {
-  if (++stages > limits::kTokenizerStagesMax) {
-    return Refuse(where, fmt::format("more than {} rules", limits::kTokenizerStagesMax));
-  }
-  Section section(json, where);
-  const std::string type = section.Text("type");
-  if (section.failed()) return section.Finish();
-  Made made = ParseKind(section, type, stages);
-  if (made.ok()) PLUMB_RETURN_IF_ERROR(section.Finish());
-  return made;
+  return ParseStage<Made>(json, where, stages, &ParseKind);
 }
 
 std::unique_ptr<PreTokenizer> MakePreTokenizerSequence(std::vector<std::unique_ptr<PreTokenizer>> all) {

@@ -10,7 +10,10 @@
 #include <string_view>
 
 #include "absl/status/status.h"
+#include "fmt/format.h"
 #include "nlohmann/json.hpp"
+#include "plumb/base/limits.h"
+#include "plumb/base/status.h"
 
 namespace plumb::text {
 
@@ -58,6 +61,22 @@ class Section {
   std::set<std::string> seen_;
   absl::Status error_;
 };
+
+// Parses one stage of a pipeline: an object whose `type` says which. `parse_kind(section, type, stages)` makes the
+// stage; `stages` counts all of a tokenizer's, nested ones too, against limits::kTokenizerStagesMax.
+template <typename Made>
+Made ParseStage(const nlohmann::json& json, std::string_view where, size_t& stages,
+                Made (*parse_kind)(Section&, const std::string&, size_t&)) {
+  if (++stages > limits::kTokenizerStagesMax) {
+    return Refuse(where, fmt::format("more than {} rules", limits::kTokenizerStagesMax));
+  }
+  Section section(json, where);
+  const std::string type = section.Text("type");
+  if (section.failed()) return section.Finish();
+  Made made = parse_kind(section, type, stages);
+  if (made.ok()) PLUMB_RETURN_IF_ERROR(section.Finish());
+  return made;
+}
 
 }  // namespace plumb::text
 
