@@ -2,9 +2,9 @@
 //
 //   onnx_suite [--root DIR] [--backend NAME] [--passed-min N] [--skipped FILE] [--only TEXT] [--write FILE]
 //
-// Each case runs in a process of its own with a time limit, so that a crash or a hang is one failure. Exit status: 77
-// when the package is not there, 1 when fewer than N cases pass, one crashes, or the skipped cases and their reasons
-// are not those of FILE.
+// The cases run in a process apart, each with a time limit; after a crash or a hang the next case starts another
+// process, so that it is one failure. Exit status: 77 when the package is not there, 1 when fewer than N cases pass,
+// one crashes, or the skipped cases and their reasons are not those of FILE.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +15,8 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <span>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -46,23 +48,48 @@ struct Totals {
   double native_cost = 0;
 };
 
-[[noreturn]] void RunInChild(const std::string& folder, const Backend& backend, int out) {
-  alarm(kCaseSecondsMax);
-  const rlimit memory = {kCaseMemoryMax, kCaseMemoryMax};
-  setrlimit(RLIMIT_AS, &memory);
-  const CaseOutcome result = RunCase(folder, backend);
-  const std::string line =
-      fmt::format("{} {} {} {}", static_cast<int>(result.outcome), result.cost, result.native_cost, result.reason);
-  const ssize_t written = write(out, line.data(), line.size());
-  _exit(written == static_cast<ssize_t>(line.size()) ? 0 : 1);
+// What a case's line says; a case whose process died has none.
+struct Reply {
+  CaseOutcome result;
+  bool crashed = false;
+};
+
+std::string LineOf(const CaseOutcome& result) {
+  std::string reason = result.reason;
+  std::replace(reason.begin(), reason.end(), '\n', ' ');
+  return fmt::format("{} {} {} {}\n", static_cast<int>(result.outcome), result.cost, result.native_cost, reason);
 }
 
-// The child's result; a failure that says so when it died. `crashed` tells that.
-CaseOutcome RunApart(const std::string& folder, const Backend& backend, bool* crashed) {
+CaseOutcome ResultOf(const std::string& line) {
+  CaseOutcome result;
+  int outcome = 0;
+  int read = 0;
+  std::sscanf(line.c_str(), "%d %lf %lf %n", &outcome, &result.cost, &result.native_cost, &read);
+  result.outcome = static_cast<Outcome>(outcome);
+  result.reason = line.substr(std::min<size_t>(static_cast<size_t>(read), line.size()));
+  return result;
+}
+
+// Runs the cases in order and writes a line for each: a backend that compiles kernels does so once.
+[[noreturn]] void RunAll(std::span<const std::string> folders, const Backend& backend, int out) {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // Their shadows are terabytes of address space.
+  const rlimit memory = {kCaseMemoryMax, kCaseMemoryMax};
+  setrlimit(RLIMIT_AS, &memory);
+#endif
+  for (const std::string& folder : folders) {
+    alarm(kCaseSecondsMax);
+    const std::string line = LineOf(RunCase(folder, backend));
+    if (write(out, line.data(), line.size()) != static_cast<ssize_t>(line.size())) _exit(1);
+  }
+  _exit(0);
+}
+
+// Replies of the cases that one process gets through; the last one tells of the crash that ended it.
+std::vector<Reply> RunApart(std::span<const std::string> folders, const Backend& backend) {
   int ends[2];
-  if (pipe(ends) != 0) return {Outcome::kFail, "no pipe"};
+  if (pipe(ends) != 0) return {{{Outcome::kFail, "no pipe"}, true}};
   const pid_t child = fork();
-  if (child == 0) RunInChild(folder, backend, ends[1]);
+  if (child == 0) RunAll(folders, backend, ends[1]);
   close(ends[1]);
   std::string text;
   char buffer[4096];
@@ -70,18 +97,36 @@ CaseOutcome RunApart(const std::string& folder, const Backend& backend, bool* cr
   close(ends[0]);
   int status = 0;
   waitpid(child, &status, 0);
-  *crashed = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
-  if (*crashed) {
+  std::vector<Reply> replies;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) replies.push_back({ResultOf(line)});
+  if (replies.size() < folders.size()) {
     const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-    return {Outcome::kFail, signal == SIGALRM ? "hangs" : fmt::format("dies of signal {}", signal)};
+    replies.push_back({{Outcome::kFail, signal == SIGALRM ? "hangs" : fmt::format("dies of signal {}", signal)}, true});
   }
-  CaseOutcome result;
-  int outcome = 0;
-  int read = 0;
-  std::sscanf(text.c_str(), "%d %lf %lf %n", &outcome, &result.cost, &result.native_cost, &read);
-  result.outcome = static_cast<Outcome>(outcome);
-  result.reason = text.substr(std::min<size_t>(static_cast<size_t>(read), text.size()));
-  return result;
+  return replies;
+}
+
+// Every case's reply. A process that dies is followed by another for the cases that are left.
+std::vector<Reply> RunCases(std::span<const std::string> folders, const Backend& backend) {
+  std::vector<Reply> replies;
+  while (replies.size() < folders.size()) {
+    for (Reply& reply : RunApart(folders.subspan(replies.size()), backend)) replies.push_back(std::move(reply));
+  }
+  return replies;
+}
+
+// In a process of its own too: threads that a driver starts would not follow into the others.
+bool IsAvailable(const Backend& backend) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const absl::Status available = backend.Available();
+    if (!available.ok()) fmt::print(stderr, "{}: {}\n", backend.name(), Message(available));
+    _exit(available.ok() ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 void Count(const CaseOutcome& result, bool crashed, Totals& totals) {
@@ -98,10 +143,14 @@ std::string Show(const Totals& totals) {
                      totals.passed + totals.failed + totals.skipped, totals.failed, totals.crashed, totals.skipped);
 }
 
-std::vector<std::string> CasesOf(const std::string& folder) {
+// Those whose path below the root has `only` in it.
+std::vector<std::string> CasesOf(const std::string& folder, const std::string& only) {
   std::vector<std::string> cases;
+  const std::string group = std::filesystem::path(folder).filename().string();
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (std::filesystem::exists(entry.path() / "model.onnx")) cases.push_back(entry.path());
+    const std::string name = group + "/" + entry.path().filename().string();
+    const bool wanted = name.find(only) != std::string::npos;
+    if (wanted && std::filesystem::exists(entry.path() / "model.onnx")) cases.push_back(entry.path());
   }
   std::sort(cases.begin(), cases.end());
   return cases;
@@ -148,19 +197,16 @@ int Run(const Options& options) {
   }
   absl::StatusOr<const Backend*> backend = FindBackend(options.backend);
   if (!backend.ok()) return fmt::print("{}\n", Message(backend.status())), 2;
-  if (absl::Status available = (*backend)->Available(); !available.ok()) {
-    fmt::print("{}: {}\n", options.backend, Message(available));
-    return 77;
-  }
+  if (!IsAvailable(**backend)) return 77;
   Totals all;
   std::vector<std::string> skipped;
   for (const char* folder : {"node", "pytorch-converted", "pytorch-operator", "simple"}) {
     Totals totals;
-    for (const std::string& path : CasesOf(options.root + "/" + folder)) {
-      const std::string name = fmt::format("{}/{}", folder, std::filesystem::path(path).filename().string());
-      if (name.find(options.only) == name.npos) continue;
-      bool crashed = false;
-      const CaseOutcome result = RunApart(path, **backend, &crashed);
+    const std::vector<std::string> paths = CasesOf(options.root + "/" + folder, options.only);
+    const std::vector<Reply> replies = RunCases(paths, **backend);
+    for (size_t i = 0; i < paths.size(); ++i) {
+      const std::string name = fmt::format("{}/{}", folder, std::filesystem::path(paths[i]).filename().string());
+      const auto& [result, crashed] = replies[i];
       if (result.outcome == Outcome::kNotTensors) continue;
       for (Totals* each : {&totals, &all}) Count(result, crashed, *each);
       const std::string line = fmt::format("{}: {}", name, result.reason);
