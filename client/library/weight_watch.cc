@@ -139,8 +139,8 @@ std::vector<std::string> WeightWatch::Warnings() const {
   std::vector<std::string> twins;
   for (const auto& [content, tensors] : by_content_) {
     if (tensors.size() < 2) continue;
-    bool one_name =
-        std::all_of(tensors.begin(), tensors.end(), [&](const Watched* t) { return t->name == tensors[0]->name; });
+    bool one_name = std::all_of(tensors.begin(), tensors.end(),
+                                [first = tensors[0]](const Watched* t) { return t->name == first->name; });
     // The same model twice, in two files, is no news.
     if (!one_name) twins.push_back(fmt::format("{} = {}", tensors[0]->name, tensors[1]->name));
   }
