@@ -53,17 +53,21 @@ void RegisterGolden(Command& root, Action* action) {
   Command record = AddCommand(group, action, "record",
                               "Compute a golden for every model in a folder, and write it there", flags, &RunRecord);
   record.Group(kCommands);
-  record.Argument("DIR", &flags->folder, "A folder with config.json beside model.safetensors").Required();
+  record
+      .Argument("DIR|FILE", &flags->folder,
+                "A folder with config.json beside model.safetensors, or with .gguf or .onnx files; or one such file")
+      .Required();
   Option positions = record.Value("--positions", "N", &flags->request.positions,
                                   "Record so many tokens (default 128, or as many as the model has)");
   record
       .Value("--prompt", "TEXT", &flags->request.prompt,
-             "Record this text, by the tokenizer beside the config, instead of tokens made up")
+             "Record this text, by the tokenizer beside the config or in the GGUF file, instead of tokens made up")
       .Excludes(positions);
   record.Flag("--replace", &flags->replace, "Replace goldens that are there");
   record.Examples(
       "  plumb golden record ./tiny\n"
       "  plumb golden record ./tiny --prompt 'To be, or not to be' --replace\n"
+      "  plumb golden record ./tiny-q4_0.gguf\n"
       "\nThe plain backend `reference` computes them, in double precision. `plumb publish` records what is missing.\n");
 }
 

@@ -1,4 +1,4 @@
-#include <sstream>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -17,7 +17,10 @@ struct SmokeFlags {
 };
 
 absl::Status RunSmoke(Context& context, const SmokeFlags& flags) {
-  PLUMB_ASSIGN_OR_RETURN(std::string folder, FolderFor(context, flags.argument));
+  std::string folder = flags.argument;
+  if (std::error_code error; !std::filesystem::is_regular_file(flags.argument, error)) {
+    PLUMB_ASSIGN_OR_RETURN(folder, FolderFor(context, flags.argument));
+  }
   SmokeRequest request = flags.request;
   std::erase(request.backends, "all");
   if (request.backends.size() != flags.request.backends.size()) request.backends.clear();
@@ -37,7 +40,10 @@ void RegisterSmoke(Command& root, Action* action) {
   Command command =
       AddCommand(root, action, "smoke", "Check that a model computes what its publisher recorded", flags, &RunSmoke);
   command.Group(kModelCommands);
-  command.Argument("REF|DIR", &flags->argument, "A folder, or a reference, which is pulled into the cache first")
+  command
+      .Argument("REF|DIR|FILE", &flags->argument,
+                "A folder, a .gguf, .onnx or .safetensors file, or a reference, which is pulled into the cache first")
+
       .Required();
   command
       .Value("--backend", "LIST", &flags->request.backends,
@@ -46,11 +52,12 @@ void RegisterSmoke(Command& root, Action* action) {
   command.Value("--positions", "N", &flags->request.positions,
                 "Compare backends on so many tokens (default 128, or as many as the model has)");
   command.Value("--prompt", "TEXT", &flags->request.prompt,
-                "Compare backends on this text, by the tokenizer beside the config");
+                "Compare backends on this text, by the tokenizer beside the config or in the GGUF file");
   command.Flag("--explain", &flags->explain, "Print every gate with what was measured and what was allowed");
   command.Examples(
       "  plumb smoke ./tiny\n"
       "  plumb smoke acme/tiny@v1 --backend reference,onednn --json\n"
+      "  plumb smoke ./tiny-q4_0.gguf --prompt 'Once upon a time'\n"
       "  plumb smoke ./tiny --explain --positions 256\n"
       "  plumb smoke ./tiny --prompt 'To be, or not to be'\n"
       "\nExit code 7 when a recorded case fails. Inconclusive (nothing was "

@@ -35,8 +35,15 @@ absl::Status RunRecorded(const Directory& folder, const SmokeCase& smoke, const 
 }  // namespace
 
 absl::Status PlanSmokeCases(const Directory& folder, const Operation& operation, PublishPlan* plan) {
+  const auto exists = [plan](const std::string& path) { return plan->Has(path); };
   for (const SmokeCase& smoke : DiscoverSmokeCases(plan->Paths())) {
     PLUMB_RETURN_IF_ERROR(operation.Check());
+    // A file that describes itself may be something else than a model that Plumb runs.
+    absl::Status runs = smoke.config_path == smoke.weights_path ? CheckCanRun(folder, smoke) : absl::OkStatus();
+    if (!runs.ok()) {
+      operation.Warn(fmt::format("no smoke case recorded: {}", Message(runs)));
+      continue;
+    }
     v1::SmokeCase recorded;
     recorded.set_name(smoke.name);
     recorded.set_weights_path(smoke.weights_path);
@@ -58,7 +65,7 @@ absl::Status PlanSmokeCases(const Directory& folder, const Operation& operation,
       return WithErrorClass(Annotate(golden.status(), smoke.weights_path), ErrorClass::kSmoke);
     }
     PLUMB_RETURN_IF_ERROR(golden.status());
-    recorded.set_golden_path(GoldenPathFor(smoke.weights_path));
+    recorded.set_golden_path(GoldenPathFor(smoke.weights_path, exists));
     recorded.set_recorded_by("reference");
     plan->files.push_back(
         {.path = recorded.golden_path(), .size_bytes = golden->size(), .generated = *std::move(golden), .tensors = {}});

@@ -131,6 +131,7 @@ absl::Status PlanWeights(const Directory& folder, const Operation& operation, Pu
     PLUMB_RETURN_IF_ERROR(PlanOther(folder, path, operation, plan));
   }
   for (const SmokeCase& smoke : DiscoverSmokeCases(plan->Paths())) {
+    if (smoke.config_path == smoke.weights_path) continue;  // Both are one, and were read above.
     PLUMB_RETURN_IF_ERROR(CheckAgainstConfig(folder, smoke, operation));
   }
   return absl::OkStatus();

@@ -31,8 +31,8 @@ struct Place {
 
 std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/') + 1); }
 
-// The cases that the manifest records, else those that its files form, when all of them can be run: each with a golden,
-// and every file of it selected.
+// The cases that the manifest records, else those that its files form, when all of them can be run while they arrive:
+// each with a golden, and every file of it selected.
 std::vector<SmokeCase> CasesOf(const v1::Manifest& manifest, const std::set<std::string>& selected) {
   std::vector<SmokeCase> cases;
   for (const v1::SmokeCase& smoke : manifest.smoke_cases()) {
@@ -43,6 +43,8 @@ std::vector<SmokeCase> CasesOf(const v1::Manifest& manifest, const std::set<std:
     for (const std::string& path : {smoke.config_path, smoke.weights_path, smoke.golden_path}) {
       if (!selected.contains(path)) return {};
     }
+    // What an ONNX file says stands between its tensors: nothing of it can run before all of it is there.
+    if (smoke.weights_path.ends_with(".onnx")) return {};
   }
   return cases;
 }
@@ -120,15 +122,21 @@ class PullSmoke::State {
     view_.clear();
   }
 
-  // The files that hold a case's tensors: its container, or the shards beside its index.
+  // The files that hold a case's tensors: its container, the shards beside its index, or the parts of a split GGUF
+  // file.
   bool Holds(const SmokeCase& smoke, const std::string& path) const {
     if (path == smoke.weights_path) return true;
+    if (const size_t number = smoke.weights_path.rfind("-00001-of-"); number != std::string::npos) {
+      const std::string_view parts = std::string_view(smoke.weights_path).substr(number + 6);
+      if (path.starts_with(smoke.weights_path.substr(0, number)) && path.ends_with(parts)) return true;
+    }
     if (headers_.contains(smoke.weights_path) || FolderOf(path) != FolderOf(smoke.weights_path)) return false;
     return std::none_of(cases_.begin(), cases_.end(), [&](const SmokeCase& c) { return c.weights_path == path; });
   }
 
   absl::Status AwaitCase(const SmokeCase& smoke) {
     for (const std::string& path : {smoke.config_path, smoke.golden_path}) {
+      if (path == smoke.weights_path) continue;  // It describes itself, at its beginning.
       PLUMB_RETURN_IF_ERROR(arrivals_.Await(path, 0, sizes_.at(path)));
     }
     // An index, of which the manifest knows no tensors.

@@ -7,17 +7,10 @@
 #include "nlohmann/json.hpp"
 #include "plumb/base/json.h"
 #include "plumb/base/limits.h"
-#include "plumb/base/status.h"
+#include "plumb/base/refuse.h"
 #include "verify/inference/architectures/registry.h"
 
 namespace plumb {
-namespace {
-
-absl::Status Refused(std::string message) {
-  return WithErrorClass(InvalidArgument(std::move(message)), ErrorClass::kPolicy);
-}
-
-}  // namespace
 
 std::vector<InputSpec> Model::Inputs(uint64_t sequences, uint64_t positions) const {
   return {{kInputIds, ElementType::kI32, {sequences, positions}, vocabulary()}};
@@ -34,14 +27,14 @@ std::vector<std::string> KnownArchitectures() {
 
 absl::StatusOr<std::unique_ptr<Model>> ParseModelConfig(std::string_view json) {
   if (json.size() > limits::kConfigBytesMax) {
-    return Refused(fmt::format("config has {} bytes, at most {} are read", json.size(), limits::kConfigBytesMax));
+    return RefusedFile(fmt::format("config has {} bytes, at most {} are read", json.size(), limits::kConfigBytesMax));
   }
   absl::StatusOr<nlohmann::json> config = ParseJson(json, "config");
   if (!config.ok()) return WithErrorClass(config.status(), ErrorClass::kPolicy);
-  if (!config->is_object()) return Refused("config is not a JSON object");
+  if (!config->is_object()) return RefusedFile("config is not a JSON object");
   auto type = config->find("model_type");
   if (type == config->end() || !type->is_string()) {
-    return Refused("config key \"model_type\" is missing or not a text");
+    return RefusedFile("config key \"model_type\" is missing or not a text");
   }
   const auto& name = type->get_ref<const std::string&>();
   for (const ArchitectureEntry* entry : kArchitectures) {

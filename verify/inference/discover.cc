@@ -1,7 +1,8 @@
-#include <algorithm>
 #include <map>
 #include <set>
 
+#include "fmt/format.h"
+#include "plumb/base/status.h"
 #include "plumb/inference/smoke.h"
 
 namespace plumb {
@@ -9,32 +10,67 @@ namespace {
 
 constexpr std::string_view kWeights = ".safetensors";
 constexpr std::string_view kIndex = ".safetensors.index.json";
+constexpr std::string_view kGguf = ".gguf";
+constexpr std::string_view kOnnx = ".onnx";
 constexpr std::string_view kGolden = "golden.safetensors";
+
+using Exists = std::function<bool(const std::string&)>;
 
 // `a/b/` of `a/b/c`; empty at the top.
 std::string_view FolderOf(std::string_view path) { return path.substr(0, path.rfind('/') + 1); }
 
-// `model-bf16` of `a/model-bf16.safetensors` and of its index; empty for other files.
-std::string_view StemOf(std::string_view path) {
-  std::string_view name = path.substr(FolderOf(path).size());
-  for (std::string_view suffix : {kIndex, kWeights}) {
-    if (name.ends_with(suffix)) return name.substr(0, name.size() - suffix.size());
+// What a weights file's name ends with; empty for other files.
+std::string_view SuffixOf(std::string_view path) {
+  for (std::string_view suffix : {kIndex, kWeights, kGguf, kOnnx}) {
+    if (path.ends_with(suffix)) return suffix;
   }
   return "";
 }
 
-// True for `model-00001-of-00005`.
-bool IsShard(std::string_view stem) {
-  auto digits = [](std::string_view text) {
-    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-  };
-  const size_t of = stem.rfind("-of-");
-  if (of == std::string_view::npos || !digits(stem.substr(of + 4))) return false;
-  const size_t number = stem.substr(0, of).rfind('-');
-  return number != std::string_view::npos && digits(stem.substr(number + 1, of - number - 1));
+// True for files that hold their own description.
+bool IsWhole(std::string_view suffix) { return suffix == kGguf || suffix == kOnnx; }
+
+// `model-bf16` of `a/model-bf16.safetensors` and of its index; empty for other files.
+std::string_view StemOf(std::string_view path) {
+  const std::string_view suffix = SuffixOf(path);
+  if (suffix.empty()) return "";
+  std::string_view name = path.substr(FolderOf(path).size());
+  return name.substr(0, name.size() - suffix.size());
 }
 
-bool IsModel(std::string_view stem) {
+bool IsDigits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// Where `-00001-of-00005` begins in a stem; npos when it does not end so.
+size_t ShardAt(std::string_view stem) {
+  const size_t of = stem.rfind("-of-");
+  if (of == std::string_view::npos || !IsDigits(stem.substr(of + 4))) return std::string_view::npos;
+  const size_t number = stem.substr(0, of).rfind('-');
+  if (number == std::string_view::npos) return std::string_view::npos;
+  return IsDigits(stem.substr(number + 1, of - number - 1)) ? number : std::string_view::npos;
+}
+
+bool IsShard(std::string_view stem) { return ShardAt(stem) != std::string_view::npos; }
+
+// True for `x-00001-of-00005`.
+bool IsFirstShard(std::string_view stem) {
+  const std::string_view end = stem.substr(ShardAt(stem) + 1);
+  const std::string_view number = end.substr(0, end.find('-'));
+  return number.ends_with('1') && number.find_first_not_of('0') == number.size() - 1;
+}
+
+std::string_view WithoutShard(std::string_view stem) { return stem.substr(0, ShardAt(stem)); }
+
+// Files that a model's weights stand beside and that are none: a picture encoder for one, statistics of activations.
+bool IsCompanion(std::string_view stem) {
+  return stem.find("mmproj") != std::string_view::npos || stem.find("imatrix") != std::string_view::npos;
+}
+
+bool IsModel(std::string_view suffix, std::string_view stem) {
+  if (stem.empty()) return false;
+  if (suffix == kGguf) return !IsCompanion(stem) && (!IsShard(stem) || IsFirstShard(stem));
+  if (suffix == kOnnx) return true;
   bool named = stem == "model" || stem.starts_with("model-") || stem.starts_with("model.");
   return named && !IsShard(stem) && !stem.ends_with(".golden");
 }
@@ -46,30 +82,79 @@ bool IsModule(const std::string& folder, const std::set<std::string, std::less<>
   return present.contains(std::string(parent).append("modules.json"));
 }
 
+// A weights file's path without its ending, and without the number of a first part.
+std::string BaseOf(std::string_view path) {
+  const std::string_view stem = SuffixOf(path) == kGguf ? WithoutShard(StemOf(path)) : StemOf(path);
+  return fmt::format("{}{}", FolderOf(path), stem);
+}
+
+// The golden of a file that no other of that name stands beside.
+std::string PlainGolden(std::string_view path) {
+  if (!IsWhole(SuffixOf(path)) && StemOf(path) == "model") return fmt::format("{}{}", FolderOf(path), kGolden);
+  return fmt::format("{}.{}", BaseOf(path), kGolden);
+}
+
+// What a case is called: a description of its own makes the file's whole name part of it, so that the same model in
+// several formats gives cases of several names.
+std::string NameOf(const std::string& path) {
+  const std::string_view suffix = SuffixOf(path);
+  return fmt::format("{}{}", BaseOf(path), IsWhole(suffix) ? suffix : "");
+}
+
+SmokeCase MakeCase(const std::string& path, const Exists& exists) {
+  SmokeCase made = {.name = NameOf(path), .config_path = path, .weights_path = path, .golden_path = {}};
+  if (!IsWhole(SuffixOf(path))) made.config_path = std::string(FolderOf(path)).append("config.json");
+  if (std::string golden = GoldenPathFor(path, exists); exists(golden)) made.golden_path = std::move(golden);
+  return made;
+}
+
 }  // namespace
 
-std::string GoldenPathFor(std::string_view weights_path) {
-  const std::string_view stem = StemOf(weights_path);
-  std::string folder(FolderOf(weights_path));
-  return stem == "model" ? folder.append(kGolden) : folder.append(stem).append(".").append(kGolden);
+std::string GoldenPathFor(std::string_view weights_path, const Exists& exists) {
+  const std::string plain = PlainGolden(weights_path);
+  const std::string_view suffix = SuffixOf(weights_path);
+  if (!IsWhole(suffix) || !exists) return plain;
+  const std::string base = BaseOf(weights_path);
+  for (std::string_view other : {kIndex, kWeights, kGguf, kOnnx}) {
+    const std::string path = fmt::format("{}{}", base, other);
+    if (other == suffix || !exists(path) || PlainGolden(path) != plain) continue;
+    return fmt::format("{}{}.{}", base, suffix, kGolden);
+  }
+  return plain;
 }
 
 std::vector<SmokeCase> DiscoverSmokeCases(const std::vector<std::string>& paths) {
   const std::set<std::string, std::less<>> present(paths.begin(), paths.end());
+  const Exists exists = [&](const std::string& path) { return present.contains(path); };
   std::map<std::string, SmokeCase> cases;  // By name.
   for (const std::string& path : present) {
-    const std::string_view stem = StemOf(path);
-    const std::string folder(FolderOf(path));
-    const std::string config = folder + "config.json";
-    if (!IsModel(stem) || !present.contains(config) || IsModule(folder, present)) continue;
-    const std::string golden = GoldenPathFor(path);
-    SmokeCase found = {folder + std::string(stem), config, path, present.contains(golden) ? golden : ""};
+    if (!IsModel(SuffixOf(path), StemOf(path)) || IsModule(std::string(FolderOf(path)), present)) continue;
+    SmokeCase found = MakeCase(path, exists);
     // In the order of `present`, a single file comes before its index and stays.
-    cases.emplace(found.name, found);
+    if (present.contains(found.config_path)) cases.emplace(found.name, found);
   }
   std::vector<SmokeCase> sorted;
   for (auto& [name, found] : cases) sorted.push_back(std::move(found));
   return sorted;
+}
+
+absl::StatusOr<SmokeCase> SmokeCaseOf(const std::string& path, const Exists& exists) {
+  const std::string_view suffix = SuffixOf(path);
+  const std::string_view stem = StemOf(path);
+  if (stem.empty()) {
+    return InvalidArgument(
+        fmt::format("{} is no model's file: expected a name that ends in .safetensors, .safetensors.index.json, .gguf "
+                    "or .onnx",
+                    path));
+  }
+  const bool later = suffix == kGguf && IsShard(stem) && !IsFirstShard(stem);
+  if (later || (suffix == kWeights && IsShard(stem))) {
+    return InvalidArgument(fmt::format("{} is one of several files: name {} instead", path,
+                                       later ? "the first, -00001-of-..." : "their .safetensors.index.json"));
+  }
+  SmokeCase found = MakeCase(path, exists);
+  if (found.config_path == path || exists(found.config_path)) return found;
+  return NotFound(fmt::format("{} needs {} beside it", path, found.config_path));
 }
 
 }  // namespace plumb

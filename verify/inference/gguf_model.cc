@@ -1,12 +1,13 @@
 #include "verify/inference/gguf_model.h"
 
-#include <algorithm>
-#include <cmath>
+#include <bit>
 #include <utility>
+#include <vector>
 
 #include "fmt/format.h"
 #include "plumb/base/status.h"
 #include "verify/inference/architectures/gguf_config.h"
+#include "verify/inference/finite.h"
 
 namespace plumb {
 namespace {
@@ -17,9 +18,21 @@ bool IsFloatOrBlock(DType dtype) {
          IsGgmlBlockDType(dtype);
 }
 
+// Files that say themselves that they are something else than a model.
+absl::Status CheckIsModel(const TensorSource& source) {
+  const auto* type = source.metadata().Get<std::string>("general.type");
+  if (type != nullptr && *type != "model") {
+    return absl::UnimplementedError(
+        fmt::format("the GGUF file is no model: general.type is \"{}\"", type->substr(0, 64)));
+  }
+  if (source.tensors().empty()) return absl::UnimplementedError("the GGUF file has no tensors: it is no model");
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<GgufModel>> GgufModel::New(std::unique_ptr<const TensorSource> source) {
+  PLUMB_RETURN_IF_ERROR(CheckIsModel(*source));
   PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Model> model, ParseGgufModel(*source));
   // What is decoded is float32, whatever the blocks are.
   std::vector<TensorInfo> decoded;
@@ -33,21 +46,49 @@ absl::StatusOr<std::unique_ptr<GgufModel>> GgufModel::New(std::unique_ptr<const 
   return std::unique_ptr<GgufModel>(new GgufModel(std::move(source), std::move(model)));
 }
 
-absl::Status GgufModel::LoadPart(const std::string& name, uint64_t first, std::span<float> out) const {
+absl::StatusOr<const SourceTensor*> GgufModel::Find(const std::string& name) const {
   const SourceTensor* tensor = source_->Find(name);
   if (tensor == nullptr) return Internal(fmt::format("the graph asks for the unknown tensor \"{}\"", name));
+  return tensor;
+}
+
+absl::Status GgufModel::LoadPart(const std::string& name, uint64_t first, std::span<float> out) const {
+  PLUMB_ASSIGN_OR_RETURN(const SourceTensor* tensor, Find(name));
   PLUMB_RETURN_IF_ERROR(source_->ReadF32(*tensor, first, out));
-  auto broken = std::find_if(out.begin(), out.end(), [](float value) { return !std::isfinite(value); });
-  if (broken == out.end()) return absl::OkStatus();
-  return WithErrorClass(InvalidArgument(fmt::format("tensor \"{}\": element {} is {}", name,
-                                                    first + static_cast<uint64_t>(broken - out.begin()), *broken)),
-                        ErrorClass::kPolicy);
+  return ExpectFinite(name, first, out);
 }
 
 absl::Status GgufModel::Load(const std::string& name, std::span<float> out) const {
   PLUMB_RETURN_IF_ERROR(LoadPart(name, 0, out));
-  if (const SourceTensor* tensor = source_->Find(name); tensor != nullptr) source_->Release(*tensor);
+  Release(name);
   return absl::OkStatus();
+}
+
+TensorView GgufModel::View(const std::string& name, ElementType type) const {
+  const SourceTensor* tensor = source_->Find(name);
+  if (tensor == nullptr || std::endian::native != std::endian::little) return {};
+  const bool f32 = type == ElementType::kF32 && tensor->dtype == DType::kF32;
+  const bool bf16 = type == ElementType::kBF16 && tensor->dtype == DType::kBF16;
+  if (!f32 && !bf16) return {};
+  const std::optional<std::span<const uint8_t>> bytes = source_->View(*tensor);
+  const bool aligned = bytes && reinterpret_cast<uintptr_t>(bytes->data()) % ElementBytes(type) == 0;
+  return aligned ? TensorView{type, *bytes} : TensorView{};
+}
+
+absl::Status GgufModel::Check(const std::string& name) const {
+  PLUMB_ASSIGN_OR_RETURN(const SourceTensor* tensor, Find(name));
+  {
+    std::lock_guard lock(mutex_);
+    if (finite_.contains(tensor)) return absl::OkStatus();
+  }
+  PLUMB_RETURN_IF_ERROR(CheckFinite(*this, name, tensor->element_count()));
+  std::lock_guard lock(mutex_);
+  finite_.insert(tensor);
+  return absl::OkStatus();
+}
+
+void GgufModel::Release(const std::string& name) const {
+  if (const SourceTensor* tensor = source_->Find(name); tensor != nullptr) source_->Release(*tensor);
 }
 
 }  // namespace plumb

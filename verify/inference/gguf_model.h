@@ -2,37 +2,45 @@
 #ifndef PLUMB_VERIFY_INFERENCE_GGUF_MODEL_H_
 #define PLUMB_VERIFY_INFERENCE_GGUF_MODEL_H_
 
-#include <map>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "plumb/inference/architecture.h"
-#include "plumb/inference/backend.h"
 #include "plumb/weights/tensor_source.h"
+#include "verify/inference/runnable_model.h"
 
 namespace plumb {
 
-// Weights are dequantised each time they are loaded, so that a quantised model is judged as what it is. Immutable,
-// thread-safe.
-class GgufModel : public WeightSource {
+// Weights are dequantised each time they are loaded, so that a quantised model is judged as what it is; those that lie
+// aligned in the file as F32 or BF16 can be viewed there. Thread-safe.
+class GgufModel : public RunnableModel {
  public:
   // INVALID_ARGUMENT (ErrorClass::kPolicy) when the key-values are not understood or the tensors are not what they
-  // imply; UNIMPLEMENTED for an unknown architecture.
+  // imply; UNIMPLEMENTED for an unknown architecture, and for what is no whole model: an adapter, a projector, a
+  // vocabulary.
   static absl::StatusOr<std::unique_ptr<GgufModel>> New(std::unique_ptr<const TensorSource> source);
 
-  const Model& model() const { return *model_; }
+  const Model& model() const override { return *model_; }
   // INVALID_ARGUMENT (ErrorClass::kPolicy) names the tensor when an element is NaN or infinite.
   absl::Status Load(const std::string& name, std::span<float> out) const override;
   absl::Status LoadPart(const std::string& name, uint64_t first, std::span<float> out) const override;
+  TensorView View(const std::string& name, ElementType type) const override;
+  // Reads a tensor once and remembers that its elements are finite.
+  absl::Status Check(const std::string& name) const override;
+  void Release(const std::string& name) const override;
 
  private:
   GgufModel(std::unique_ptr<const TensorSource> source, std::unique_ptr<Model> model)
       : source_(std::move(source)), model_(std::move(model)) {}
+  absl::StatusOr<const SourceTensor*> Find(const std::string& name) const;
 
   std::unique_ptr<const TensorSource> source_;
   std::unique_ptr<Model> model_;
+  mutable std::mutex mutex_;
+  mutable std::set<const SourceTensor*> finite_;  // Guarded by mutex_.
 };
 
 }  // namespace plumb

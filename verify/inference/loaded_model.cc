@@ -2,42 +2,15 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <utility>
 #include <vector>
 
 #include "fmt/format.h"
-#include "plumb/base/status.h"
+#include "plumb/base/refuse.h"
+#include "verify/inference/finite.h"
 #include "verify/inference/sentence_model.h"
 
 namespace plumb {
-namespace {
-
-absl::Status Wrong(std::string message) {
-  return WithErrorClass(InvalidArgument(std::move(message)), ErrorClass::kPolicy);
-}
-
-// Whether no exponent of `bits` is all ones; for loops that a compiler makes vectors of.
-template <typename Bits>
-bool NoneSet(std::span<const Bits> values, Bits exponent) {
-  constexpr size_t kBlock = 4096;
-  for (size_t begin = 0; begin < values.size(); begin += kBlock) {
-    const size_t end = std::min(begin + kBlock, values.size());
-    Bits found = 0;
-    for (size_t i = begin; i < end; ++i) found |= static_cast<Bits>((values[i] & exponent) == exponent ? 1 : 0);
-    if (found != 0) return false;
-  }
-  return true;
-}
-
-bool AllFinite(std::span<const float> values) {
-  return NoneSet<uint32_t>({reinterpret_cast<const uint32_t*>(values.data()), values.size()}, 0x7F800000);
-}
-
-// Of bfloat16.
-bool AllFinite(std::span<const uint16_t> values) { return NoneSet<uint16_t>(values, 0x7F80); }
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Open(const Directory& folder, const std::string& config_path,
                                                                const std::string& weights_path) {
@@ -104,10 +77,7 @@ absl::StatusOr<const TensorInfo*> LoadedModel::Find(const std::string& name, uin
 absl::Status LoadedModel::LoadPart(const std::string& name, uint64_t first, std::span<float> out) const {
   PLUMB_ASSIGN_OR_RETURN(const TensorInfo* tensor, Find(name, first, out.size()));
   PLUMB_RETURN_IF_ERROR(DecodeToF32(tensor->dtype, BytesOf(*tensor), first, out));
-  if (AllFinite(out)) return absl::OkStatus();
-  auto broken = std::find_if(out.begin(), out.end(), [](float value) { return !std::isfinite(value); });
-  return Wrong(fmt::format("tensor \"{}\": element {} is {}", tensor->name,
-                           first + static_cast<uint64_t>(broken - out.begin()), *broken));
+  return ExpectFinite(tensor->name, first, out);
 }
 
 TensorView LoadedModel::View(const std::string& name, ElementType type) const {
@@ -128,24 +98,9 @@ absl::Status LoadedModel::Check(const std::string& name) const {
     std::lock_guard lock(mutex_);
     if (finite_.contains(tensor)) return absl::OkStatus();
   }
-  const TensorView f32 = View(name, ElementType::kF32);
-  const TensorView bf16 = View(name, ElementType::kBF16);
-  const bool finite = f32.bytes.empty() ? AllFinite(std::span(reinterpret_cast<const uint16_t*>(bf16.bytes.data()),
-                                                              bf16.bytes.size() / sizeof(uint16_t)))
-                                        : AllFinite(f32.As<float>());
-  const bool seen = !f32.bytes.empty() || !bf16.bytes.empty();
-  if (!finite || !seen) PLUMB_RETURN_IF_ERROR(CheckParts(name, tensor->element_count()));
+  PLUMB_RETURN_IF_ERROR(CheckFinite(*this, name, tensor->element_count()));
   std::lock_guard lock(mutex_);
   finite_.insert(tensor);
-  return absl::OkStatus();
-}
-
-absl::Status LoadedModel::CheckParts(const std::string& name, uint64_t count) const {
-  constexpr uint64_t kPartElements = 1 << 16;
-  std::vector<float> part(std::min(count, kPartElements));
-  for (uint64_t first = 0; first < count; first += part.size()) {
-    PLUMB_RETURN_IF_ERROR(LoadPart(name, first, std::span(part).first(std::min<uint64_t>(part.size(), count - first))));
-  }
   return absl::OkStatus();
 }
 
@@ -183,8 +138,8 @@ absl::Status LoadedModel::CheckCopies() const {
       PLUMB_RETURN_IF_ERROR(DecodeToF32(from.dtype, BytesOf(from), first, {a.data(), size}));
       PLUMB_RETURN_IF_ERROR(DecodeToF32(copy->second->dtype, BytesOf(*copy->second), first, {b.data(), size}));
       if (std::equal(a.begin(), a.begin() + static_cast<ptrdiff_t>(size), b.begin())) continue;
-      return Wrong(fmt::format("tensor \"{}\" differs from \"{}\", of which the config makes it a copy",
-                               copy->second->name, from.name));
+      return RefusedFile(fmt::format("tensor \"{}\" differs from \"{}\", of which the config makes it a copy",
+                                     copy->second->name, from.name));
     }
   }
   return absl::OkStatus();

@@ -12,14 +12,14 @@
 #include "absl/status/statusor.h"
 #include "plumb/base/directory.h"
 #include "plumb/inference/architecture.h"
-#include "plumb/inference/backend.h"
 #include "plumb/weights/weight_set.h"
+#include "verify/inference/runnable_model.h"
 
 namespace plumb {
 
 // Weights are decoded each time they are loaded; those that lie aligned in the file as F32 or BF16 can be viewed there.
 // Thread-safe.
-class LoadedModel : public WeightSource {
+class LoadedModel : public RunnableModel {
  public:
   // Opens both (and what a modules.json beside the config names) and binds the tensors; reads no weights. UNIMPLEMENTED
   // for an unknown architecture, INVALID_ARGUMENT when config or weights are not what they must be, and what opening
@@ -27,11 +27,9 @@ class LoadedModel : public WeightSource {
   static absl::StatusOr<std::unique_ptr<LoadedModel>> Open(const Directory& folder, const std::string& config_path,
                                                            const std::string& weights_path);
 
-  const Model& model() const { return *model_; }
-  // What the tensor of that required name is called in its container; empty when there is none.
-  std::string ContainerName(const std::string& name) const;
-  // Checks that copies hold what they copy. INVALID_ARGUMENT (ErrorClass::kPolicy) names those that do not.
-  absl::Status CheckCopies() const;
+  const Model& model() const override { return *model_; }
+  std::string ContainerName(const std::string& name) const override;
+  absl::Status CheckCopies() const override;
   // INVALID_ARGUMENT (ErrorClass::kPolicy) names the tensor when an element is NaN or infinite.
   absl::Status Load(const std::string& name, std::span<float> out) const override;
   absl::Status LoadPart(const std::string& name, uint64_t first, std::span<float> out) const override;
@@ -57,8 +55,6 @@ class LoadedModel : public WeightSource {
   // The container of a tensor of AllTensors(), and the tensor as that calls it.
   std::pair<const WeightSet*, const TensorInfo*> Stored(const TensorInfo& tensor) const;
   std::span<const uint8_t> BytesOf(const TensorInfo& tensor) const;
-  // Reads `count` elements part by part.
-  absl::Status CheckParts(const std::string& name, uint64_t count) const;
 
   std::unique_ptr<Model> model_;
   WeightSet weights_;

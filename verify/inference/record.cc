@@ -6,7 +6,6 @@
 #include "plumb/base/status.h"
 #include "plumb/inference/smoke.h"
 #include "verify/inference/check/case_run.h"
-#include "verify/inference/check/config_hash.h"
 #include "verify/inference/check/layer_trace.h"
 
 namespace plumb {
@@ -57,7 +56,7 @@ absl::StatusOr<std::string> ComputeGolden(const Directory& folder, const std::st
   PLUMB_RETURN_IF_ERROR(CheckFinite(run.result.outputs, weights_path));
   golden.inputs = open.task.inputs;
   golden.layers = std::move(run.layers);
-  PLUMB_ASSIGN_OR_RETURN(golden.config_hash, ConfigHash(model));
+  PLUMB_ASSIGN_OR_RETURN(golden.config_hash, open.model->ConfigHash(open.task.graph));
   if (open.language) {
     const std::span<const int32_t> ids = golden.inputs.values.at(kInputIds).As<int32_t>();
     golden.tokens = {golden.inputs.sequences, golden.inputs.positions, {ids.begin(), ids.end()}};
@@ -65,11 +64,10 @@ absl::StatusOr<std::string> ComputeGolden(const Directory& folder, const std::st
         SummarizeLogits(run.result.output(), golden.tokens.ids, golden.tokens.sequences, model.vocabulary());
     golden.hidden = DigestOf(open, run.hidden);
   } else {
-    golden.outputs = std::move(run.result.outputs);
+    for (const TensorValue& output : run.result.outputs) golden.outputs.push_back(open.model->Recorded(output));
   }
-  return SerializeGolden(
-      golden, model,
-      {{"format", "plumb-golden"}, {"version", "2"}, {"backend", "reference"}, {"weights", weights_path}});
+  return open.model->SerializeGolden(
+      golden, {{"format", "plumb-golden"}, {"version", "2"}, {"backend", "reference"}, {"weights", weights_path}});
 }
 
 }  // namespace plumb

@@ -9,7 +9,7 @@
 #include "fmt/format.h"
 #include "plumb/base/json.h"
 #include "plumb/base/limits.h"
-#include "plumb/base/status.h"
+#include "plumb/base/refuse.h"
 #include "verify/inference/architectures/config_reader.h"
 #include "verify/inference/architectures/layer_builder.h"
 
@@ -20,15 +20,11 @@ constexpr char kHidden[] = "last_hidden_state";
 constexpr char kEmbedding[] = "sentence_embedding";
 constexpr char kModules[] = "modules.json";
 
-absl::Status Refused(std::string message) {
-  return WithErrorClass(InvalidArgument(std::move(message)), ErrorClass::kPolicy);
-}
-
 absl::StatusOr<std::string> ReadText(const Directory& folder, const std::string& path) {
   PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, folder.OpenFile(path));
   PLUMB_ASSIGN_OR_RETURN(uint64_t size, FileSize(fd.get(), path));
   if (size > limits::kConfigBytesMax) {
-    return Refused(fmt::format("{} has {} bytes, at most {} are read", path, size, limits::kConfigBytesMax));
+    return RefusedFile(fmt::format("{} has {} bytes, at most {} are read", path, size, limits::kConfigBytesMax));
   }
   std::vector<uint8_t> bytes(size);
   PLUMB_RETURN_IF_ERROR(PreadExactly(fd.get(), bytes, 0, path));
@@ -175,21 +171,21 @@ struct Module {
 };
 
 absl::StatusOr<std::vector<Module>> ReadModules(const nlohmann::json& json) {
-  if (!json.is_array() || json.size() < 2) return Refused("is not a list of at least two modules");
+  if (!json.is_array() || json.size() < 2) return RefusedFile("is not a list of at least two modules");
   std::vector<Module> modules;
   for (const nlohmann::json& item : json) {
-    if (!item.is_object()) return Refused("is not a list of objects");
+    if (!item.is_object()) return RefusedFile("is not a list of objects");
     ConfigReader reader(item, fmt::format("{}.", modules.size()));
     modules.push_back({reader.Text("type"), reader.Text("path")});
     reader.Irrelevant({"idx", "name", "kwargs"});
     PLUMB_RETURN_IF_ERROR(reader.Finish());
     const std::string& path = modules.back().path;
     if (path.find_first_of("/\\") != std::string::npos || path == "." || path == "..") {
-      return Refused(fmt::format("has the path \"{}\", expected one folder's name", path.substr(0, 64)));
+      return RefusedFile(fmt::format("has the path \"{}\", expected one folder's name", path.substr(0, 64)));
     }
   }
   if (modules[0].type != "sentence_transformers.models.Transformer" || !modules[0].path.empty()) {
-    return Refused("does not begin with the Transformer of its own folder");
+    return RefusedFile("does not begin with the Transformer of its own folder");
   }
   return modules;
 }
@@ -204,16 +200,17 @@ absl::StatusOr<Steps> ReadSteps(const Directory& folder, const std::string& base
     const bool is_pooling = module.type == "sentence_transformers.models.Pooling";
     const bool is_dense = module.type == "sentence_transformers.models.Dense";
     if (is_pooling != (i == 1))
-      return Refused(fmt::format("{}{}: the second module must be the pooling", base, kModules));
+      return RefusedFile(fmt::format("{}{}: the second module must be the pooling", base, kModules));
     if (is_pooling || is_dense) {
       PLUMB_ASSIGN_OR_RETURN(nlohmann::json config, ReadJsonFile(folder, config_path));
-      if (!config.is_object()) return Refused(config_path + " is not a JSON object");
+      if (!config.is_object()) return RefusedFile(config_path + " is not a JSON object");
       absl::Status status = is_pooling ? ReadPooling(config, steps) : ReadDense(config, module.path, steps);
       if (!status.ok()) return Annotate(status, config_path);
     } else if (module.type == "sentence_transformers.models.Normalize") {
       steps.steps.emplace_back(AddNormalize);
     } else {
-      return Refused(fmt::format("{}{}: module \"{}\" is not supported", base, kModules, module.type.substr(0, 80)));
+      return RefusedFile(
+          fmt::format("{}{}: module \"{}\" is not supported", base, kModules, module.type.substr(0, 80)));
     }
   }
   return steps;
@@ -252,7 +249,7 @@ absl::StatusOr<size_t> FindHidden(const Model& model) {
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (outputs[i].name == kHidden) return i;
   }
-  return Refused(fmt::format("a {} gives no hidden states to be pooled", model.architecture()));
+  return RefusedFile(fmt::format("a {} gives no hidden states to be pooled", model.architecture()));
 }
 
 // The transformer without a head: sentence-transformers loads it so whatever "architectures" says.

@@ -47,6 +47,10 @@ absl::StatusOr<std::vector<const Backend*>> ChooseBackends(const std::vector<std
 
 }  // namespace
 
+absl::Status CheckCanRun(const Directory& folder, const SmokeCase& smoke) {
+  return OpenModel(folder, smoke, SmokeOptions{}).status();
+}
+
 absl::StatusOr<SmokeReport> RunSmokeCheck(const Directory& folder, const std::vector<SmokeCase>& cases,
                                           const SmokeOptions& options) {
   if (cases.empty()) return WithErrorClass(InvalidArgument("there is no smoke case to run"), ErrorClass::kUsage);

@@ -88,18 +88,26 @@ bool IsWholeGguf(std::string_view path, std::string_view folder) {
   return end[0] != '-' || end.substr(6, 4) != "-of-" || end.starts_with("-00001-of-");
 }
 
-// The vocabulary that all GGUF files of the folder have; nullptr when there is no such file.
+// The vocabulary in one GGUF file; nullptr when it has none.
+absl::StatusOr<std::unique_ptr<Tokenizer>> OpenGgufFile(const Directory& directory, std::string_view path) {
+  PLUMB_ASSIGN_OR_RETURN(const std::shared_ptr<const ByteSource> bytes,
+                         DirectoryByteFolder(&directory).Open(std::string(path)));
+  PLUMB_ASSIGN_OR_RETURN(gguf::GgufHeader header, gguf::GgufHeader::Read(*bytes, path));
+  const Metadata metadata(std::move(header.metadata));
+  if (metadata.Find("tokenizer.ggml.model") == nullptr) return nullptr;
+  PLUMB_ASSIGN_OR_RETURN(const GgufVocabulary vocabulary, ReadGgufVocabulary(metadata));
+  return ParseGgufTokenizer(vocabulary);
+}
+
+// The vocabulary that all GGUF files of the folder have that have one; nullptr when there is no such file.
 absl::StatusOr<std::unique_ptr<Tokenizer>> OpenGguf(const Directory& directory, std::string_view folder) {
   PLUMB_ASSIGN_OR_RETURN(const std::vector<DirectoryEntry> entries, directory.List({}));
-  const DirectoryByteFolder files(&directory);
   std::unique_ptr<Tokenizer> found;
   std::string found_in;
   for (const DirectoryEntry& entry : entries) {
     if (!IsWholeGguf(entry.path, folder)) continue;
-    PLUMB_ASSIGN_OR_RETURN(const std::shared_ptr<const ByteSource> bytes, files.Open(entry.path));
-    PLUMB_ASSIGN_OR_RETURN(gguf::GgufHeader header, gguf::GgufHeader::Read(*bytes, entry.path));
-    PLUMB_ASSIGN_OR_RETURN(const GgufVocabulary vocabulary, ReadGgufVocabulary(Metadata(std::move(header.metadata))));
-    PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, ParseGgufTokenizer(vocabulary));
+    PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, OpenGgufFile(directory, entry.path));
+    if (tokenizer == nullptr) continue;
     if (found == nullptr) {
       found = std::move(tokenizer);
       found_in = entry.path;
@@ -113,6 +121,11 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> OpenGguf(const Directory& directory, 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Tokenizer>> OpenTokenizer(const Directory& directory, std::string_view folder) {
+  if (folder.ends_with(".gguf")) {
+    PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> inside, OpenGgufFile(directory, folder));
+    if (inside != nullptr) return inside;
+    folder = folder.substr(0, folder.rfind('/') + 1);
+  }
   const Folder files(directory, folder);
   PLUMB_ASSIGN_OR_RETURN(const std::optional<std::string> json, files.Read("tokenizer.json"));
   if (json) return ParseTokenizerJson(*json);

@@ -55,6 +55,51 @@ TEST(DiscoverTest, OtherTensorsAreNotModels) {
             Lines({}));
 }
 
+TEST(DiscoverTest, FilesThatDescribeThemselves) {
+  EXPECT_EQ(Discover({"a/tiny-q4_0.gguf", "a/tiny-q4_0.golden.safetensors", "onnx/model.onnx", "onnx/model_fp16.onnx"}),
+            Lines({"a/tiny-q4_0.gguf: a/tiny-q4_0.gguf a/tiny-q4_0.gguf a/tiny-q4_0.golden.safetensors",
+                   "onnx/model.onnx: onnx/model.onnx onnx/model.onnx ",
+                   "onnx/model_fp16.onnx: onnx/model_fp16.onnx onnx/model_fp16.onnx "}));
+}
+
+TEST(DiscoverTest, OfSplitGgufFilesTheFirst) {
+  EXPECT_EQ(Discover({"x-00001-of-00011.gguf", "x-00002-of-00011.gguf", "x-00011-of-00011.gguf",
+                      "y-00000-of-00002.gguf", "x.golden.safetensors"}),
+            Lines({"x.gguf: x-00001-of-00011.gguf x-00001-of-00011.gguf x.golden.safetensors"}));
+}
+
+TEST(DiscoverTest, WhatStandsBesideGgufModelsIsNone) {
+  EXPECT_EQ(Discover({"mmproj-x-f16.gguf", "x.imatrix.gguf", ".gguf", ".onnx", "sub/.gguf"}), Lines({}));
+}
+
+TEST(DiscoverTest, TheSameModelInSeveralFormats) {
+  EXPECT_EQ(
+      Discover({"config.json", "golden.safetensors", "model.safetensors", "model.gguf", "model.golden.safetensors"}),
+      Lines({"model: config.json model.safetensors golden.safetensors",
+             "model.gguf: model.gguf model.gguf model.golden.safetensors"}));
+  // Goldens of one name would be each other's.
+  EXPECT_EQ(Discover({"m.gguf", "m.onnx", "m.golden.safetensors", "m.onnx.golden.safetensors"}),
+            Lines({"m.gguf: m.gguf m.gguf ", "m.onnx: m.onnx m.onnx m.onnx.golden.safetensors"}));
+  EXPECT_EQ(Discover({"config.json", "model-q.safetensors", "model-q.gguf", "model-q.golden.safetensors"}),
+            Lines({"model-q: config.json model-q.safetensors model-q.golden.safetensors",
+                   "model-q.gguf: model-q.gguf model-q.gguf "}));
+}
+
+TEST(DiscoverTest, OneFileOfAnyName) {
+  auto none = [](const std::string&) { return false; };
+  auto all = [](const std::string&) { return true; };
+  absl::StatusOr<SmokeCase> found = SmokeCaseOf("weights.safetensors", all);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->name, "weights");
+  EXPECT_EQ(found->config_path, "config.json");
+  EXPECT_EQ(found->golden_path, "weights.golden.safetensors");
+  EXPECT_TRUE(absl::IsNotFound(SmokeCaseOf("weights.safetensors", none).status()));
+  EXPECT_EQ(SmokeCaseOf("x.gguf", none)->golden_path, "");
+  for (const char* name : {"x.bin", "", "gguf", ".onnx", "x-00002-of-00003.gguf", "model-00001-of-00002.safetensors"}) {
+    EXPECT_TRUE(absl::IsInvalidArgument(SmokeCaseOf(name, all).status())) << name;
+  }
+}
+
 TEST(DiscoverTest, WithoutAConfigThereIsNoCase) {
   EXPECT_EQ(Discover({"model.safetensors", "sub/config.json"}), Lines({}));
 }
@@ -70,6 +115,9 @@ TEST(GoldenPathTest, StandsBesideTheWeights) {
   EXPECT_EQ(GoldenPathFor("model.safetensors"), "golden.safetensors");
   EXPECT_EQ(GoldenPathFor("a/model.safetensors.index.json"), "a/golden.safetensors");
   EXPECT_EQ(GoldenPathFor("a/b/model-bf16.safetensors"), "a/b/model-bf16.golden.safetensors");
+  EXPECT_EQ(GoldenPathFor("a/x-00001-of-00002.gguf"), "a/x.golden.safetensors");
+  EXPECT_EQ(GoldenPathFor("x.onnx", [](const std::string& path) { return path == "x.gguf"; }),
+            "x.onnx.golden.safetensors");
 }
 
 }  // namespace

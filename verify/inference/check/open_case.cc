@@ -5,7 +5,6 @@
 #include "fmt/format.h"
 #include "plumb/base/status.h"
 #include "plumb/tokenizer/tokenizer.h"
-#include "verify/inference/check/config_hash.h"
 
 namespace plumb {
 namespace {
@@ -23,7 +22,7 @@ Gate JudgeConfig(const OpenCase& open) {
     gate.detail = "no hash of the config is recorded";
     return gate;
   }
-  absl::StatusOr<std::string> found = ConfigHash(open.model->model());
+  absl::StatusOr<std::string> found = open.model->ConfigHash(open.task.graph);
   if (!found.ok()) {
     gate.detail = std::string(Message(found.status()));
     return gate;
@@ -64,9 +63,9 @@ absl::Status CheckText(const Directory& folder, const SmokeCase& wanted, const O
   return absl::OkStatus();
 }
 
-absl::StatusOr<Task> MakeTask(const Model& model, ModelInputs inputs) {
+absl::StatusOr<Task> MakeTask(const RunnableModel& model, ModelInputs inputs) {
   Task task = {.inputs = std::move(inputs), .graph = {}};
-  PLUMB_ASSIGN_OR_RETURN(task.graph, model.BuildGraph(task.inputs.sequences, task.inputs.positions));
+  PLUMB_ASSIGN_OR_RETURN(task.graph, model.BuildGraph(task.inputs));
   return task;
 }
 
@@ -84,7 +83,7 @@ absl::StatusOr<ModelInputs> ChooseInputs(const Directory& folder, const SmokeCas
     if (!options.prompt.empty()) {
       return WithErrorClass(InvalidArgument("a prompt needs a language model"), ErrorClass::kUsage);
     }
-    return DefaultInputs(model, positions);
+    return open.model->DefaultInputs(positions);
   }
   if (options.prompt.empty()) return InputsOf(DefaultTokens(model, positions));
   std::string fingerprint;
@@ -98,8 +97,8 @@ absl::StatusOr<ModelInputs> ChooseInputs(const Directory& folder, const SmokeCas
 
 absl::StatusOr<OpenCase> OpenSmokeCase(const Directory& folder, const SmokeCase& wanted, const SmokeOptions& options) {
   OpenCase open;
-  PLUMB_ASSIGN_OR_RETURN(open.model, LoadedModel::Open(folder, wanted.config_path, wanted.weights_path));
-  const LoadedModel* loaded = open.model.get();
+  PLUMB_ASSIGN_OR_RETURN(open.model, OpenModel(folder, wanted, options));
+  const RunnableModel* loaded = open.model.get();
   if (options.await_tensor) {
     open.weights = std::make_unique<WeightSurvey>(*loaded, [=, await = options.await_tensor](const std::string& name) {
       return await(wanted.weights_path, loaded->ContainerName(name));
@@ -112,17 +111,17 @@ absl::StatusOr<OpenCase> OpenSmokeCase(const Directory& folder, const SmokeCase&
   open.language = IsLanguageModel(model);
   const bool asked = options.positions.has_value() || !options.prompt.empty();
   if (!wanted.golden_path.empty()) {
-    PLUMB_ASSIGN_OR_RETURN(open.golden, LoadGolden(folder, wanted.golden_path, model));
+    PLUMB_ASSIGN_OR_RETURN(open.golden, loaded->LoadGolden(folder, wanted.golden_path));
     PLUMB_RETURN_IF_ERROR(CheckText(folder, wanted, open, options));
     const uint64_t recorded = open.golden->inputs.positions;
-    PLUMB_ASSIGN_OR_RETURN(open.task, MakeTask(model, std::move(open.golden->inputs)));
+    PLUMB_ASSIGN_OR_RETURN(open.task, MakeTask(*loaded, std::move(open.golden->inputs)));
     if (asked || (open.language && recorded < std::min(kPositionsMin, model.positions_max()))) {
       PLUMB_ASSIGN_OR_RETURN(ModelInputs inputs, ChooseInputs(folder, wanted, open, options));
-      PLUMB_ASSIGN_OR_RETURN(open.long_task, MakeTask(model, std::move(inputs)));
+      PLUMB_ASSIGN_OR_RETURN(open.long_task, MakeTask(*loaded, std::move(inputs)));
     }
   } else {
     PLUMB_ASSIGN_OR_RETURN(ModelInputs inputs, ChooseInputs(folder, wanted, open, options));
-    PLUMB_ASSIGN_OR_RETURN(open.task, MakeTask(model, std::move(inputs)));
+    PLUMB_ASSIGN_OR_RETURN(open.task, MakeTask(*loaded, std::move(inputs)));
   }
   open.config = JudgeConfig(open);
   return open;
@@ -131,9 +130,10 @@ absl::StatusOr<OpenCase> OpenSmokeCase(const Directory& folder, const SmokeCase&
 absl::StatusOr<TokenBatch> TokenizePrompt(const Directory& folder, const std::string& config_path,
                                           std::string_view text, const Model& model, const SmokeOptions& options,
                                           std::string* fingerprint) {
-  const std::string beside = config_path.substr(0, config_path.rfind('/') + 1);
+  const bool inside = config_path.ends_with(".gguf");
+  const std::string place = inside ? config_path : config_path.substr(0, config_path.rfind('/') + 1);
   if (!options.open_tokenizer) return NotFound("this program opens no tokenizers");
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, options.open_tokenizer(folder, beside));
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, options.open_tokenizer(folder, place));
   PLUMB_ASSIGN_OR_RETURN(std::vector<int32_t> ids, tokenizer->Encode(text));
   *fingerprint = tokenizer->Fingerprint();
   TokenBatch tokens = {.sequences = 1, .positions = ids.size(), .ids = std::move(ids)};

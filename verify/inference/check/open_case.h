@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "plumb/inference/smoke.h"
+#include "verify/inference/check/open_model.h"
 #include "verify/inference/check/weight_survey.h"
-#include "verify/inference/loaded_model.h"
 
 namespace plumb {
 
@@ -21,7 +21,7 @@ struct Task {
 
 // A model, what was recorded of it, and what it is run on. Not thread-safe.
 struct OpenCase {
-  std::unique_ptr<LoadedModel> model;
+  std::unique_ptr<RunnableModel> model;
   std::unique_ptr<WeightSurvey> weights;
   bool language = false;  // See IsLanguageModel.
   std::optional<Golden> golden;
@@ -34,11 +34,11 @@ struct OpenCase {
   const Task& cross_task() const { return long_task ? *long_task : task; }
 };
 
-// Opens model and golden and builds the graphs. Errors as LoadedModel::Open and LoadGolden give them.
+// Opens model and golden and builds the graphs. Errors as OpenModel and LoadGolden give them.
 absl::StatusOr<OpenCase> OpenSmokeCase(const Directory& folder, const SmokeCase& wanted, const SmokeOptions& options);
 
-// The text's ids by the tokenizer beside `config_path`, as one sequence. NOT_FOUND without a tokenizer,
-// INVALID_ARGUMENT when there are none or more than the model has positions.
+// The text's ids by the tokenizer inside `config_path`, if that is a GGUF file, or else beside it, as one sequence.
+// NOT_FOUND without a tokenizer, INVALID_ARGUMENT when there are none or more than the model has positions.
 absl::StatusOr<TokenBatch> TokenizePrompt(const Directory& folder, const std::string& config_path,
                                           std::string_view text, const Model& model, const SmokeOptions& options,
                                           std::string* fingerprint);

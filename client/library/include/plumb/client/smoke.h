@@ -20,9 +20,10 @@ struct SmokeRequest {
   std::string prompt;                 // Likewise.
 };
 
-// Runs the cases that the folder's manifest records, or, in a folder that was not pulled, those its
-// files form (config.json, weights, golden.safetensors).
-// A model that fails is a result, not an error; NOT_FOUND when the folder has nothing to run.
+// Runs the cases that the folder's manifest records, or, in a folder that was not pulled, those its files form
+// (DiscoverSmokeCases). `path` may also be one model's file, which is then run alone.
+// A model that fails is a result, not an error; NOT_FOUND when the folder has nothing to run, INVALID_ARGUMENT
+// (ErrorClass::kUsage) for a file that is no model's.
 absl::StatusOr<SmokeReport> SmokeFolder(const std::string& path, const SmokeRequest& request,
                                         const Operation& operation);
 
@@ -33,9 +34,10 @@ struct RecordedGolden {
   uint64_t bytes = 0;
 };
 
-// Computes a golden on `reference` for every model in the folder and writes it beside the weights; a golden that stands
-// is replaced only with `replace`, and otherwise left out of the result. NOT_FOUND when the folder has no model,
-// UNIMPLEMENTED when Plumb does not know its architecture.
+// Computes a golden on `reference` for every model in the folder, or for the one file, and writes it beside the
+// weights; a golden that stands is replaced only with `replace`, and otherwise left out of the result. A model whose
+// architecture Plumb does not know is warned of. NOT_FOUND when the folder has no model, UNIMPLEMENTED when it has no
+// other.
 absl::StatusOr<std::vector<RecordedGolden>> RecordGoldens(const std::string& path, const SmokeRequest& request,
                                                           bool replace, const Operation& operation);
 

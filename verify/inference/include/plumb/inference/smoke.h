@@ -24,9 +24,9 @@ class Tokenizer;
 
 // One model to run. Paths are relative to the release's folder.
 struct SmokeCase {
-  std::string name;          // What reports call it; `step-3000/model`.
-  std::string config_path;   // A config.json.
-  std::string weights_path;  // A `.safetensors` file or a `.safetensors.index.json`.
+  std::string name;          // What reports call it; `step-3000/model`, `tiny-q4_0.gguf`.
+  std::string config_path;   // A config.json; of a file that describes itself (GGUF, ONNX) that file.
+  std::string weights_path;  // A `.safetensors` file, a `.safetensors.index.json`, a `.gguf` or an `.onnx` file.
   std::string golden_path;   // What was recorded for exactly these weights; empty: none.
 };
 
@@ -104,6 +104,10 @@ struct SmokeOptions {
 absl::StatusOr<SmokeReport> RunSmokeCheck(const Directory& folder, const std::vector<SmokeCase>& cases,
                                           const SmokeOptions& options);
 
+// Opens a case's model and binds its tensors, as RunSmokeCheck would; reads no weights. UNIMPLEMENTED for what Plumb
+// does not run, INVALID_ARGUMENT for a model that does not hold together.
+absl::Status CheckCanRun(const Directory& folder, const SmokeCase& smoke);
+
 // The bytes of a golden file of version 2 that `reference` computes for these weights: for `tokens`, else for
 // options.prompt, else for DefaultInputs of options.positions.
 // UNIMPLEMENTED for an unknown architecture, INVALID_ARGUMENT for what RunSmokeCheck would call a failed model, and for
@@ -112,13 +116,22 @@ absl::StatusOr<std::string> ComputeGolden(const Directory& folder, const std::st
                                           const std::string& weights_path, const std::optional<TokenBatch>& tokens,
                                           const SmokeOptions& options);
 
-// The cases that a release's files form, sorted by name. In each folder with a config.json: `model.safetensors`, or
-// else `model.safetensors.index.json`, with `golden.safetensors`; and each variant `model-X.safetensors` or
-// `model.X.safetensors` (or its index) that is no shard, with `model-X.golden.safetensors`. Goldens may be missing.
+// The cases that a release's files form, sorted by name. Goldens may be missing.
+// In each folder with a config.json: `model.safetensors`, or else `model.safetensors.index.json`, with
+// `golden.safetensors`; and each variant `model-X.safetensors` or `model.X.safetensors` (or its index) that is no
+// shard, with `model-X.golden.safetensors`. Everywhere: each `X.gguf` (of a split one the first part; none whose name
+// speaks of `mmproj` or `imatrix`) and each `X.onnx`, with `X.golden.safetensors`.
 std::vector<SmokeCase> DiscoverSmokeCases(const std::vector<std::string>& paths);
 
-// Where DiscoverSmokeCases looks for the golden of a weights file; for publishers who have yet to make one.
-std::string GoldenPathFor(std::string_view weights_path);
+// The case of one file, whatever its name is before the ending; `exists` tells which other files there are.
+// INVALID_ARGUMENT when it is no model's file or a part of one, NOT_FOUND when its config.json is missing.
+absl::StatusOr<SmokeCase> SmokeCaseOf(const std::string& path, const std::function<bool(const std::string&)>& exists);
+
+// Where DiscoverSmokeCases looks for the golden of a weights file; for publishers who have yet to make one. Of a GGUF
+// or ONNX file beside another file of that name in another format it is `X.gguf.golden.safetensors` or
+// `X.onnx.golden.safetensors`.
+std::string GoldenPathFor(std::string_view weights_path,
+                          const std::function<bool(const std::string&)>& exists = nullptr);
 
 }  // namespace plumb
 

@@ -102,7 +102,8 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> ParseSentencePieceModel(std::string_v
 
 // The tokenizer of a model's folder: `folder` is "" or ends in '/', below `directory`. Takes the first there is of
 // tokenizer.json; tokenizer.model or spiece.model with tokenizer_config.json; vocab.json with merges.txt when
-// config.json says gpt2. NOT_FOUND when there is none.
+// config.json says gpt2; the vocabulary that all GGUF files there have. NOT_FOUND when there is none.
+// Of a path that ends in ".gguf" it is the vocabulary in that file, or else the one beside it.
 absl::StatusOr<std::unique_ptr<Tokenizer>> OpenTokenizer(const Directory& directory, std::string_view folder = "");
 
 }  // namespace plumb

@@ -1,0 +1,26 @@
+// Whether numbers are finite: no NaN and no infinity.
+#ifndef PLUMB_VERIFY_INFERENCE_FINITE_H_
+#define PLUMB_VERIFY_INFERENCE_FINITE_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "plumb/inference/backend.h"
+
+namespace plumb {
+
+bool AllFinite(std::span<const float> values);
+
+// OK when all are; otherwise INVALID_ARGUMENT (ErrorClass::kPolicy), naming the first that is not as element
+// `first` + its place of `tensor`.
+absl::Status ExpectFinite(const std::string& tensor, uint64_t first, std::span<const float> values);
+
+// Reads a weight of `count` elements once: where it lies if it can be viewed, otherwise part by part. The errors of
+// its LoadPart, which is trusted to refuse what is not finite.
+absl::Status CheckFinite(const WeightSource& source, const std::string& name, uint64_t count);
+
+}  // namespace plumb
+
+#endif  // PLUMB_VERIFY_INFERENCE_FINITE_H_
