@@ -12,6 +12,7 @@
 #include "plumb/containers/open.h"
 #include "plumb/gguf/gguf.h"
 #include "plumb/gguf/writer.h"
+#include "tests/fuzz/allocation_bound.h"
 
 namespace {
 
@@ -78,6 +79,7 @@ void CheckRoundTrip(const plumb::gguf::GgufHeader& header) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::shared_ptr<const plumb::ByteSource> bytes =
       plumb::MemoryByteSource(std::string(reinterpret_cast<const char*>(data), size));
+  plumb::fuzz::AllocationBound bound(size);
   auto header = plumb::gguf::GgufHeader::Read(*bytes, "file");
   auto windowed = plumb::gguf::GgufHeader::Read(Unmapped(*bytes), "file");
   Check(header.status() == windowed.status());

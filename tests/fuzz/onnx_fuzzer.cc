@@ -7,10 +7,15 @@
 
 #include "plumb/inference/onnx.h"
 #include "plumb/onnx/file.h"
+#include "tests/fuzz/allocation_bound.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   constexpr uint64_t kInputElementsMax = 1u << 18;
-  auto model = plumb::OnnxModel::FromBytes(std::string(reinterpret_cast<const char*>(data), size));
+  absl::StatusOr<std::unique_ptr<plumb::OnnxModel>> model;
+  {
+    plumb::fuzz::AllocationBound bound(size);
+    model = plumb::OnnxModel::FromBytes(std::string(reinterpret_cast<const char*>(data), size));
+  }
   if (!model.ok()) return 0;
   for (const plumb::OnnxTensor& tensor : (*model)->file().model().graph.initializers) {
     (void)(*model)->file().Read(tensor);

@@ -1,8 +1,10 @@
 #include <cstdint>
 
 #include "plumb/pickle/pickle.h"
+#include "tests/fuzz/allocation_bound.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  plumb::fuzz::AllocationBound bound(size);
   absl::StatusOr<plumb::Pickle> pickle = plumb::Pickle::Parse({data, size});
   if (!pickle.ok()) return 0;
   // Every id that a node names is a node.

@@ -6,6 +6,7 @@
 
 #include "plumb/base/file.h"
 #include "plumb/weights/safetensors.h"
+#include "tests/fuzz/allocation_bound.h"
 
 namespace {
 
@@ -48,6 +49,7 @@ void CheckRoundTrip(const plumb::SafetensorsHeader& header, std::span<const uint
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::span<const uint8_t> file(data, size);
+  plumb::fuzz::AllocationBound bound(size);
   auto header = plumb::SafetensorsHeader::Parse(file, size);
   if (!header.ok()) return 0;
   CheckTiling(*header, size);

@@ -8,6 +8,7 @@
 #include "plumb/base/limits.h"
 #include "plumb/base/path.h"
 #include "plumb/weights/shard_index.h"
+#include "tests/fuzz/allocation_bound.h"
 
 namespace {
 
@@ -18,6 +19,7 @@ void Check(bool condition) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  plumb::fuzz::AllocationBound bound(size);
   auto index = plumb::ShardIndex::Parse(std::string_view(reinterpret_cast<const char*>(data), size));
   if (!index.ok()) return 0;
   Check(!index->shards.empty() && index->shards.size() <= plumb::limits::kShardsMax);
