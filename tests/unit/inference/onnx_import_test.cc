@@ -1,4 +1,6 @@
 // The importer's own rules, on small models written by hand. Operators are tested by conformance.onnx_suite.
+#include <cmath>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "plumb/base/status.h"
@@ -66,6 +68,18 @@ TEST(OnnxImport, SaysOnWhichInputsAGraphDepends) {
     auto values = RunModel(Model(graph), inputs);
     ASSERT_TRUE(values.ok());
     EXPECT_THAT(*values, condition ? ElementsAre(1, -2) : ElementsAre(0, 2));
+  }
+}
+
+// Found by fuzzing: the count of samples was made from a size that is no number.
+TEST(OnnxImport, RegionsThatAreNotFiniteAreRefused) {
+  const std::string graph = NodeField("RoiAlign", {"x", "rois", "images"}, {"y"}) + Input("x", 1, {1, 1, 4, 4}) +
+                            Input("rois", 1, {1, 4}) + Input("images", 7, {1}) + Output("y");
+  for (float bad : {NAN, INFINITY, -INFINITY}) {
+    auto import = Import(Model(graph), {{"x", Floats({1, 1, 4, 4}, std::vector<float>(16, 1))},
+                                        {"rois", Floats({1, 4}, {0, 0, bad, 3})},
+                                        {"images", Longs({1}, {0})}});
+    EXPECT_THAT(import.status().message(), HasSubstr("not finite")) << bad;
   }
 }
 

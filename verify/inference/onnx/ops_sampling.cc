@@ -225,7 +225,7 @@ Region MakeRegion(Call& c, const std::vector<double>& rois, size_t row, double c
   constexpr double kSamplesMax = 64;
   auto samples = [&](double bin) {
     return static_cast<int64_t>(ratio > 0 ? std::min<double>(static_cast<double>(ratio), kSamplesMax)
-                                          : std::clamp(std::ceil(bin), 1.0, kSamplesMax));
+                                          : std::fmin(std::fmax(std::ceil(bin), 1.0), kSamplesMax));  // NaN: 1.
   };
   region.across = samples(region.bin_width);
   region.down = samples(region.bin_height);
