@@ -1,6 +1,7 @@
 #include "client/cli/smoke_view.h"
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include "client/cli/table.h"
@@ -103,6 +104,28 @@ Json CaseJson(const CaseResult& result) {
           {"gates", GatesJson(result.gates)}};
 }
 
+// How many cases passed, of how many.
+std::string PassedText(const BackendResult& backend) {
+  const auto passed = std::count_if(backend.cases.begin(), backend.cases.end(),
+                                    [](const CaseResult& result) { return result.verdict == Verdict::kPass; });
+  return fmt::format("{} of {}", passed, backend.cases.size());
+}
+
+// Names the models that no backend could decide on, beside others that passed.
+std::string InconclusiveText(const SmokeReport& report, const std::string& subject) {
+  std::set<std::string> undecided;
+  bool passed = false;
+  for (const BackendResult& backend : report.backends) {
+    for (const CaseResult& result : backend.cases) {
+      passed = passed || result.verdict == Verdict::kPass;
+      if (result.verdict == Verdict::kInconclusive) undecided.insert(result.name);
+    }
+  }
+  const std::string what = passed && !undecided.empty() ? fmt::to_string(fmt::join(undecided, ", ")) : "the model";
+  return fmt::format("{}: the smoke check is inconclusive: nothing showed that {} is right, or that it is wrong",
+                     subject, what);
+}
+
 }  // namespace
 
 Json SmokeJson(const SmokeReport& report) {
@@ -128,7 +151,7 @@ Json SmokeJson(const SmokeReport& report) {
 void PrintSmoke(Output& output, const SmokeReport& report, bool explain) {
   Table table({{"BACKEND"},
                {"VERDICT"},
-               {"CASES", Align::kRight},
+               {"PASSED", Align::kRight},
                {"NMSE", Align::kRight},
                {"MAX KL", Align::kRight},
                {"TOP-1", Align::kRight},
@@ -141,7 +164,7 @@ void PrintSmoke(Output& output, const SmokeReport& report, bool explain) {
       table.AddRow({backend.name, verdict, "", "", "", "", "", "", ""});
       continue;
     }
-    table.AddRow({backend.name, verdict, fmt::to_string(backend.cases.size()), fmt::format("{:.1e}", backend.nmse),
+    table.AddRow({backend.name, verdict, PassedText(backend), fmt::format("{:.1e}", backend.nmse),
                   fmt::format("{:.1e}", backend.max_kl), fmt::format("{:.1f}%", 100 * backend.top1_agreement),
                   fmt::format("{:.0f}%", 100 * backend.coverage), FormatSeconds(backend.seconds),
                   FormatBytes(backend.peak_bytes)});
@@ -171,11 +194,7 @@ void PrintSmoke(Output& output, const SmokeReport& report, bool explain) {
 }
 
 absl::Status SmokeOutcome(Output& output, const SmokeReport& report, const std::string& subject) {
-  if (report.verdict == Verdict::kInconclusive) {
-    output.Warn(subject +
-                ": the smoke check is inconclusive: nothing showed "
-                "that the model is right, or that it is wrong");
-  }
+  if (report.verdict == Verdict::kInconclusive) output.Warn(InconclusiveText(report, subject));
   if (report.verdict != Verdict::kFail) return absl::OkStatus();
   std::vector<std::string> failed;
   for (const BackendResult& backend : report.backends) {
