@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 
 namespace plumb {
 
@@ -12,6 +13,11 @@ inline uint64_t FieldAt(std::span<const uint8_t> record, size_t at, size_t count
   uint64_t number = 0;
   for (size_t i = 0; i < count; ++i) number |= uint64_t{record[at + i]} << (8 * i);
   return number;
+}
+
+// Appends `number` in `count` bytes.
+inline void AppendField(uint64_t number, size_t count, std::string* out) {
+  for (size_t i = 0; i < count; ++i) out->push_back(static_cast<char>(number >> (8 * i) & 255));
 }
 
 }  // namespace plumb
