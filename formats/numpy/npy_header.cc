@@ -152,6 +152,14 @@ void ReadType(Literal& literal, NpyHeader* header) {
 
 }  // namespace
 
+std::string NpyTypeCode(DType dtype) {
+  for (const KnownType& known : kTypes) {
+    if (known.dtype == dtype)
+      return (known.code[1] == '1' && known.code.size() == 2 ? "|" : "<") + std::string(known.code);
+  }
+  return "";
+}
+
 bool LooksLikeNpy(std::span<const uint8_t> head) {
   return head.size() >= kMagic.size() && std::equal(kMagic.begin(), kMagic.end(), AsText(head).begin());
 }

@@ -3,6 +3,7 @@
 #define PLUMB_FORMATS_NUMPY_NPY_HEADER_H_
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -27,6 +28,9 @@ bool LooksLikeNpy(std::span<const uint8_t> head);
 // Reads the header of a .npy file that starts at `begin` and has `size` bytes. INVALID_ARGUMENT (ErrorClass::kPolicy)
 // names what is wrong or not read.
 absl::StatusOr<NpyHeader> ReadNpyHeader(ByteWindow& window, uint64_t begin, uint64_t size);
+
+// The type's code in a header, little-endian: `<f4`, `|b1`; empty for a type that NumPy does not have.
+std::string NpyTypeCode(DType dtype);
 
 // Parses the dictionary in a header's text.
 absl::StatusOr<NpyHeader> ParseNpyDictionary(std::string_view text);

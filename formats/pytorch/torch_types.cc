@@ -81,6 +81,20 @@ std::optional<DType> DTypeOfTorchDtype(std::string_view global) {
   return global.starts_with(kPrefix) ? Lookup(kDtypes, global.substr(kPrefix.size())) : std::nullopt;
 }
 
+std::string StorageOfDType(DType dtype) {
+  for (const auto& [known, held] : kStorages) {
+    if (held == dtype) return std::string(known) + "Storage";
+  }
+  return "";
+}
+
+std::string_view TorchDtypeOf(DType dtype) {
+  for (const auto& [known, held] : kDtypes) {
+    if (held == dtype) return known;
+  }
+  return "";
+}
+
 bool IsUntypedStorage(std::string_view global) { return global == "torch.storage.UntypedStorage"; }
 
 bool IsUnderstoodGlobal(std::string_view global) {

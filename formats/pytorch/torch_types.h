@@ -3,6 +3,7 @@
 #define PLUMB_FORMATS_PYTORCH_TORCH_TYPES_H_
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "plumb/weights/dtype.h"
@@ -13,6 +14,10 @@ namespace plumb {
 std::optional<DType> DTypeOfStorage(std::string_view global);
 // `torch.float32` -> F32.
 std::optional<DType> DTypeOfTorchDtype(std::string_view global);
+// The inverses: `FloatStorage`, empty for types that torch.save keeps in untyped storages; `float32`, empty for types
+// that PyTorch does not have. Both without `torch.`.
+std::string StorageOfDType(DType dtype);
+std::string_view TorchDtypeOf(DType dtype);
 // True for `torch.storage.UntypedStorage`, whose size is counted in bytes.
 bool IsUntypedStorage(std::string_view global);
 // True for names that checkpoints import and that cannot do harm: the storages and types above, and what builds tensors
