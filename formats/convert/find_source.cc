@@ -1,0 +1,60 @@
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "plumb/base/directory.h"
+#include "plumb/base/quote.h"
+#include "plumb/base/status.h"
+#include "plumb/containers/open.h"
+#include "plumb/convert/convert.h"
+
+namespace plumb {
+namespace {
+
+constexpr size_t kChoicesMax = 5;
+
+// An index comes before the shards that it speaks of.
+bool IsIndex(std::string_view path) { return path.ends_with(".index.json") || path.ends_with(".index"); }
+
+// The container of a folder that has one.
+absl::StatusOr<std::unique_ptr<TensorSource>> OpenOnlyOne(const Directory& folder) {
+  PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, folder.List({".git", ".plumb"}));
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const DirectoryEntry& a, const DirectoryEntry& b) { return IsIndex(a.path) > IsIndex(b.path); });
+  std::unique_ptr<TensorSource> found;
+  std::set<std::string> covered;
+  std::vector<std::string> choices;
+  const DirectoryByteFolder files(&folder);
+  for (const DirectoryEntry& entry : entries) {
+    if (entry.path.find('/') != entry.path.npos || covered.contains(entry.path)) continue;
+    PLUMB_ASSIGN_OR_RETURN(std::string_view format, ContainerFormatOf(files, entry.path));
+    if (format.empty()) continue;
+    PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<TensorSource> source, OpenTensorSource(files, entry.path));
+    for (const SourceFile& file : source->files()) covered.insert(file.path);
+    choices.push_back(QuoteForMessage(entry.path));
+    if (found == nullptr) found = std::move(source);
+  }
+  if (choices.empty()) return NotFound(fmt::format("{}: no weight container lies in the folder", folder.path()));
+  if (choices.size() == 1) return found;
+  const size_t count = choices.size();
+  choices.resize(std::min(count, kChoicesMax));
+  return InvalidArgument(fmt::format("{}: the folder has {} containers, name one of them: {}{}", folder.path(), count,
+                                     fmt::join(choices, ", "), count > kChoicesMax ? ", ..." : ""));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<TensorSource>> OpenForConversion(const std::string& path) {
+  std::error_code failed;
+  // Where a link leads, the content lies.
+  const std::filesystem::path real = std::filesystem::canonical(path, failed);
+  if (failed) return ErrnoStatus(failed.value(), fmt::format("open {}", path));
+  const bool is_folder = std::filesystem::is_directory(real, failed);
+  PLUMB_ASSIGN_OR_RETURN(Directory folder, Directory::Open(is_folder ? real.string() : real.parent_path().string()));
+  return is_folder ? OpenOnlyOne(folder) : OpenTensorSource(folder, real.filename().string());
+}
+
+}  // namespace plumb
