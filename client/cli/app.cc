@@ -120,6 +120,7 @@ std::unique_ptr<CLI::App> MakeApp(GlobalFlags* flags, Action* action) {
   RegisterFiles(command, action);
   RegisterDiff(command, action);
   RegisterInspect(command, action);
+  RegisterConvert(command, action);
   RegisterList(command, action);
   RegisterSearch(command, action);
   RegisterTag(command, action);

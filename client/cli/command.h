@@ -102,6 +102,7 @@ void RegisterAdmin(Command& root, Action* action);
 void RegisterBackends(Command& root, Action* action);
 void RegisterCache(Command& root, Action* action);
 void RegisterCompletion(Command& root, Action* action);
+void RegisterConvert(Command& root, Action* action);
 void RegisterDiff(Command& root, Action* action);
 void RegisterEvents(Command& root, Action* action);
 void RegisterFiles(Command& root, Action* action);

@@ -78,8 +78,9 @@ TEST_F(AppTest, HasEveryCommandOfTheDesign) {
   GlobalFlags flags;
   Action action;
   std::vector<std::string> names = CommandNames(*MakeApp(&flags, &action));
-  for (const char* name : {"login", "publish", "push", "pull", "verify", "smoke", "show", "list", "ls", "search",
-                           "files", "inspect", "tag", "yank", "diff", "mirror", "cache", "admin", "version", "completion"}) {
+  for (const char* name :
+       {"login",   "publish", "push", "pull", "verify", "smoke",  "show",  "list",  "ls",      "search",    "files",
+        "inspect", "convert", "tag",  "yank", "diff",   "mirror", "cache", "admin", "version", "completion"}) {
     EXPECT_NE(std::find(names.begin(), names.end(), name), names.end()) << name;
   }
 }
