@@ -83,6 +83,21 @@ TEST(OnnxImport, RegionsThatAreNotFiniteAreRefused) {
   }
 }
 
+// Found by fuzzing: each region was bounded, their number was not.
+TEST(OnnxImport, RegionsHaveABoundTogether) {
+  constexpr uint64_t kRegions = 64;
+  const std::string attributes =
+      IntAttribute("output_height", 32) + IntAttribute("output_width", 32) + IntAttribute("sampling_ratio", 8);
+  const std::string graph = NodeField("RoiAlign", {"x", "rois", "images"}, {"y"}, attributes) +
+                            Input("x", 1, {1, 1, 4, 4}) + Input("rois", 1, {-1, 4}) + Input("images", 7, {-1}) +
+                            Output("y");
+  std::vector<float> rois(4 * kRegions, 3);
+  auto import = Import(Model(graph), {{"x", Floats({1, 1, 4, 4}, std::vector<float>(16, 1))},
+                                      {"rois", Floats({kRegions, 4}, rois)},
+                                      {"images", Longs({kRegions}, std::vector<int64_t>(kRegions, 0))}});
+  EXPECT_THAT(import.status().message(), HasSubstr("too many samples"));
+}
+
 // i < n: x = x + x, n times.
 std::string DoublingLoop() {
   const std::string body = NodeField("Add", {"v", "v"}, {"w"}) + NodeField("Identity", {"on"}, {"still"}) +
