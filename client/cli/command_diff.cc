@@ -1,11 +1,17 @@
+#include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "client/cli/command.h"
+#include "client/cli/model_diff_view.h"
 #include "client/cli/text.h"
 #include "fmt/format.h"
 #include "plumb/base/status.h"
 #include "plumb/client/diff.h"
+#include "plumb/client/model_diff.h"
 
 namespace plumb::cli {
 namespace {
@@ -13,6 +19,7 @@ namespace {
 struct DiffFlags {
   std::string a;
   std::string b;
+  bool tensors = false;
 };
 
 const char* KindText(DiffKind kind) {
@@ -112,17 +119,44 @@ void Print(Output& output, const DiffResult& result) {
                                Count(result.same_tensors, "tensor")));
 }
 
-absl::Status RunDiff(Context& context, const DiffFlags& flags) {
-  PLUMB_ASSIGN_OR_RETURN(std::string a_path, FolderFor(context, flags.a));
-  PLUMB_ASSIGN_OR_RETURN(std::string b_path, FolderFor(context, flags.b));
-  PLUMB_ASSIGN_OR_RETURN(ReleaseFolder a, ReleaseFolder::Open(a_path));
-  PLUMB_ASSIGN_OR_RETURN(ReleaseFolder b, ReleaseFolder::Open(b_path));
-  PLUMB_ASSIGN_OR_RETURN(DiffResult result, DiffFolders(a, b, context.LongOperation()));
-  if (context.output().json()) {
-    context.output().PrintJson(ResultJson(result));
-  } else {
-    Print(context.output(), result);
+// Where the bytes of an argument lie: a file, a folder, or a release that is pulled for it.
+absl::StatusOr<std::string> PathFor(Context& context, const std::string& argument) {
+  std::error_code failed;
+  if (std::filesystem::exists(argument, failed)) return argument;
+  return FolderFor(context, argument);
+}
+
+// Both sides as releases, where they are such and lay their weights out alike.
+absl::StatusOr<std::optional<std::pair<ReleaseFolder, ReleaseFolder>>> AsReleases(const std::string& a_path,
+                                                                                  const std::string& b_path) {
+  std::vector<ReleaseFolder> folders;
+  for (const std::string& path : {a_path, b_path}) {
+    std::error_code failed;
+    if (!std::filesystem::is_directory(path, failed) && std::filesystem::exists(path, failed)) return std::nullopt;
+    absl::StatusOr<ReleaseFolder> folder = ReleaseFolder::Open(path);
+    // A folder that no pull made.
+    if (absl::IsNotFound(folder.status()) && std::filesystem::is_directory(path, failed)) return std::nullopt;
+    PLUMB_RETURN_IF_ERROR(folder.status());
+    folders.push_back(*std::move(folder));
   }
+  if (!HaveSameLayout(folders[0], folders[1])) return std::nullopt;
+  return std::pair(std::move(folders[0]), std::move(folders[1]));
+}
+
+absl::Status RunDiff(Context& context, const DiffFlags& flags) {
+  PLUMB_ASSIGN_OR_RETURN(std::string a_path, PathFor(context, flags.a));
+  PLUMB_ASSIGN_OR_RETURN(std::string b_path, PathFor(context, flags.b));
+  PLUMB_ASSIGN_OR_RETURN(auto releases, AsReleases(a_path, b_path));
+  Output& output = context.output();
+  if (releases) {
+    PLUMB_ASSIGN_OR_RETURN(DiffResult result, DiffFolders(releases->first, releases->second, context.LongOperation()));
+    output.json() ? output.PrintJson(ResultJson(result)) : Print(output, result);
+    return absl::OkStatus();
+  }
+  absl::StatusOr<ModelDiff> diff = DiffModels(a_path, b_path, context.LongOperation());
+  output.ClearProgress();
+  PLUMB_RETURN_IF_ERROR(diff.status());
+  output.json() ? output.PrintJson(ModelDiffJson(*diff)) : PrintModelDiff(output, *diff, flags.tensors);
   return absl::OkStatus();
 }
 
@@ -130,16 +164,21 @@ absl::Status RunDiff(Context& context, const DiffFlags& flags) {
 
 void RegisterDiff(Command& root, Action* action) {
   auto flags = std::make_shared<DiffFlags>();
-  Command command = AddCommand(root, action, "diff", "Say which files and tensors of two releases differ, and how much",
+  Command command = AddCommand(root, action, "diff",
+                               "Say which files and tensors of two releases differ, and how much; whether two models "
+                               "of any formats are the same",
                                flags, &RunDiff);
   command.Group(kModelCommands);
-  command.Argument("A", &flags->a, "A reference, or a folder that `plumb pull` made").Required();
+  command.Argument("A", &flags->a, "A file, a folder, or a reference").Required();
   command.Argument("B", &flags->b, "The same").Required();
+  command.Flag("--tensors", &flags->tensors, "Between formats: a line for every tensor, not for every kind of tensor");
   command.Examples(
       "  plumb diff acme/tiny@step-500 acme/tiny@step-1000\n"
+      "  plumb diff ./tiny/model.safetensors tiny-q8_0.gguf\n"
       "  plumb diff ./tiny acme/tiny:latest --json\n"
-      "\nReleases named by a reference are pulled into the cache "
-      "first. A difference is a result, not a failure.\n");
+      "\nReleases named by a reference are pulled into the cache first. Two releases whose weights lie in files of the "
+      "same names\nare compared file by file; everything else tensor by tensor, by what the tensors are for. A "
+      "difference is a result, not a\nfailure.\n");
 }
 
 }  // namespace plumb::cli

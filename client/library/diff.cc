@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -152,7 +153,23 @@ class ContainerDiff {
   std::unique_ptr<TensorSource> b_container_;
 };
 
+// Paths of the files that have tensors.
+std::set<std::string> ContainersOf(const ReleaseFolder& folder) {
+  std::set<std::string> paths;
+  for (const v1::File& file : folder.manifest().manifest.files()) {
+    if (!file.tensors().empty() && !file.path().ends_with("golden.safetensors")) paths.insert(file.path());
+  }
+  return paths;
+}
+
 }  // namespace
+
+bool HaveSameLayout(const ReleaseFolder& a, const ReleaseFolder& b) {
+  const std::set<std::string> a_paths = ContainersOf(a);
+  const std::set<std::string> b_paths = ContainersOf(b);
+  if (a_paths.empty() || b_paths.empty()) return true;
+  return std::any_of(a_paths.begin(), a_paths.end(), [&](const std::string& path) { return b_paths.contains(path); });
+}
 
 absl::StatusOr<DiffResult> DiffFolders(const ReleaseFolder& a, const ReleaseFolder& b, const Operation& operation) {
   std::map<std::string, std::pair<const v1::File*, const v1::File*>> by_path;

@@ -253,5 +253,22 @@ TEST_F(AppTest, AWrongConfigurationIsWrongUsage) {
   EXPECT_EQ(Plumb({"list"}).code, 2);
 }
 
+TEST_F(AppTest, DiffComparesModelsOfTwoFormats) {
+  const std::string data = PLUMB_TEST_DATA;
+  Outcome run = Plumb({"diff", data + "/twins/llama-q8_0.safetensors", data + "/gguf-models/llama-q8_0.gguf"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_NE(run.out.find("the same model: 7 tensors equal, 14 quantised to Q8_0"), std::string::npos) << run.out;
+  EXPECT_NE(run.out.find("blk.*.attn_q.weight"), std::string::npos);
+  EXPECT_EQ(run.err, "");
+  run = Plumb({"diff", data + "/twins/gpt2.gguf", data + "/gguf-models/llama-q8_0.gguf", "--json"});
+  EXPECT_EQ(run.code, 0);
+  EXPECT_EQ(Json::parse(run.out)["verdict"], "differs");
+  run = Plumb({"diff", data + "/twins", data + "/twins/gpt2.gguf"});
+  EXPECT_EQ(run.code, 2);
+  EXPECT_NE(run.err.find("models, name the file of one: bloom.gguf, bloom.safetensors"), std::string::npos) << run.err;
+  run = Plumb({"diff", data + "/cards", data + "/twins/gpt2.gguf"});
+  EXPECT_EQ(run.code, 3);
+}
+
 }  // namespace
 }  // namespace plumb::cli

@@ -46,6 +46,10 @@ struct DiffResult {
   uint64_t same_tensors = 0;
 };
 
+// Whether the two can be compared file by file: a container of weights stands under the same path in both, or one of
+// them has none. Goldens do not count.
+bool HaveSameLayout(const ReleaseFolder& a, const ReleaseFolder& b);
+
 // Compares two pulled folders by their manifests, and the tensors of changed containers by their values.
 // The containers that differ must be present in both folders.
 absl::StatusOr<DiffResult> DiffFolders(const ReleaseFolder& a, const ReleaseFolder& b, const Operation& operation);

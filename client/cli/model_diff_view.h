@@ -1,0 +1,25 @@
+// A comparison of two models, for people and for programs.
+#ifndef PLUMB_CLIENT_CLI_MODEL_DIFF_VIEW_H_
+#define PLUMB_CLIENT_CLI_MODEL_DIFF_VIEW_H_
+
+#include <string>
+
+#include "client/cli/json.h"
+#include "client/cli/output.h"
+#include "plumb/client/model_diff.h"
+
+namespace plumb::cli {
+
+// One sentence: `the same model: 201 tensors equal, 90 rounded to F16 ...`, `differs in 3 of 291 tensors`.
+std::string VerdictText(const ModelDiff& diff);
+
+// Both sides, the pairs, what is on one side alone, the verdict. Pairs that differ in the number of their layer alone
+// and came out alike are one entry, unless `each`.
+void PrintModelDiff(Output& output, const ModelDiff& diff, bool each);
+
+// docs/cli.md has the keys.
+Json ModelDiffJson(const ModelDiff& diff);
+
+}  // namespace plumb::cli
+
+#endif  // PLUMB_CLIENT_CLI_MODEL_DIFF_VIEW_H_

@@ -1,0 +1,77 @@
+// Whether two models are the same, in whatever containers, under whatever names, in whatever element types.
+#ifndef PLUMB_CLIENT_MODEL_DIFF_H_
+#define PLUMB_CLIENT_MODEL_DIFF_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "plumb/client/operation.h"
+#include "plumb/comparison/compare_values.h"
+#include "plumb/weights/conventions.h"
+#include "plumb/weights/dtype.h"
+
+namespace plumb {
+
+// One side.
+struct DiffedModel {
+  std::string path;    // The file that it is opened by.
+  std::string format;  // `safetensors`, `gguf`, ...
+  std::vector<std::string> files;
+  std::string family;  // `llama`, ...; empty when nothing says it.
+  uint64_t tensor_count = 0;
+  // Packed weights, which are compared as they are stored: they are not unpacked.
+  std::vector<Convention> conventions;
+};
+
+struct DiffedTensor {
+  std::string name;
+  DType dtype = DType::kF32;
+  std::vector<uint64_t> shape;
+};
+
+// Two tensors that are the same part of the model, by their names or, where these give nothing, by their values.
+struct DiffedPair {
+  DiffedTensor a;
+  DiffedTensor b;
+  std::string role;  // In the words of GGUF where the names are known; docs/naming.md.
+  // How B is stored against A: `transposed`, `rows in pairs`, `rows by group`, `plus one`, `part 1 of 3`, `tied`.
+  std::vector<std::string> layout;
+  bool by_content = false;
+  bool shapes_differ = false;  // Nothing was compared.
+  ValueComparison values;
+  // What a person should know of a pair that differs; may be empty.
+  std::string remark;
+
+  // Whether values are equal, or types explain that they are not.
+  bool explained() const { return !shapes_differ && values.finding <= Finding::kWithinBounds; }
+  bool undecided() const {
+    return !shapes_differ && (values.finding == Finding::kNoBound || values.finding == Finding::kNotCompared);
+  }
+};
+
+enum class ModelVerdict { kSame, kDiffers, kUndecided };
+
+struct ModelDiff {
+  DiffedModel a;
+  DiffedModel b;
+  std::vector<DiffedPair> pairs;
+  std::vector<DiffedTensor> only_a;
+  std::vector<DiffedTensor> only_b;
+  // On one side alone, but no weights: tables that the config determines, counters, empty tensors.
+  std::vector<DiffedTensor> computed_a;
+  std::vector<DiffedTensor> computed_b;
+
+  // The same: every weight of each side is in the other, and explained. Undecided: nothing contradicts that, but of
+  // some pairs nobody can say it.
+  ModelVerdict verdict() const;
+};
+
+// Compares the models at two paths, each a file or a folder, on two threads. Memory is bounded by a few pieces of a
+// million elements, whatever the models' sizes. Errors: as in OpenModelFiles (client/library/model_files.h), CANCELLED.
+absl::StatusOr<ModelDiff> DiffModels(const std::string& a_path, const std::string& b_path, const Operation& operation);
+
+}  // namespace plumb
+
+#endif  // PLUMB_CLIENT_MODEL_DIFF_H_

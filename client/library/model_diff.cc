@@ -1,0 +1,208 @@
+#include "plumb/client/model_diff.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "client/library/model_files.h"
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "plumb/base/status.h"
+#include "plumb/comparison/same_content.h"
+#include "plumb/naming/tensor_pairs.h"
+
+namespace plumb {
+namespace {
+
+constexpr int kThreads = 2;
+
+// All tensors of one side, whatever file they are in.
+struct Side {
+  ModelFiles files;
+  std::vector<const SourceTensor*> tensors;
+  std::vector<const TensorSource*> sources;  // Parallel to tensors.
+
+  explicit Side(ModelFiles opened) : files(std::move(opened)) {
+    for (const auto& source : files.sources) {
+      for (const SourceTensor& tensor : source->tensors()) {
+        tensors.push_back(&tensor);
+        sources.push_back(source.get());
+      }
+    }
+  }
+
+  NamedModel named() const { return {tensors, files.facts}; }
+  LaidOut At(size_t index, const TensorLayout& layout = {}) const { return {sources[index], tensors[index], layout}; }
+  DiffedTensor Described(size_t index) const {
+    return {tensors[index]->name, tensors[index]->dtype, tensors[index]->shape};
+  }
+  DiffedModel Described() const {
+    DiffedModel model{.path = files.path, .format = files.format, .files = files.files, .family = files.facts.family};
+    model.tensor_count = tensors.size();
+    for (const auto& source : files.sources) {
+      for (Convention& each : RecogniseConventions(source->tensors()).conventions) {
+        model.conventions.push_back(std::move(each));
+      }
+    }
+    return model;
+  }
+};
+
+std::string WordsOf(const PairLayout& layout) {
+  return layout.words.empty() ? "stored alike" : fmt::format("{}", fmt::join(layout.words, ", "));
+}
+
+// Compares pairs on a few threads, the next one wherever one is done.
+class PairsRun {
+ public:
+  PairsRun(const Side& a, const Side& b, const std::vector<TensorPair>& pairs, const Operation& operation)
+      : a_(a), b_(b), pairs_(pairs), operation_(operation), found_(pairs.size()) {
+    progress_ = {.phase = "diff", .item = {}, .done_bytes = 0, .total_bytes = 0};
+    for (const TensorPair& pair : pairs) progress_.total_bytes += BytesOf(pair);
+  }
+
+  absl::StatusOr<std::vector<DiffedPair>> Run() {
+    std::vector<std::thread> threads;
+    for (int i = 0; i < kThreads; ++i) threads.emplace_back([this] { Work(); });
+    for (std::thread& thread : threads) thread.join();
+    PLUMB_RETURN_IF_ERROR(error_);
+    return std::move(found_);
+  }
+
+ private:
+  uint64_t BytesOf(const TensorPair& pair) const { return b_.tensors[pair.b]->size_bytes(); }
+
+  void Work() {
+    for (size_t i = next_++; i < pairs_.size(); i = next_++) {
+      absl::Status status = Compare(pairs_[i], &found_[i]);
+      a_.sources[pairs_[i].a]->Release(*a_.tensors[pairs_[i].a]);
+      b_.sources[pairs_[i].b]->Release(*b_.tensors[pairs_[i].b]);
+      std::lock_guard lock(mutex_);
+      progress_.item = a_.tensors[pairs_[i].a]->name;
+      progress_.done_bytes += BytesOf(pairs_[i]);
+      operation_.Report(progress_);
+      if (!status.ok() && error_.ok()) error_ = Annotate(status, progress_.item);
+      if (!error_.ok()) return;
+    }
+  }
+
+  absl::StatusOr<ValueComparison> CompareAs(const TensorPair& pair, const PairLayout& layout) const {
+    return CompareValues(a_.At(pair.a, layout.a), b_.At(pair.b, layout.b),
+                         [this](uint64_t) { return operation_.Check(); });
+  }
+
+  absl::Status Compare(const TensorPair& pair, DiffedPair* out) const {
+    out->a = a_.Described(pair.a);
+    out->b = b_.Described(pair.b);
+    out->role = pair.role;
+    out->layout = pair.layout.words;
+    out->shapes_differ = pair.shapes_differ;
+    if (pair.shapes_differ) {
+      out->remark = "shapes differ";
+      return absl::OkStatus();
+    }
+    PLUMB_ASSIGN_OR_RETURN(out->values, CompareAs(pair, pair.layout));
+    if (out->explained()) return absl::OkStatus();
+    for (const PairLayout& candidate : pair.candidates) {
+      PLUMB_ASSIGN_OR_RETURN(ValueComparison other, CompareAs(pair, candidate));
+      if (other.finding > Finding::kQuantised) continue;
+      out->values = other;
+      out->layout = candidate.words;
+      return absl::OkStatus();
+    }
+    for (const PairLayout& mistake : pair.mistakes) {
+      PLUMB_ASSIGN_OR_RETURN(ValueComparison other, CompareAs(pair, mistake));
+      if (other.finding > Finding::kWithinBounds) continue;
+      out->remark = fmt::format("the same values if {}; by the names it is {}", WordsOf(mistake), WordsOf(pair.layout));
+      return absl::OkStatus();
+    }
+    out->remark = pair.candidates.empty() ? RemarkOn(*out) : "how many heads there are, neither side says";
+    return absl::OkStatus();
+  }
+
+  static std::string RemarkOn(const DiffedPair& pair) {
+    const ValueComparison& values = pair.values;
+    if (values.finding == Finding::kNotCompared) return "not numbers, or rows too long to turn round";
+    if (values.finding == Finding::kNoBound) return "how far these types may be off is not known";
+    if (!values.measured) return "the bytes differ";
+    if (values.both_quantised) return "within what quantising two ways may leave";
+    return values.different == 0 ? "equal as float32, not in all bits" : "";
+  }
+
+  const Side& a_;
+  const Side& b_;
+  const std::vector<TensorPair>& pairs_;
+  const Operation& operation_;
+  std::atomic<size_t> next_{0};
+  std::vector<DiffedPair> found_;
+  std::mutex mutex_;  // Guards what follows.
+  Progress progress_;
+  absl::Status error_;
+};
+
+std::vector<LaidOut> LaidOutAt(const Side& side, const std::vector<size_t>& indices) {
+  std::vector<LaidOut> tensors;
+  for (size_t index : indices) tensors.push_back(side.At(index));
+  return tensors;
+}
+
+std::vector<DiffedTensor> DescribedAt(const Side& side, const std::vector<size_t>& indices) {
+  std::vector<DiffedTensor> tensors;
+  for (size_t index : indices) tensors.push_back(side.Described(index));
+  return tensors;
+}
+
+// Moves tensors that names leave alone, and values do not, to the pairs.
+absl::Status PairByContent(const Side& a, const Side& b, const Operation& operation, Pairing* pairing,
+                           std::vector<DiffedPair>* pairs) {
+  const std::vector<LaidOut> a_left = LaidOutAt(a, pairing->only_a);
+  const std::vector<LaidOut> b_left = LaidOutAt(b, pairing->only_b);
+  PLUMB_ASSIGN_OR_RETURN(std::vector<ContentMatch> matches,
+                         MatchByContent(a_left, b_left, [&](uint64_t) { return operation.Check(); }));
+  for (const ContentMatch& match : matches) {
+    size_t& a_index = pairing->only_a[match.a];
+    size_t& b_index = pairing->only_b[match.b];
+    DiffedPair pair{.a = a.Described(a_index), .b = b.Described(b_index), .by_content = true};
+    pair.role = pair.a.name;
+    if (match.transposed) pair.layout.emplace_back("transposed");
+    pair.values = {.finding = Finding::kEqual, .measured = true, .elements = a.tensors[a_index]->element_count()};
+    pairs->push_back(std::move(pair));
+    a_index = a.tensors.size();
+    b_index = b.tensors.size();
+  }
+  std::erase(pairing->only_a, a.tensors.size());
+  std::erase(pairing->only_b, b.tensors.size());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+ModelVerdict ModelDiff::verdict() const {
+  bool undecided = false;
+  for (const DiffedPair& pair : pairs) {
+    undecided |= pair.undecided();
+    if (!pair.explained() && !pair.undecided()) return ModelVerdict::kDiffers;
+  }
+  if (pairs.empty() || !only_a.empty() || !only_b.empty()) return ModelVerdict::kDiffers;
+  return undecided ? ModelVerdict::kUndecided : ModelVerdict::kSame;
+}
+
+absl::StatusOr<ModelDiff> DiffModels(const std::string& a_path, const std::string& b_path, const Operation& operation) {
+  PLUMB_ASSIGN_OR_RETURN(ModelFiles a_files, OpenModelFiles(a_path, operation));
+  PLUMB_ASSIGN_OR_RETURN(ModelFiles b_files, OpenModelFiles(b_path, operation));
+  const Side a(std::move(a_files));
+  const Side b(std::move(b_files));
+  Pairing pairing = PairTensors(a.named(), b.named());
+  ModelDiff diff{.a = a.Described(), .b = b.Described()};
+  PLUMB_ASSIGN_OR_RETURN(diff.pairs, PairsRun(a, b, pairing.pairs, operation).Run());
+  PLUMB_RETURN_IF_ERROR(PairByContent(a, b, operation, &pairing, &diff.pairs));
+  diff.only_a = DescribedAt(a, pairing.only_a);
+  diff.only_b = DescribedAt(b, pairing.only_b);
+  diff.computed_a = DescribedAt(a, pairing.computed_a);
+  diff.computed_b = DescribedAt(b, pairing.computed_b);
+  return diff;
+}
+
+}  // namespace plumb

@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""Writes models twice, as transformers saves them and as llama.cpp's converter lays them out: tests/data/twins.
+
+    make_gguf_twins.py tests/data/twins
+
+NAME.safetensors beside each tests/data/gguf-models/NAME.gguf, before anything was rounded; and NAME.safetensors with
+NAME.gguf for families whose GGUF Plumb does not run: there the layout is that of convert_hf_to_gguf.py as
+docs/naming.md describes it. Also the same model as other conventions store it: Meta's own names, Flax, TensorFlow.
+Needs what make_gguf_models.py needs.
+"""
+import pathlib
+import struct
+import sys
+
+import gguf
+import numpy
+import torch
+from safetensors.numpy import save_file
+
+from make_architectures import MODELS, build
+from make_gguf_models import FILES, converted, for_interleaved_pairs
+
+OTHERS = {
+    'gpt2': ('gpt2', *MODELS['gpt2-untied-inverse-layer'], 'F16'),
+    'gpt2-tied': ('gpt2', *MODELS['gpt2-tied'], 'F32'),
+    'falcon-new': ('falcon', *MODELS['falcon-new'], 'F32'),
+    'falcon-multi-query': ('falcon', *MODELS['falcon-multi-query'], 'F32'),
+    'bloom': ('bloom', *MODELS['bloom'], 'F32'),
+    'mixtral': ('llama', *MODELS['mixtral'], 'BF16'),
+    'qwen3moe': ('qwen3moe', *MODELS['qwen3_moe-normalised'], 'F32'),
+}
+ROUNDED = {'F16': numpy.float16, 'F32': numpy.float32}
+
+
+def by_kind(array, heads, key_heads):
+    """Queries, keys and values of all groups one after another."""
+    grouped = array.reshape(key_heads, heads // key_heads + 2, -1, *array.shape[1:])
+    parts = grouped[:, :-2], grouped[:, -2], grouped[:, -1]
+    return numpy.concatenate([part.reshape(-1, *array.shape[1:]) for part in parts])
+
+
+def gguf_layout(arch, config, name, array):
+    if arch == 'gpt2' and name.endswith(('c_attn.weight', 'c_proj.weight', 'c_fc.weight')):
+        return array.T.copy()
+    if arch in ('falcon', 'bloom') and 'query_key_value' in name:
+        key_heads = config.num_attention_heads
+        if arch == 'falcon':
+            key_heads = config.num_kv_heads if config.new_decoder_architecture else 1 if config.multi_query else key_heads
+        return by_kind(array, config.num_attention_heads, key_heads)
+    return converted(arch, config, name, array)
+
+
+def write_gguf(path, arch, config, tensors, kind):
+    names = gguf.get_tensor_name_map(next(k for k, v in gguf.MODEL_ARCH_NAMES.items() if v == arch),
+                                     config.num_hidden_layers)
+    writer = gguf.GGUFWriter(path, arch)
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_head_count(config.num_attention_heads)
+    key_heads = getattr(config, 'num_key_value_heads', None)
+    if arch == 'falcon':
+        new, one = config.new_decoder_architecture, config.multi_query
+        key_heads = config.num_kv_heads if new else 1 if one else config.num_attention_heads
+    writer.add_head_count_kv(key_heads or config.num_attention_heads)
+    experts = {}
+    for name, array in tensors.items():
+        if arch == 'bloom':
+            name = name.removeprefix('transformer.')
+        if '.experts.' in name:
+            stem, part = name.split('.experts.')
+            number, weight = part.split('.', 1)
+            experts.setdefault(f'{stem}.experts.{weight}', {})[int(number)] = array
+            continue
+        add(writer, names, name, gguf_layout(arch, config, name, array), kind)
+    for name, parts in experts.items():
+        add(writer, names, name, numpy.stack([parts[i] for i in sorted(parts)]), kind)
+    if arch == 'gpt2' and 'lm_head.weight' not in tensors:
+        add(writer, names, 'lm_head.weight', tensors['transformer.wte.weight'], kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def add(writer, names, name, array, kind):
+    tensor_name = names.get_name(name, try_suffixes=('.weight', '.bias'))
+    assert tensor_name, name
+    if array.ndim == 1 or kind == 'F32':
+        writer.add_tensor(tensor_name, array.astype(numpy.float32))
+    elif kind == 'F16':
+        writer.add_tensor(tensor_name, array.astype(numpy.float16))
+    else:
+        quant = gguf.GGMLQuantizationType[kind]
+        writer.add_tensor(tensor_name, gguf.quants.quantize(array, quant), raw_dtype=quant)
+
+
+def tensors_of(name, family, arguments):
+    model, _ = build(name, family, arguments)
+    return model.config, {n: p.detach().numpy().copy() for n, p in model.named_parameters()}
+
+
+META = {'self_attn.q_proj': 'attention.wq', 'self_attn.k_proj': 'attention.wk', 'self_attn.v_proj': 'attention.wv',
+        'self_attn.o_proj': 'attention.wo', 'mlp.gate_proj': 'feed_forward.w1', 'mlp.down_proj': 'feed_forward.w2',
+        'mlp.up_proj': 'feed_forward.w3', 'input_layernorm': 'attention_norm', 'post_attention_layernorm': 'ffn_norm',
+        'embed_tokens': 'tok_embeddings', 'lm_head': 'output'}
+
+
+def as_meta(config, tensors):
+    out = {}
+    for name, array in tensors.items():
+        if 'q_proj' in name or 'k_proj' in name:
+            heads = config.num_attention_heads if 'q_proj' in name else config.num_key_value_heads
+            array = for_interleaved_pairs(array, heads)
+        name = name.removeprefix('model.')
+        for old, new in META.items():
+            name = name.replace(old, new)
+        out[name] = array
+    return out
+
+
+def as_flax(tensors):
+    """As transformers' modeling_flax_pytorch_utils names and turns them."""
+    out = {}
+    for name, array in tensors.items():
+        path = name.split('.')
+        if path[-1] == 'weight' and ('wte' in path or 'wpe' in path or 'embed_tokens' in path):
+            path[-1] = 'embedding'
+        elif path[-1] == 'weight' and (array.ndim == 1):
+            path[-1] = 'scale' if 'norm' not in path[-2] else 'weight'
+        elif path[-1] == 'weight':
+            path[-1], array = 'kernel', array.T
+        out['/'.join(path)] = array
+    return out
+
+
+def as_tensorflow(tensors):
+    """As the variables of transformers' TFGPT2LMHeadModel."""
+    out = {}
+    for name, array in tensors.items():
+        path = name.split('.')
+        if path[1] == 'h':
+            path[1:3] = [f'h_._{path[2]}']
+        if path[-1] == 'weight' and (path[-2].startswith('ln_')):
+            path[-1] = 'gamma'
+        elif path[-1] == 'bias' and (path[-2].startswith('ln_')):
+            path[-1] = 'beta'
+        elif path[-1] == 'weight' and path[-2] in ('wte', 'wpe'):
+            path[-1] = 'embeddings'
+        elif path[-1] == 'bias':
+            array = array.reshape(1, -1)  # As TFConv1D holds it.
+        out['tfgpt2lm_head_model/' + '/'.join(path) + ':0'] = array
+    return out
+
+
+def msgpack(value):
+    """Bytes of a tree of maps with arrays as Flax writes them (extension 1)."""
+    if isinstance(value, dict):
+        body = b''.join(msgpack(key) + msgpack(item) for key, item in value.items())
+        return b'\xde' + struct.pack('>H', len(value)) + body
+    if isinstance(value, str):
+        return b'\xd9' + bytes([len(value.encode())]) + value.encode()
+    if isinstance(value, int):
+        return b'\xce' + struct.pack('>I', value)
+    if isinstance(value, tuple):
+        return bytes([0x90 + len(value)]) + b''.join(map(msgpack, value))
+    if isinstance(value, bytes):
+        return b'\xc6' + struct.pack('>I', len(value)) + value
+    array = numpy.ascontiguousarray(value)
+    inner = msgpack((tuple(array.shape), array.dtype.name, array.tobytes()))
+    return b'\xc9' + struct.pack('>Ib', len(inner), 1) + inner
+
+
+def nested(tensors):
+    tree = {}
+    for name, array in tensors.items():
+        *path, leaf = name.split('/')
+        into = tree
+        for part in path:
+            into = into.setdefault(part, {})
+        into[leaf] = array
+    return tree
+
+
+def contiguous(tensors):
+    return {name: numpy.ascontiguousarray(array) for name, array in tensors.items()}
+
+
+def main():
+    out = pathlib.Path(sys.argv[1])
+    out.mkdir(parents=True, exist_ok=True)
+    for name, (_, family, arguments, _) in FILES.items():
+        save_file(tensors_of(name, family, arguments)[1], out / f'{name}.safetensors')
+    for name, (arch, family, arguments, kind) in OTHERS.items():
+        config, tensors = tensors_of(name, family, arguments)
+        save_file(tensors, out / f'{name}.safetensors')
+        write_gguf(out / f'{name}.gguf', arch, config, tensors, kind)
+    config, tensors = tensors_of('llama-f32', *FILES['llama-f32'][1:3])
+    torch.save({n: torch.from_numpy(t) for n, t in as_meta(config, tensors).items()}, out / 'llama-f32.meta.pth')
+    (out / 'llama-f32.flax.msgpack').write_bytes(msgpack(nested(as_flax(tensors))))
+    config, tensors = tensors_of('gpt2-tied', *OTHERS['gpt2-tied'][1:3])
+    (out / 'gpt2-tied.flax.msgpack').write_bytes(msgpack(nested(as_flax(tensors))))
+    numpy.savez(out / 'gpt2-tied.tensorflow.npz', **contiguous(as_tensorflow(tensors)))
+
+
+if __name__ == '__main__':
+    main()
