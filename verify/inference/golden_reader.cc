@@ -8,6 +8,7 @@
 #include "plumb/inference/golden.h"
 #include "plumb/weights/safetensors.h"
 #include "plumb/weights/weight_set.h"
+#include "verify/inference/golden_metadata.h"
 
 namespace plumb {
 namespace {
@@ -259,6 +260,10 @@ absl::Status ReadNamed(const Reader& reader, const Model& model, Golden& golden)
 }
 
 }  // namespace
+
+absl::Status ReadGoldenMetadata(const SafetensorsFile& file, std::string_view path, Golden& golden) {
+  return ReadDigests(Reader(file, path), golden);
+}
 
 absl::StatusOr<Golden> LoadGolden(const Directory& folder, const std::string& path, const Model& model) {
   PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, folder.OpenFile(path));

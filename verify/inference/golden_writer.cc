@@ -2,10 +2,10 @@
 #include <deque>
 
 #include "fmt/format.h"
-#include "fmt/ranges.h"
 #include "plumb/base/status.h"
 #include "plumb/inference/golden.h"
 #include "plumb/weights/safetensors.h"
+#include "verify/inference/golden_metadata.h"
 
 namespace plumb {
 namespace {
@@ -50,26 +50,40 @@ void AddSummary(const LogitSummary& summary, const TokenBatch& tokens, Writer& w
 }
 
 void AddLayers(const std::vector<LayerDigest>& layers, Writer& writer, std::map<std::string, std::string>& metadata) {
-  if (layers.empty()) return;
-  std::vector<std::string> names;
-  std::vector<double> norms;
-  std::vector<float> values;
-  for (const LayerDigest& layer : layers) {
-    names.push_back(layer.name);
-    norms.push_back(layer.norm);
-    values.insert(values.end(), layer.values.begin(), layer.values.end());
-  }
-  metadata["layers"] = fmt::format("{}", fmt::join(names, ","));
-  writer.Add<double>("layers.norms", DType::kF64, {norms.size()}, norms);
-  writer.Add<float>("layers.values", DType::kF32, {norms.size(), values.size() / norms.size()}, values);
+  const StoredLayers stored = StoreLayers(layers);
+  if (stored.names.empty()) return;
+  metadata["layers"] = stored.names;
+  const uint64_t count = stored.norms.size();
+  writer.Add<double>("layers.norms", DType::kF64, {count}, stored.norms);
+  writer.Add<float>("layers.values", DType::kF32, {count, stored.values.size() / count}, stored.values);
 }
 
 }  // namespace
 
+StoredLayers StoreLayers(const std::vector<LayerDigest>& layers) {
+  StoredLayers stored;
+  for (const LayerDigest& layer : layers) {
+    if (layer.name.find(',') != std::string::npos) continue;
+    stored.names += fmt::format("{}{}", stored.names.empty() ? "" : ",", layer.name);
+    stored.norms.push_back(layer.norm);
+    stored.values.insert(stored.values.end(), layer.values.begin(), layer.values.end());
+  }
+  return stored;
+}
+
+std::map<std::string, std::string> GoldenMetadata(const Golden& golden,
+                                                  const std::map<std::string, std::string>& extra) {
+  std::map<std::string, std::string> metadata = extra;
+  metadata["dtype"] = TierName(golden.tier);
+  if (!golden.config_hash.empty()) metadata["config_hash"] = golden.config_hash;
+  if (!golden.text.empty()) metadata["text"] = golden.text;
+  if (!golden.tokenizer.empty()) metadata["tokenizer"] = golden.tokenizer;
+  return metadata;
+}
+
 absl::StatusOr<std::string> SerializeGolden(const Golden& golden, const Model& model,
                                             const std::map<std::string, std::string>& extra) {
   Writer writer;
-  std::map<std::string, std::string> metadata = extra;
   const TokenBatch& tokens = golden.tokens;
   if (!golden.outputs.empty()) {
     for (const auto& [name, value] : golden.inputs.values) writer.AddValue(name, value);
@@ -81,7 +95,7 @@ absl::StatusOr<std::string> SerializeGolden(const Golden& golden, const Model& m
   if (!golden.logits.empty()) {
     const Shape shape = {tokens.sequences, tokens.positions, golden.logits.size() / tokens.ids.size()};
     writer.Add<float>("logits", DType::kF32, shape, golden.logits);
-    return SerializeSafetensors(writer.tensors(), metadata);
+    return SerializeSafetensors(writer.tensors(), extra);
   }
   if (golden.summary) AddSummary(*golden.summary, tokens, writer);
   if (golden.hidden && golden.hidden->kept > 0) {
@@ -89,11 +103,8 @@ absl::StatusOr<std::string> SerializeGolden(const Golden& golden, const Model& m
     writer.Add<int64_t>("hidden.places", DType::kI64, shape, golden.hidden->places);
     writer.Add<float>("hidden.values", DType::kF32, shape, golden.hidden->values);
   }
+  std::map<std::string, std::string> metadata = GoldenMetadata(golden, extra);
   AddLayers(golden.layers, writer, metadata);
-  metadata["dtype"] = TierName(golden.tier);
-  if (!golden.config_hash.empty()) metadata["config_hash"] = golden.config_hash;
-  if (!golden.text.empty()) metadata["text"] = golden.text;
-  if (!golden.tokenizer.empty()) metadata["tokenizer"] = golden.tokenizer;
   return SerializeSafetensors(writer.tensors(), metadata);
 }
 

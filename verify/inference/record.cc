@@ -53,6 +53,7 @@ absl::StatusOr<std::string> ComputeGolden(const Directory& folder, const std::st
   }
   PLUMB_ASSIGN_OR_RETURN(const Backend* reference, FindBackend("reference"));
   PLUMB_ASSIGN_OR_RETURN(CaseRun run, RunTraced(*reference, open, open.task, options));
+  PLUMB_RETURN_IF_ERROR(CheckTables(open));
   PLUMB_RETURN_IF_ERROR(CheckFinite(run.result.outputs, weights_path));
   golden.inputs = open.task.inputs;
   golden.layers = std::move(run.layers);
@@ -64,7 +65,7 @@ absl::StatusOr<std::string> ComputeGolden(const Directory& folder, const std::st
         SummarizeLogits(run.result.output(), golden.tokens.ids, golden.tokens.sequences, model.vocabulary());
     golden.hidden = DigestOf(open, run.hidden);
   } else {
-    for (const TensorValue& output : run.result.outputs) golden.outputs.push_back(open.model->Recorded(output));
+    golden.outputs = std::move(run.result.outputs);
   }
   return open.model->SerializeGolden(
       golden, {{"format", "plumb-golden"}, {"version", "2"}, {"backend", "reference"}, {"weights", weights_path}});

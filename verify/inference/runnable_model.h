@@ -38,7 +38,7 @@ class RunnableModel : public WeightSource {
   // The hash of everything that numbers do not show; `graph` is one that BuildGraph gave.
   virtual absl::StatusOr<std::string> ConfigHash(const Graph& graph) const;
 
-  // The part of an output that a golden keeps.
+  // The part of an output that a golden of this model keeps.
   virtual TensorValue Recorded(const TensorValue& output) const { return output; }
 
   // As the functions of golden.h.

@@ -48,6 +48,7 @@ class CaseCheck {
     absl::Status structure = run.status();
     // Of weights that were still arriving the copies could not be compared before.
     if (structure.ok() && options_.await_tensor) structure = open_.model->CheckCopies();
+    if (structure.ok()) structure = CheckTables(open_);
     result_.gates.push_back(StructureGate(structure));
     result_.gates.push_back(SelfTest(backend_));
     result_.gates.push_back(open_.config);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 
 #include "fmt/format.h"
 #include "plumb/base/status.h"
@@ -49,6 +50,22 @@ absl::StatusOr<CaseRun> RunTraced(const Backend& backend, const OpenCase& open, 
   run.hidden = std::move(hidden);
   run.layers = tracer.digests();
   return run;
+}
+
+absl::Status CheckTables(const OpenCase& open) {
+  const Graph& graph = open.task.graph;
+  std::map<ValueId, bool> tables;  // Weights, and whether they are used as tables only.
+  for (const Node& node : graph.nodes()) {
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (graph.node(node.inputs[i]).op != OpKind::kWeight) continue;
+      bool& only_rows = tables.try_emplace(node.inputs[i], true).first->second;
+      only_rows = only_rows && node.op == OpKind::kGather && i == 0;
+    }
+  }
+  for (const auto& [id, only_rows] : tables) {
+    if (only_rows) PLUMB_RETURN_IF_ERROR(open.weights->Check(graph.node(id).name));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace plumb

@@ -28,6 +28,9 @@ absl::StatusOr<CaseRun> RunTask(const Backend& backend, const OpenCase& open, co
 absl::StatusOr<CaseRun> RunTraced(const Backend& backend, const OpenCase& open, const Task& task,
                                   const SmokeOptions& options);
 
+// Finds NaN and infinities in tables of which runs read only some rows: every other weight is read whole.
+absl::Status CheckTables(const OpenCase& open);
+
 }  // namespace plumb
 
 #endif  // PLUMB_VERIFY_INFERENCE_CHECK_CASE_RUN_H_

@@ -20,13 +20,16 @@ bool IsLeaf(const Node& node) {
 }  // namespace
 
 std::string LayerOf(std::string_view name) {
+  // Nodes of an imported model are called `MatMul "/model/layers.3/mlp/MatMul"`.
+  name.remove_prefix(name.find('"') + 1);
   for (size_t begin = 0; begin < name.size();) {
-    const size_t dot = std::min(name.find('.', begin), name.size());
-    const std::string_view part = name.substr(begin, dot - begin);
+    // Exporters to ONNX divide by slashes too: `/model/layers.3/mlp/Add`.
+    const size_t end = std::min(name.find_first_of("./", begin), name.size());
+    const std::string_view part = name.substr(begin, end - begin);
     if (!part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos) {
-      return std::string(name.substr(0, dot));
+      return std::string(name.substr(0, end));
     }
-    begin = dot + 1;
+    begin = std::min(name.find('.', begin), name.size()) + 1;
   }
   return "";
 }

@@ -6,6 +6,7 @@
 #include "plumb/base/refuse.h"
 #include "plumb/containers/open.h"
 #include "verify/inference/architectures/gguf_config.h"
+#include "verify/inference/check/onnx_case.h"
 #include "verify/inference/gguf_model.h"
 #include "verify/inference/loaded_model.h"
 
@@ -31,6 +32,11 @@ absl::StatusOr<std::unique_ptr<RunnableModel>> OpenGguf(const Directory& folder,
 absl::StatusOr<std::unique_ptr<RunnableModel>> OpenModel(const Directory& folder, const SmokeCase& wanted,
                                                          const SmokeOptions& options) {
   const bool whole = wanted.config_path == wanted.weights_path;
+  if (whole && wanted.weights_path.ends_with(".onnx")) {
+    absl::StatusOr<std::unique_ptr<OnnxCase>> model = OnnxCase::Open(folder, wanted.weights_path);
+    if (!model.ok()) return Annotate(model.status(), wanted.weights_path);
+    return *std::move(model);
+  }
   if (whole && wanted.weights_path.ends_with(".gguf")) return OpenGguf(folder, wanted.weights_path, options);
   return LoadedModel::Open(folder, wanted.config_path, wanted.weights_path);
 }

@@ -9,9 +9,9 @@
 
 namespace plumb {
 
-// A GGUF file when `wanted` names one as both config and weights; otherwise a config.json and its weights. Reads no
-// weights but those that are part of a description, for which options.await_tensor is asked. Errors: those of
-// LoadedModel::Open and GgufModel::New.
+// A GGUF or ONNX file when `wanted` names one as both config and weights; otherwise a config.json and its weights.
+// Reads no weights but those that are part of a description, for which options.await_tensor is asked. Errors: those of
+// LoadedModel::Open, GgufModel::New and OnnxCase::Open.
 absl::StatusOr<std::unique_ptr<RunnableModel>> OpenModel(const Directory& folder, const SmokeCase& wanted,
                                                          const SmokeOptions& options);
 

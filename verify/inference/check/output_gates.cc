@@ -5,6 +5,7 @@
 
 #include "fmt/format.h"
 #include "plumb/base/status.h"
+#include "plumb/weights/weight_set.h"
 #include "verify/inference/check/layer_trace.h"
 
 namespace plumb {
@@ -28,6 +29,18 @@ Comparison WorseOf(const Comparison& a, const Comparison& b) {
   return worse;
 }
 
+// Floats of any width as float32; `room` holds those that were not.
+std::span<const float> AsFloats(const TensorValue& value, std::vector<float>& room) {
+  if (value.type == ElementType::kF32) return value.As<float>();
+  const DType dtype = value.type == ElementType::kF64    ? DType::kF64
+                      : value.type == ElementType::kBF16 ? DType::kBF16
+                                                         : DType::kF16;
+  room.resize(value.bytes.size() / ElementBytes(value.type));
+  // Whole elements of a type that decodes: it cannot fail.
+  if (!DecodeToF32(dtype, value.bytes, 0, room).ok()) room.clear();
+  return room;
+}
+
 absl::StatusOr<Comparison> CompareOutputs(const std::vector<OutputSpec>& specs,
                                           const std::vector<TensorValue>& expected,
                                           const std::vector<TensorValue>& actual, const Thresholds& thresholds) {
@@ -35,15 +48,18 @@ absl::StatusOr<Comparison> CompareOutputs(const std::vector<OutputSpec>& specs,
   for (size_t i = 0; i < specs.size(); ++i) {
     const TensorValue& want = expected.at(i);
     const TensorValue& got = actual.at(i);
-    if (want.type != ElementType::kF32 || got.type != ElementType::kF32) {
+    if (want.type != got.type || want.shape != got.shape || !IsFloat(got.type)) {
       // Places and flags: the same or not.
-      if (want.bytes != got.bytes) ++worst.broken;
+      if (want.type != got.type || want.shape != got.shape || want.bytes != got.bytes) ++worst.broken;
       continue;
     }
-    const bool logits = specs[i].kind == OutputKind::kLogits && !got.shape.empty();
-    PLUMB_ASSIGN_OR_RETURN(Comparison one,
-                           logits ? CompareLogits(want.As<float>(), got.As<float>(), got.shape.back(), thresholds)
-                                  : CompareFeatures(want.As<float>(), got.As<float>()));
+    if (want.bytes.empty()) continue;
+    std::vector<float> want_room, got_room;
+    const std::span<const float> wanted = AsFloats(want, want_room);
+    const std::span<const float> found = AsFloats(got, got_room);
+    const bool logits = specs[i].kind == OutputKind::kLogits && got.shape.size() > 1;
+    PLUMB_ASSIGN_OR_RETURN(Comparison one, logits ? CompareLogits(wanted, found, got.shape.back(), thresholds)
+                                                  : CompareFeatures(wanted, found));
     worst = WorseOf(worst, one);
   }
   return worst;
@@ -109,8 +125,9 @@ Judgement JudgeGolden(const OpenCase& open, Tier tier, const CaseRun& run) {
   const Golden& golden = *open.golden;
   const Thresholds thresholds = ThresholdsFor(tier, model.layers());
   if (!open.language) {
-    return Conclude(kGoldenGate, CompareOutputs(model.Outputs(), golden.outputs, run.result.outputs, thresholds),
-                    thresholds);
+    std::vector<TensorValue> found;
+    for (const TensorValue& output : run.result.outputs) found.push_back(open.model->Recorded(output));
+    return Conclude(kGoldenGate, CompareOutputs(model.Outputs(), golden.outputs, found, thresholds), thresholds);
   }
   const std::span<const float> logits = run.result.output();
   if (!golden.summary) {

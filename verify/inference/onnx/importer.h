@@ -3,6 +3,8 @@
 #define PLUMB_VERIFY_INFERENCE_ONNX_IMPORTER_H_
 
 #include <map>
+#include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,7 +17,8 @@
 
 namespace plumb::onnx {
 
-// The float32 tensors of a model that graphs name as weights.
+// The float32 tensors of a model that graphs name as weights. They may be infinite but not NaN: INVALID_ARGUMENT
+// (ErrorClass::kPolicy) names the element. Thread-safe.
 class Weights : public WeightSource {
  public:
   // Borrows `file`.
@@ -23,6 +26,7 @@ class Weights : public WeightSource {
   absl::Status Load(const std::string& name, std::span<float> out) const override;
   absl::Status LoadPart(const std::string& name, uint64_t first, std::span<float> out) const override;
   TensorView View(const std::string& name, ElementType type) const override;
+  absl::Status Check(const std::string& name) const override;
   // The name of a tensor that is a weight; nullptr for others.
   const std::string* NameOf(const OnnxTensor& tensor) const;
 
@@ -35,6 +39,8 @@ class Weights : public WeightSource {
   std::map<std::string, const OnnxTensor*, std::less<>> by_name_;
   std::map<const OnnxTensor*, std::string> names_;
   std::map<std::string, int, std::less<>> used_;  // How often a name was wanted.
+  mutable std::mutex mutex_;
+  mutable std::set<std::string, std::less<>> checked_;  // Guarded by mutex_.
 };
 
 // The elements of a tensor as the IR has them: bools 0 or 1, types below 8 bits widened.

@@ -1,9 +1,11 @@
+#include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
 #include "fmt/format.h"
-#include "plumb/base/status.h"
+#include "plumb/base/refuse.h"
 #include "verify/inference/onnx/importer.h"
 
 namespace plumb::onnx {
@@ -21,6 +23,14 @@ uint8_t Unpack(std::span<const uint8_t> bytes, uint64_t i, unsigned bits, bool i
   const auto value = static_cast<uint8_t>((bytes[i / per_byte] >> shift) & ((1u << bits) - 1));
   const auto sign = static_cast<uint8_t>(1u << (bits - 1));
   return is_signed ? static_cast<uint8_t>((value ^ sign) - sign) : value;
+}
+
+// Masks hold infinities; nothing that is meant holds NaN.
+absl::Status ExpectNumbers(const std::string& name, uint64_t first, std::span<const float> values) {
+  auto broken = std::find_if(values.begin(), values.end(), [](float value) { return std::isnan(value); });
+  if (broken == values.end()) return absl::OkStatus();
+  return RefusedFile(
+      fmt::format("tensor \"{}\": element {} is nan", name, first + static_cast<uint64_t>(broken - values.begin())));
 }
 
 }  // namespace
@@ -87,10 +97,28 @@ absl::Status Weights::LoadPart(const std::string& name, uint64_t first, std::spa
     return OutOfRange(fmt::format("weight \"{}\" has {} elements", name, count));
   }
   if (!out.empty()) std::memcpy(out.data(), bytes.bytes.data() + first * sizeof(float), out.size_bytes());
-  return absl::OkStatus();
+  return ExpectNumbers(name, first, out);
 }
 
 absl::Status Weights::Load(const std::string& name, std::span<float> out) const { return LoadPart(name, 0, out); }
+
+absl::Status Weights::Check(const std::string& name) const {
+  {
+    std::lock_guard lock(mutex_);
+    if (checked_.contains(name)) return absl::OkStatus();
+  }
+  auto found = by_name_.find(name);
+  if (found == by_name_.end()) return NotFound(fmt::format("the model has no weight \"{}\"", name));
+  constexpr uint64_t kPartElements = 1 << 16;
+  std::vector<float> part(std::min(found->second->elements, kPartElements));
+  for (uint64_t first = 0; first < found->second->elements; first += part.size()) {
+    const uint64_t size = std::min<uint64_t>(part.size(), found->second->elements - first);
+    PLUMB_RETURN_IF_ERROR(LoadPart(name, first, std::span(part).first(size)));
+  }
+  std::lock_guard lock(mutex_);
+  checked_.insert(name);
+  return absl::OkStatus();
+}
 
 TensorView Weights::View(const std::string& name, ElementType type) const {
   auto found = by_name_.find(name);
