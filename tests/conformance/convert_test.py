@@ -199,6 +199,33 @@ class ConvertTest(unittest.TestCase):
                 loaded = torch.load(self.tmp / 'a.pt', weights_only=True)
                 self.assertEqual({k: raw(v) for k, v in loaded.items()}, tensors)
 
+    def test_every_real_file_that_is_read(self):
+        """To each format, where it can hold the types: the same tensors, bit for bit, as our own reader sees them."""
+        folder = containers.shared()
+        paths = sorted(p for p in (folder / 'models').rglob('*') if p.is_file()) if folder else []
+        kept = collections.Counter()
+        for path in paths:
+            try:
+                source = containers.dump(path)
+            except AssertionError:
+                continue  # No container, or a broken one.
+            for ending in ('safetensors', 'gguf', 'npz', 'pt'):
+                target = self.tmp / f'a.{ending}'
+                run = subprocess.run([PLUMB, 'convert', path, target, '--force'], capture_output=True, text=True)
+                with self.subTest(path=str(path), ending=ending):
+                    if run.returncode:
+                        self.assertRegex(run.stderr, 'does not have|its name has|dimensions, at most|without', run.stderr)
+                        continue
+                    found = containers.dump(target)['tensors']
+                    fields = ('dtype', 'shape', 'bytes_sha256')
+                    self.assertEqual({k: [t[f] for f in fields] for k, t in found.items()},
+                                     {k: [t[f] for f in fields] for k, t in source['tensors'].items()})
+                    kept[ending] += 1
+        if not paths:
+            self.skipTest('no models beside the checkout')
+        for ending in ('safetensors', 'gguf', 'npz', 'pt'):
+            self.assertGreater(kept[ending], 20, kept)
+
     def test_real_checkpoints(self):
         folder = containers.shared()
         files = sorted((folder / 'models/pytorch').glob('*.pt')) if folder else []
