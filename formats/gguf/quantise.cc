@@ -1,5 +1,6 @@
 #include "plumb/gguf/quantise.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -53,6 +54,13 @@ void EncodePlain(DType dtype, std::span<const float> values, uint8_t* out) {
   }
 }
 
+bool AllFinite(std::span<const float> values) {
+  constexpr uint32_t kExponent = 0x7f800000u;
+  uint32_t others = 0;
+  for (float value : values) others |= (std::bit_cast<uint32_t>(value) & kExponent) == kExponent ? 1 : 0;
+  return others == 0;
+}
+
 }  // namespace
 
 bool CanQuantise(DType dtype) { return IsPlain(dtype) || EncoderOf(dtype) != nullptr; }
@@ -69,10 +77,10 @@ absl::Status Quantise(DType dtype, std::span<const float> values, std::span<uint
     EncodePlain(dtype, values, out.data());
     return absl::OkStatus();
   }
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (!std::isfinite(values[i])) {
-      return InvalidArgument(fmt::format("quantise {}: element {} is {}", DTypeName(dtype), i, values[i]));
-    }
+  if (!AllFinite(values)) {
+    const auto found = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
+    return InvalidArgument(
+        fmt::format("quantise {}: element {} is {}", DTypeName(dtype), found - values.begin(), *found));
   }
   const EncodeBlock encode = EncoderOf(dtype);
   for (size_t i = 0; i < count; ++i) encode(values.data() + i * block.elements, out.data() + i * block.bytes);
