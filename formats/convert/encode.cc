@@ -37,10 +37,12 @@ uint64_t CountFiniteFloats(std::span<const float> values) {
   return CountFinite<uint32_t>(BytesOf(values), 0x7f800000u);
 }
 
-float LargestMagnitude(std::span<const float> values) {
-  float largest = 0;
-  for (float value : values) largest = std::max(largest, std::fabs(value));
-  return largest;
+// Whether any magnitude is above that of `limit`, which is no NaN; NaNs are.
+bool AnyAbove(std::span<const float> values, float limit) {
+  const auto limit_bits = std::bit_cast<int32_t>(limit);
+  int32_t above = 0;
+  for (float value : values) above |= (std::bit_cast<int32_t>(value) & INT32_MAX) > limit_bits ? 1 : 0;
+  return above != 0;
 }
 
 absl::StatusOr<uint64_t> CountFiniteInSource(const Payload& payload, uint64_t first, uint64_t count,
@@ -55,7 +57,7 @@ absl::StatusOr<uint64_t> CountFiniteInSource(const Payload& payload, uint64_t fi
 absl::StatusOr<uint64_t> CountFiniteInResult(DType dtype, EncodeBuffers* buffers) {
   if (dtype == DType::kF16) return CountFinite<uint16_t>(buffers->bytes, uint16_t{0x7c00});
   if (dtype == DType::kBF16) return CountFinite<uint16_t>(buffers->bytes, uint16_t{0x7f80});
-  if (IsGgmlBlockDType(dtype) && LargestMagnitude(buffers->values) > kHalfMax) {
+  if (IsGgmlBlockDType(dtype) && AnyAbove(buffers->values, kHalfMax)) {
     PLUMB_RETURN_IF_ERROR(gguf::Dequantise(dtype, buffers->bytes, buffers->values));
   }
   return CountFiniteFloats(buffers->values);
