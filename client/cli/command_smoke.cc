@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "client/cli/command.h"
+#include "client/cli/smoke_variants.h"
 #include "client/cli/smoke_view.h"
 #include "plumb/base/status.h"
 #include "plumb/client/smoke.h"
@@ -22,9 +23,11 @@ absl::Status RunSmoke(Context& context, const SmokeFlags& flags) {
     PLUMB_ASSIGN_OR_RETURN(folder, FolderFor(context, flags.argument));
   }
   SmokeRequest request = flags.request;
-  std::erase(request.backends, "all");
-  if (request.backends.size() != flags.request.backends.size()) request.backends.clear();
-  PLUMB_ASSIGN_OR_RETURN(SmokeReport report, SmokeFolder(folder, request, context.LongOperation()));
+  const bool all = std::erase(request.backends, "all") > 0;
+  if (all && !request.backends.empty()) {
+    return WithErrorClass(InvalidArgument("--backend takes `all` or names, not both"), ErrorClass::kUsage);
+  }
+  PLUMB_ASSIGN_OR_RETURN(SmokeReport report, SmokeWithVariants(context, folder, request));
   if (context.output().json()) {
     context.output().PrintJson(SmokeJson(report));
   } else {
@@ -47,7 +50,8 @@ void RegisterSmoke(Command& root, Action* action) {
       .Required();
   command
       .Value("--backend", "LIST", &flags->request.backends,
-             "Ways to compute, divided by commas (default: all there are); `plumb backends` lists them")
+             "Ways to compute, divided by commas (default: all there are, without variants such as onednn:bf16); "
+             "`plumb backends` lists them")
       .DividedByCommas();
   command.Value("--positions", "N", &flags->request.positions,
                 "Compare backends on so many tokens (default 128, or as many as the model has)");
@@ -58,6 +62,7 @@ void RegisterSmoke(Command& root, Action* action) {
       "  plumb smoke ./tiny\n"
       "  plumb smoke acme/tiny@v1 --backend reference,onednn --json\n"
       "  plumb smoke ./tiny-q4_0.gguf --prompt 'Once upon a time'\n"
+      "  plumb smoke ./tiny --backend onednn,onednn:bf16,onednn:avx2\n"
       "  plumb smoke ./tiny --explain --positions 256\n"
       "  plumb smoke ./tiny --prompt 'To be, or not to be'\n"
       "\nExit code 7 when a recorded case fails. Inconclusive (nothing was "

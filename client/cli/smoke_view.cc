@@ -100,6 +100,7 @@ Json CaseJson(const CaseResult& result) {
           {"coverage", result.coverage},
           {"seconds", result.seconds},
           {"peak_bytes", result.peak_bytes},
+          {"planned_peak_bytes", result.planned_peak_bytes},
           {"detail", result.detail},
           {"gates", GatesJson(result.gates)}};
 }
@@ -139,6 +140,7 @@ Json SmokeJson(const SmokeReport& report) {
                   {"coverage", backend.coverage},
                   {"seconds", backend.seconds},
                   {"peak_bytes", backend.peak_bytes},
+                  {"planned_peak_bytes", backend.planned_peak_bytes},
                   {"detail", backend.detail},
                   {"gates", GatesJson(WorstGates(backend))},
                   {"cases", Json::array()}};
@@ -198,6 +200,7 @@ absl::Status SmokeOutcome(Output& output, const SmokeReport& report, const std::
   if (report.verdict != Verdict::kFail) return absl::OkStatus();
   std::vector<std::string> failed;
   for (const BackendResult& backend : report.backends) {
+    if (backend.cases.empty() && backend.verdict == Verdict::kFail) failed.push_back(backend.name);
     for (const CaseResult& result : backend.cases) {
       std::string name = fmt::format("{} on {}", result.name, backend.name);
       if (result.verdict == Verdict::kFail) failed.push_back(name);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "client/cli/json.h"
 #include "client/cli/output.h"
 #include "plumb/inference/smoke.h"
@@ -13,6 +14,9 @@ namespace plumb::cli {
 
 // {"verdict", "backends": [{"name", "verdict", ..., "cases": [...]}]}
 Json SmokeJson(const SmokeReport& report);
+
+// What SmokeJson gave, read again; null is infinity. INVALID_ARGUMENT for anything else.
+absl::StatusOr<SmokeReport> ParseSmokeJson(const std::string& text);
 
 // A line for each backend; below, each case that did not pass with the reason. `explain`: then every gate of every
 // case, with each number and its limit.

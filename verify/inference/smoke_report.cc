@@ -22,6 +22,7 @@ BackendResult SummarizeBackend(const Backend& backend, std::vector<CaseResult> c
     result.coverage = std::min(result.coverage, found.coverage);
     result.seconds += found.seconds;
     result.peak_bytes = std::max(result.peak_bytes, found.peak_bytes);
+    result.planned_peak_bytes = std::max(result.planned_peak_bytes, found.planned_peak_bytes);
     if (found.detail.empty()) continue;
     result.detail += fmt::format("{}case \"{}\": {}", result.detail.empty() ? "" : "; ", found.name, found.detail);
   }

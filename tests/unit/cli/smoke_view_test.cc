@@ -72,6 +72,29 @@ TEST_F(SmokeViewTest, ExplainPrintsNumbersLimitsAndWarnings) {
   EXPECT_NE(out_.str().find("warning: odd"), std::string::npos) << out_.str();
 }
 
+TEST_F(SmokeViewTest, ReadJsonIsWhatWasWritten) {
+  SmokeReport report = Report(Verdict::kFail);
+  report.backends[0].cases[0].max_kl = std::numeric_limits<double>::infinity();
+  report.backends[0].planned_peak_bytes = 2 << 20;
+  const std::string text = DumpJson(SmokeJson(report), false);
+  absl::StatusOr<SmokeReport> read = ParseSmokeJson(text);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(DumpJson(SmokeJson(*read), false), text);
+  EXPECT_EQ(read->backends[1].verdict, Verdict::kNotAvailable);
+  for (const char* broken : {"", "{", "[]", "null", R"({"verdict":1})", R"({"verdict":"pass","backends":[{}]})"}) {
+    EXPECT_FALSE(ParseSmokeJson(broken).ok()) << broken;
+  }
+}
+
+TEST_F(SmokeViewTest, ABackendThatFailedWithoutACaseIsNamed) {
+  Output output(environment_, false, false, true);
+  SmokeReport report = {.verdict = Verdict::kFail, .backends = {}};
+  report.backends.push_back({.name = "onednn:avx2", .verdict = Verdict::kFail, .detail = "ended by signal SEGV"});
+  PrintSmoke(output, report, false);
+  EXPECT_NE(out_.str().find("ended by signal SEGV"), std::string::npos) << out_.str();
+  EXPECT_NE(SmokeOutcome(output, report, "x").message().find("onednn:avx2"), std::string::npos);
+}
+
 TEST_F(SmokeViewTest, NumbersThatJsonLacksAreNull) {
   SmokeReport report = Report(Verdict::kFail);
   report.backends[0].nmse = std::numeric_limits<double>::infinity();

@@ -57,6 +57,7 @@ class CaseCheck {
       result_.fallbacks = run->summary.fallbacks;
       result_.seconds = run->result.seconds;
       result_.peak_bytes = run->result.peak_bytes;
+      result_.planned_peak_bytes = run->summary.peak_bytes;
       result_.gates.front().warnings = SiblingWarnings(open_.weights->statistics());
       PLUMB_RETURN_IF_ERROR(CompareBackends(*run));
       CompareGolden(*run);
@@ -81,6 +82,7 @@ class CaseCheck {
     PLUMB_ASSIGN_OR_RETURN(CaseRun longer, RunTask(backend_, open_, *open_.long_task, options_, nullptr));
     result_.seconds += longer.result.seconds;
     result_.peak_bytes = std::max(result_.peak_bytes, longer.result.peak_bytes);
+    result_.planned_peak_bytes = std::max(result_.planned_peak_bytes, longer.summary.peak_bytes);
     return std::move(longer.result.outputs);
   }
 

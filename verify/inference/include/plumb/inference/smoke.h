@@ -42,6 +42,7 @@ struct CaseResult {
   double coverage = 0;  // Share of the arithmetic that ran on the backend itself.
   double seconds = 0;
   uint64_t peak_bytes = 0;                    // See RunResult.
+  uint64_t planned_peak_bytes = 0;            // What the plan said that would be at most; see PlanSummary.
   std::map<std::string, uint64_t> fallbacks;  // Operators that ran on `reference` instead, with their nodes.
   std::vector<Gate> gates;                    // In order; those after a failure to run are missing.
   std::string detail;                         // Why the verdict is not pass; empty for pass.
@@ -58,6 +59,7 @@ struct BackendResult {
   double coverage = 0;
   double seconds = 0;
   uint64_t peak_bytes = 0;
+  uint64_t planned_peak_bytes = 0;
   std::string detail;  // Names each case that did not pass, with the reason; or why the backend is not available.
   std::vector<CaseResult> cases;
 };
@@ -115,6 +117,9 @@ absl::Status CheckCanRun(const Directory& folder, const SmokeCase& smoke);
 absl::StatusOr<std::string> ComputeGolden(const Directory& folder, const std::string& config_path,
                                           const std::string& weights_path, const std::optional<TokenBatch>& tokens,
                                           const SmokeOptions& options);
+
+// The verdict of the whole check. `by_name`: the backends were asked for by name, so that each must run.
+Verdict SummarizeVerdict(const std::vector<BackendResult>& backends, bool by_name);
 
 // The cases that a release's files form, sorted by name. Goldens may be missing.
 // In each folder with a config.json: `model.safetensors`, or else `model.safetensors.index.json`, with
