@@ -99,6 +99,8 @@ std::string FormatOfName(std::string_view path) {
                                                                                {".bin", "pytorch"},
                                                                                {".ckpt", "pytorch"},
                                                                                {".onnx", "onnx"},
+                                                                               {".h5", "hdf5"},
+                                                                               {".keras", "keras"},
                                                                                {".tflite", "tflite"}};
   for (const auto& [ending, format] : kEndings) {
     if (path.ends_with(ending)) return std::string(format);

@@ -29,6 +29,14 @@ if(NOT PLUMB_CONSUMER)  # What only our own programs need.
     set_target_properties(plumb_sentencepiece PROPERTIES IMPORTED_LOCATION ${PLUMB_SENTENCEPIECE_LIBRARY}
       INTERFACE_INCLUDE_DIRECTORIES ${PLUMB_SENTENCEPIECE_INCLUDE_DIR})
   endif()
+  # libhdf5 is for one helper program: its own package file finds compilers rather than the library.
+  if(NOT TARGET plumb_libhdf5)
+    find_library(PLUMB_HDF5_LIBRARY hdf5 PATH_SUFFIXES hdf5/serial REQUIRED)
+    find_path(PLUMB_HDF5_INCLUDE_DIR hdf5.h PATH_SUFFIXES hdf5/serial REQUIRED)
+    add_library(plumb_libhdf5 UNKNOWN IMPORTED)
+    set_target_properties(plumb_libhdf5 PROPERTIES IMPORTED_LOCATION ${PLUMB_HDF5_LIBRARY}
+      INTERFACE_INCLUDE_DIRECTORIES ${PLUMB_HDF5_INCLUDE_DIR})
+  endif()
   find_package(CLI11 REQUIRED)
   find_package(spdlog REQUIRED)
   find_path(PLUMB_XXHASH_INCLUDE_DIR xxhash.h REQUIRED)

@@ -8,6 +8,7 @@
 #include "plumb/base/status.h"
 #include "plumb/flax/flax_source.h"
 #include "plumb/gguf/gguf.h"
+#include "plumb/keras/keras_source.h"
 #include "plumb/numpy/numpy_source.h"
 #include "plumb/onnx/file.h"
 #include "plumb/pytorch/pytorch_source.h"
@@ -36,6 +37,8 @@ const std::vector<const ContainerFormat*>& Formats() {
       &SavedModelFormat(),
       &FlaxFormat(),
       &OnnxFormat(),
+      &Hdf5Format(),
+      &KerasFormat(),
   };
   return kFormats;
 }

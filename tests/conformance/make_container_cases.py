@@ -1,9 +1,9 @@
 """Writes FOLDER/expected.json: what each format's own library reads from the files in FOLDER.
 
-    python3 tests/conformance/make_container_cases.py tests/data/pytorch tests/data/tensorflow tests/data/flax
+    python3 tests/conformance/make_container_cases.py tests/data/pytorch tests/data/tensorflow tests/data/flax tests/data/keras
 
 For every tensor: its name as Plumb has it, element type, shape and the SHA-256 of its dense little-endian bytes. Needs torch,
-tflite, flax or tensorflow from PyPI, each for its own files only; files that the library refuses are recorded as null.
+tflite, flax, h5py or tensorflow from PyPI, each for its own files only; files that the library refuses are recorded as null.
 """
 import hashlib
 import json
@@ -90,8 +90,75 @@ def read_bundle(path):
     return found
 
 
+def texts(group, name):
+    """An attribute that Keras may have written in pieces."""
+    pieces = [name] if name in group.attrs else []
+    while not pieces or pieces[-1] != name:
+        piece = f'{name}{len(pieces)}'
+        if piece not in group.attrs:
+            break
+        pieces.append(piece)
+    return [text.decode() if isinstance(text, bytes) else str(text) for piece in pieces for text in group.attrs[piece]]
+
+
+def names_of(file):
+    """Dataset paths to Plumb's names of them (docs/hdf5.md)."""
+    paths = []
+
+    def walk_group(group, path):
+        for key in group:
+            if isinstance(group[key], type(file['/'])):
+                walk_group(group[key], f'{path}{key}/')
+            else:
+                paths.append(f'{path}{key}')
+
+    walk_group(file, '')
+    weights = {}
+    for base in ('model_weights/', ''):
+        group = file[base or '/'] if not base or base in file else None
+        layers = texts(group, 'layer_names') if group else []
+        layers += [layer for layer in ['top_level_model_weights'] if layers and layer in group]
+        weights = {f'{base}{layer}/{name}': (layer, name) for layer in layers for name in texts(group[layer], 'weight_names')}
+        if weights:
+            break
+    own = {path: weights[path][1] if path in weights else path for path in paths}
+    below = {path: '/'.join(weights[path]) if path in weights else path for path in paths}
+    return own if len(set(own.values())) == len(own) else below
+
+
+def read_h5(path):
+    import h5py
+    import numpy
+
+    found = {}
+    with h5py.File(path) as file:
+        for path_in_file, name in names_of(file).items():
+            dataset = file[path_in_file]
+            if dataset.shape is None or dataset.dtype.kind == 'O' or dataset.dtype.names:
+                continue
+            array = dataset[()]
+            dtype = array.dtype.name
+            if array.dtype.kind == 'V':
+                if dataset.attrs.get('dtype') != 'bfloat16':
+                    continue
+                dtype = 'bfloat16'
+            elif array.dtype.byteorder == '>':
+                array = array.astype(array.dtype.newbyteorder('<'))
+            found[name] = record(dtype, array.shape, numpy.asarray(array).tobytes())
+    return found
+
+
+def read_keras(path):
+    import io
+    import zipfile
+
+    with zipfile.ZipFile(path) as archive:
+        return read_h5(io.BytesIO(archive.read('model.weights.h5')))
+
+
 READERS = {'.pt': read_pytorch, '.pth': read_pytorch, '.tar': read_pytorch, '.bin': read_pytorch,
-           '.msgpack': read_flax, '.tflite': read_tflite, '.index': read_bundle}
+           '.msgpack': read_flax, '.tflite': read_tflite, '.index': read_bundle, '.h5': read_h5,
+           '.keras': read_keras}
 
 
 def main():

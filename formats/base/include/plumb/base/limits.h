@@ -48,6 +48,16 @@ inline constexpr uint64_t kTableBytesMax = 256u << 20;       // The index of a T
 inline constexpr uint64_t kSavedModelBytesMax = 1ull << 31;  // Protobuf's own limit.
 inline constexpr uint64_t kPickleBytesMax = 64u << 20;
 inline constexpr size_t kPickleNodesMax = 4'000'000;
+// HDF5, which a process of its own reads.
+inline constexpr size_t kHdf5ObjectsMax = 250'000;  // Groups and datasets, each as often as links lead to it.
+inline constexpr size_t kHdf5DepthMax = 64;
+inline constexpr uint64_t kHdf5ChunksMax = 1'000'000;  // Of all datasets of a file.
+inline constexpr uint64_t kHdf5ChunkBytesMax = 1u << 30;
+inline constexpr uint64_t kHdf5DescriptionBytesMax = 64u << 20;  // What the process says about a file.
+inline constexpr uint64_t kHdf5RereadsMax = 16;                  // How often it may read the file's size.
+inline constexpr uint64_t kHdf5MemoryBytesMax = 1u << 30;
+inline constexpr uint32_t kHdf5CpuSecondsMax = 20;
+inline constexpr uint32_t kHdf5SecondsMax = 60;  // By the clock, where the machine has more to do.
 
 // Content.
 inline constexpr uint32_t kChunkBytes = 1u << 20;     // What the chunker cuts.
