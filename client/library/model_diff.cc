@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -93,6 +94,14 @@ class PairsRun {
                          [this](uint64_t) { return operation_.Check(); });
   }
 
+  // The comparison under one of the layouts that may hold as well; nullopt when it does not.
+  absl::StatusOr<std::optional<ValueComparison>> Try(const TensorPair& pair, const PairLayout& layout) const {
+    PLUMB_ASSIGN_OR_RETURN(bool alike, LookAlike(a_.At(pair.a, layout.a), b_.At(pair.b, layout.b)));
+    if (!alike) return std::nullopt;
+    PLUMB_ASSIGN_OR_RETURN(ValueComparison found, CompareAs(pair, layout));
+    return found.finding <= Finding::kWithinBounds ? std::optional(found) : std::nullopt;
+  }
+
   absl::Status Compare(const TensorPair& pair, DiffedPair* out) const {
     out->a = a_.Described(pair.a);
     out->b = b_.Described(pair.b);
@@ -104,17 +113,21 @@ class PairsRun {
       return absl::OkStatus();
     }
     PLUMB_ASSIGN_OR_RETURN(out->values, CompareAs(pair, pair.layout));
-    if (out->explained()) return absl::OkStatus();
+    // Types that are no numbers have no other layout either.
+    if (out->explained() || !out->values.measured) {
+      out->remark = RemarkOn(*out);
+      return absl::OkStatus();
+    }
     for (const PairLayout& candidate : pair.candidates) {
-      PLUMB_ASSIGN_OR_RETURN(ValueComparison other, CompareAs(pair, candidate));
-      if (other.finding > Finding::kQuantised) continue;
-      out->values = other;
+      PLUMB_ASSIGN_OR_RETURN(std::optional<ValueComparison> found, Try(pair, candidate));
+      if (!found) continue;
+      out->values = *found;
       out->layout = candidate.words;
       return absl::OkStatus();
     }
     for (const PairLayout& mistake : pair.mistakes) {
-      PLUMB_ASSIGN_OR_RETURN(ValueComparison other, CompareAs(pair, mistake));
-      if (other.finding > Finding::kWithinBounds) continue;
+      PLUMB_ASSIGN_OR_RETURN(std::optional<ValueComparison> found, Try(pair, mistake));
+      if (!found) continue;
       out->remark = fmt::format("the same values if {}; by the names it is {}", WordsOf(mistake), WordsOf(pair.layout));
       return absl::OkStatus();
     }
@@ -124,6 +137,7 @@ class PairsRun {
 
   static std::string RemarkOn(const DiffedPair& pair) {
     const ValueComparison& values = pair.values;
+    if (pair.explained()) return "";
     if (values.finding == Finding::kNotCompared) return "not numbers, or rows too long to turn round";
     if (values.finding == Finding::kNoBound) return "how far these types may be off is not known";
     if (!values.measured) return "the bytes differ";

@@ -14,6 +14,8 @@ namespace {
 
 // Elements at a time: whole blocks of every type.
 constexpr uint64_t kPieceElements = 1u << 18;
+// What is looked at to rule a layout out.
+constexpr uint64_t kGlanceElements = 1u << 14;
 // A tensor that is turned round is read by whole rows.
 constexpr uint64_t kTurnedRowElementsMax = 1u << 24;
 
@@ -54,8 +56,10 @@ struct Difference {
 };
 
 uint64_t PieceOf(const CommonForm& a, const CommonForm& b) {
-  const uint64_t row = std::max<uint64_t>(1, a.rows_are_whole() ? b.row_elements() : a.row_elements());
   if (a.rows_are_whole() && b.rows_are_whole()) return kPieceElements;
+  // Where both are turned, dimensions of 1 in front make one's rows a multiple of the other's.
+  uint64_t row = 1;
+  for (const CommonForm* each : {&a, &b}) row = std::max(row, each->rows_are_whole() ? 1 : each->row_elements());
   return std::max<uint64_t>(1, kPieceElements / row) * row;
 }
 
@@ -64,7 +68,6 @@ class BytesComparison {
  public:
   BytesComparison(const CommonForm& a, const CommonForm& b)
       : a_(a),
-        b_(b),
         applies_(a.tensor().dtype == b.tensor().dtype && a.as_stored() && b.as_stored() &&
                  a.tensor().size_bytes() == b.tensor().size_bytes()),
         holds_(applies_) {}
@@ -90,7 +93,6 @@ class BytesComparison {
 
  private:
   const CommonForm& a_;
-  const CommonForm& b_;
   const bool applies_;
   bool holds_;
 };
@@ -202,6 +204,23 @@ absl::StatusOr<ValueComparison> CompareValues(const LaidOut& a, const LaidOut& b
   PLUMB_RETURN_IF_ERROR(status);
   values.Judge(&result);
   return result;
+}
+
+absl::StatusOr<bool> LookAlike(const LaidOut& a, const LaidOut& b) {
+  const CommonForm left(a);
+  const CommonForm right(b);
+  if (left.elements() != right.elements() || !CanBeRead(left) || !CanBeRead(right)) return false;
+  const uint64_t row = std::max<uint64_t>({1, left.row_elements(), right.row_elements()});
+  const bool turned = !left.rows_are_whole() || !right.rows_are_whole();
+  const uint64_t wanted = turned ? std::max<uint64_t>(1, kGlanceElements / row) * row : kGlanceElements;
+  std::vector<float> a_values(std::min(wanted, left.elements()));
+  std::vector<float> b_values(a_values.size());
+  PLUMB_RETURN_IF_ERROR(left.ReadF32(0, a_values));
+  PLUMB_RETURN_IF_ERROR(right.ReadF32(0, b_values));
+  Difference difference;
+  difference.Add(0, a_values, b_values);
+  // Values that have nothing to do with each other are about 2 times their squares apart.
+  return !(difference.squares > 0.5 * difference.a_squares);
 }
 
 }  // namespace plumb

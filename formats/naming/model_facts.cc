@@ -1,5 +1,6 @@
 #include "plumb/naming/model_facts.h"
 
+#include <charconv>
 #include <initializer_list>
 
 #include "plumb/base/json.h"
@@ -20,6 +21,16 @@ bool IsTrue(const nlohmann::json& config, const char* key) {
   return found != config.end() && found->is_boolean() && found->get<bool>();
 }
 
+// A number, or, where a container has texts alone (safetensors), its digits.
+uint64_t NumberIn(const Metadata& metadata, const std::string& key, uint64_t absent) {
+  const auto* text = metadata.Get<std::string>(key);
+  if (text == nullptr) return metadata.Unsigned(key).value_or(absent);
+  uint64_t number = 0;
+  const char* end = text->data() + text->size();
+  const auto [stopped, error] = std::from_chars(text->data(), end, number);
+  return error == std::errc() && stopped == end ? number : absent;
+}
+
 }  // namespace
 
 ModelFacts ModelFacts::Or(const ModelFacts& other) const {
@@ -37,8 +48,8 @@ ModelFacts FactsOfMetadata(const Metadata& metadata) {
   const auto* family = metadata.Get<std::string>("general.architecture");
   if (family == nullptr) return facts;
   facts.family = *family;
-  facts.heads = metadata.Unsigned(*family + ".attention.head_count").value_or(0);
-  facts.key_heads = metadata.Unsigned(*family + ".attention.head_count_kv").value_or(facts.heads);
+  facts.heads = NumberIn(metadata, *family + ".attention.head_count", 0);
+  facts.key_heads = NumberIn(metadata, *family + ".attention.head_count_kv", facts.heads);
   return facts;
 }
 

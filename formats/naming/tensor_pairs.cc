@@ -176,7 +176,7 @@ class Pairer {
       // A tensor has so many rows only where the other side has so many tensors.
       if (experts == 0 || experts > parts.roles.size()) continue;
       bool complete = true;
-      for (uint64_t e = 0; e < experts; ++e) complete = complete && parts.FindUnpaired(role.role, e).has_value();
+      for (uint64_t e = 0; complete && e < experts; ++e) complete = parts.FindUnpaired(role.role, e).has_value();
       for (uint64_t e = 0; complete && e < experts; ++e) {
         TensorPair& pair = AddSlice(whole_in_a, i, {e, 1}, *parts.Find(role.role, e));
         pair.layout.words.push_back(fmt::format("part {} of {}", e + 1, experts));

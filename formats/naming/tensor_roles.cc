@@ -54,10 +54,14 @@ std::string KeyOf(const std::vector<std::string>& stem, size_t first, bool first
   return JoinFrom(segments, 0);
 }
 
+// No pattern has more segments.
+constexpr size_t kPatternSegmentsMax = 8;
+
 Hit Lookup(const std::vector<std::string>& stem) {
   Hit hit;
   for (size_t first = 0; first < stem.size(); ++first) {
     if (first > 0 && !IsWrapper(stem, first - 1)) ++hit.strange;
+    if (stem.size() - first > kPatternSegmentsMax) continue;
     for (bool first_only : {false, true}) {
       hit.pattern = FindPattern(KeyOf(stem, first, first_only, &hit.numbers));
       // Behind a strange prefix only what stands in a layer is sure to be what it is called.

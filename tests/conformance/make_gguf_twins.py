@@ -15,6 +15,7 @@ import sys
 import gguf
 import numpy
 import torch
+import transformers
 from safetensors.numpy import save_file
 
 from make_architectures import MODELS, build
@@ -27,9 +28,21 @@ OTHERS = {
     'falcon-multi-query': ('falcon', *MODELS['falcon-multi-query'], 'F32'),
     'bloom': ('bloom', *MODELS['bloom'], 'F32'),
     'mixtral': ('llama', *MODELS['mixtral'], 'BF16'),
+    'mistral': ('llama', *MODELS['mistral-no-window'], 'F16'),
     'qwen3moe': ('qwen3moe', *MODELS['qwen3_moe-normalised'], 'F32'),
 }
 ROUNDED = {'F16': numpy.float16, 'F32': numpy.float32}
+
+
+BERT = dict(vocab_size=40, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
+            max_position_embeddings=32)
+T5 = dict(vocab_size=40, d_model=32, d_kv=16, d_ff=64, num_layers=2, num_heads=2)
+# Encoders: GGUF architecture, class, configuration, type of tensors with rows of whole blocks.
+ENCODERS = {
+    'bert': ('bert', transformers.BertModel, transformers.BertConfig(**BERT), 'Q8_0'),
+    't5': ('t5', transformers.T5ForConditionalGeneration, transformers.T5Config(
+        **T5, feed_forward_proj='gated-gelu', tie_word_embeddings=False), 'Q5_1'),
+}
 
 
 def by_kind(array, heads, key_heads):
@@ -84,7 +97,7 @@ def write_gguf(path, arch, config, tensors, kind):
 def add(writer, names, name, array, kind):
     tensor_name = names.get_name(name, try_suffixes=('.weight', '.bias'))
     assert tensor_name, name
-    if array.ndim == 1 or kind == 'F32':
+    if array.ndim == 1 or kind == 'F32' or 'attn_rel_b' in tensor_name:
         writer.add_tensor(tensor_name, array.astype(numpy.float32))
     elif kind == 'F16':
         writer.add_tensor(tensor_name, array.astype(numpy.float16))
@@ -96,6 +109,17 @@ def add(writer, names, name, array, kind):
 def tensors_of(name, family, arguments):
     model, _ = build(name, family, arguments)
     return model.config, {n: p.detach().numpy().copy() for n, p in model.named_parameters()}
+
+
+def write_encoder(out, name, arch, model_class, config, kind):
+    torch.manual_seed(len(name))
+    model = model_class(config)
+    tensors = {n: p.detach().numpy().copy() + 0.01 for n, p in model.named_parameters()}
+    # Saved as a whole: the class's own prefix in front.
+    prefix = 'bert.' if arch == 'bert' else ''
+    save_file({prefix + n: t for n, t in tensors.items() if not n.startswith('pooler.')}, out / f'{name}.safetensors')
+    write_gguf(out / f'{name}.gguf', arch, config,
+               {n: t for n, t in tensors.items() if not n.startswith('pooler.')}, kind)
 
 
 META = {'self_attn.q_proj': 'attention.wq', 'self_attn.k_proj': 'attention.wk', 'self_attn.v_proj': 'attention.wv',
@@ -193,6 +217,8 @@ def main():
         config, tensors = tensors_of(name, family, arguments)
         save_file(tensors, out / f'{name}.safetensors')
         write_gguf(out / f'{name}.gguf', arch, config, tensors, kind)
+    for name, (arch, model_class, config, kind) in ENCODERS.items():
+        write_encoder(out, name, arch, model_class, config, kind)
     config, tensors = tensors_of('llama-f32', *FILES['llama-f32'][1:3])
     torch.save({n: torch.from_numpy(t) for n, t in as_meta(config, tensors).items()}, out / 'llama-f32.meta.pth')
     (out / 'llama-f32.flax.msgpack').write_bytes(msgpack(nested(as_flax(tensors))))

@@ -265,9 +265,34 @@ TEST_F(AppTest, DiffComparesModelsOfTwoFormats) {
   EXPECT_EQ(Json::parse(run.out)["verdict"], "differs");
   run = Plumb({"diff", data + "/twins", data + "/twins/gpt2.gguf"});
   EXPECT_EQ(run.code, 2);
-  EXPECT_NE(run.err.find("models, name the file of one: bloom.gguf, bloom.safetensors"), std::string::npos) << run.err;
+  EXPECT_NE(run.err.find("models, name the file of one: bert.gguf, bert.safetensors"), std::string::npos) << run.err;
   run = Plumb({"diff", data + "/cards", data + "/twins/gpt2.gguf"});
   EXPECT_EQ(run.code, 3);
+}
+
+TEST_F(AppTest, WhatConvertWritesIsTheSameModel) {
+  const std::string source = std::string(PLUMB_TEST_DATA) + "/twins/llama-q8_0.safetensors";
+  const std::string gguf = std::string(PLUMB_TEST_DATA) + "/gguf-models/llama-q8_0.gguf";
+  const std::pair<const char*, const char*> cases[] = {
+      {"a.npz", ""},      {"a.pth", ""},      {"a.gguf", ""},
+      {"b.gguf", "f16"},  {"c.gguf", "bf16"}, {"d.safetensors", "f16"},
+      {"e.gguf", "q8_0"}, {"f.gguf", "q4_0"},
+  };
+  for (const auto& [name, dtype] : cases) {
+    const std::string path = home_ + "/" + name;
+    std::vector<std::string> arguments = {"convert", source, path};
+    if (*dtype != '\0') arguments.insert(arguments.end(), {"--dtype", dtype});
+    ASSERT_EQ(Plumb(arguments).code, 0) << name;
+    const Json found = Json::parse(Plumb({"diff", source, path, "--json"}).out);
+    EXPECT_EQ(found["verdict"], "same") << name << found["summary"];
+    for (const Json& pair : found["pairs"]) {
+      const std::string finding = pair["finding"];
+      EXPECT_TRUE(finding == "equal" || finding == "rounded" || finding == "quantised") << name << ": " << finding;
+    }
+  }
+  // Key-values that a safetensors file holds as texts still say how rows are stored.
+  ASSERT_EQ(Plumb({"convert", gguf, home_ + "/g.safetensors", "--dtype", "f32"}).code, 0);
+  EXPECT_EQ(Json::parse(Plumb({"diff", home_ + "/g.safetensors", gguf, "--json"}).out)["verdict"], "same");
 }
 
 }  // namespace

@@ -134,6 +134,17 @@ TEST(ModelDiffTest, AForgottenReorderingIsSaid) {
   EXPECT_EQ(differing, 4u);
 }
 
+TEST(ModelDiffTest, CheckpointsOfOneTraining) {
+  const fs::path family = kData / "tiny-shakespeare";
+  const ModelDiff rounded = Diffed(family / "step-3000/model.safetensors", family / "step-3000/model-bf16.safetensors");
+  EXPECT_EQ(rounded.verdict(), ModelVerdict::kSame);
+  for (const DiffedPair& pair : rounded.pairs) EXPECT_EQ(pair.values.finding, Finding::kRounded) << pair.a.name;
+  const ModelDiff later = Diffed(family / "step-1000", family / "step-2000");
+  EXPECT_EQ(later.verdict(), ModelVerdict::kDiffers);
+  EXPECT_THAT(later.pairs, SizeIs(52));
+  for (const DiffedPair& pair : later.pairs) EXPECT_EQ(pair.values.finding, Finding::kDiffers) << pair.a.name;
+}
+
 TEST(ModelDiffTest, OtherModelsAreNotTheSame) {
   EXPECT_EQ(Diffed(kData / "twins/llama-f32.safetensors", GgufOf("qwen3-f32")).verdict(), ModelVerdict::kDiffers);
   const ModelDiff nothing = Diffed(kData / "numpy/test.npz", kData / "twins/gpt2.gguf");

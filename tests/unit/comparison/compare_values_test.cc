@@ -154,6 +154,7 @@ TEST(CompareValuesTest, EmptyAndScalar) {
   EXPECT_EQ(Compared(empty.As(), MemoryTensor(DType::kF16, {0, 3}, std::string()).As()).finding, Finding::kEqual);
   EXPECT_EQ(Compared(empty.As(), MemoryTensor(DType::kF32, {3, 0}, std::string()).As({.output_last = true})).finding,
             Finding::kEqual);
+  EXPECT_TRUE(*LookAlike(empty.As({.output_last = true}), MemoryTensor(DType::kF32, {3, 0}, std::string()).As()));
   const MemoryTensor scalar(DType::kF32, {}, std::vector<float>{2.5f});
   EXPECT_EQ(Compared(scalar.As(), MemoryTensor(DType::kF32, {1}, std::vector<float>{2.5f}).As()).finding,
             Finding::kEqual);
@@ -206,6 +207,29 @@ TEST(CompareValuesTest, EveryLayoutIsUndone) {
       }
     }
   }
+}
+
+TEST(CompareValuesTest, BothTurnedWithRowsOfOtherLengths) {
+  // [1, 700, 601] and [700, 601] in the common form, the elements in the same order.
+  const std::vector<float> values = RandomValues(700 * 601);
+  const MemoryTensor a(DType::kF32, {601, 700, 1}, values);
+  const MemoryTensor b(DType::kF16, {601, 700}, values);
+  const TensorLayout layout = {.output_last = true};
+  EXPECT_EQ(Compared(a.As(layout), b.As(layout)).finding, Finding::kRounded);
+  EXPECT_EQ(Compared(b.As(layout), a.As(layout)).finding, Finding::kRounded);
+}
+
+TEST(CompareValuesTest, AGlanceRulesLayoutsOut) {
+  const std::vector<float> values = RandomValues(600 * 600);
+  const MemoryTensor a(DType::kF32, {600, 600}, values);
+  const MemoryTensor b(DType::kF16, {600, 600}, values);
+  auto alike = [&](const TensorLayout& layout) { return *LookAlike(a.As(), b.As(layout)); };
+  EXPECT_TRUE(alike({}));
+  EXPECT_FALSE(alike({.output_last = true}));
+  EXPECT_FALSE(alike({.rows = RowOrder::kPairs, .heads = 3}));
+  const MemoryTensor zeros(DType::kF32, {600, 600}, std::vector<float>(600 * 600));
+  EXPECT_TRUE(*LookAlike(zeros.As(), zeros.As()));
+  EXPECT_FALSE(*LookAlike(zeros.As(), a.As()));
 }
 
 TEST(CompareValuesTest, ACheckEndsTheWork) {

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <random>
 #include <set>
 
 #include "tests/unit/naming/naming_testing.h"
@@ -121,6 +122,73 @@ TEST(TensorRolesTest, NoTwoHaveOneRole) {
   for (const TensorRole& role : model.Roles()) EXPECT_TRUE(seen.insert({role.role, role.expert}).second) << role.role;
   EXPECT_EQ(model.Roles()[0].role, "blk.0.attn_q.weight");
   EXPECT_EQ(model.Roles()[1].role, "vision_tower.encoder.layers.0.self_attn.q_proj.weight");
+}
+
+// Whatever strangers call their tensors: one role each, in bounded time.
+TEST(TensorRolesTest, RandomNames) {
+  const std::vector<std::string> words = {"model",
+                                          "layers",
+                                          "blk",
+                                          "0",
+                                          "7",
+                                          "self_attn",
+                                          "q_proj",
+                                          "weight",
+                                          "kernel",
+                                          "bias",
+                                          "/",
+                                          ".",
+                                          "..",
+                                          "h_3",
+                                          "_._",
+                                          ":0",
+                                          "experts",
+                                          "mlp",
+                                          "w1",
+                                          "norm",
+                                          "tf_x",
+                                          "\xc3\xa9",
+                                          "999999999999999999999",
+                                          "attn_q",
+                                          "output"};
+  std::mt19937 random(3);
+  for (int round = 0; round < 300; ++round) {
+    std::vector<NamesOnly::Entry> entries;
+    std::set<std::string> names;
+    for (int i = 0; i < 30; ++i) {
+      std::string name;
+      for (size_t length = 1 + random() % 8; length > 0; --length) {
+        name += words[random() % words.size()];
+        if (random() % 3 > 0) name += '.';
+      }
+      if (names.insert(name).second) entries.push_back({name, std::vector<uint64_t>(random() % 4, 1 + random() % 5)});
+    }
+    const NamesOnly model(entries, {.family = "llama", .heads = random() % 4, .key_heads = random() % 4});
+    std::set<std::pair<std::string, std::optional<uint64_t>>> seen;
+    for (const TensorRole& role : model.Roles()) EXPECT_TRUE(seen.insert({role.role, role.expert}).second) << role.role;
+    const Pairing pairing = PairTensors(model.model(), model.model());
+    EXPECT_EQ(pairing.pairs.size(), entries.size());
+    for (const TensorPair& pair : pairing.pairs) EXPECT_EQ(pair.a, pair.b);
+  }
+  std::string longest;
+  for (int i = 0; i < 512; ++i) longest += "h.";
+  EXPECT_EQ(RoleOf(longest + "weight").role, longest + "weight");
+}
+
+TEST(ModelFactsTest, MetadataOfGgufAlsoAsTexts) {
+  const Metadata numbers({{"general.architecture", std::string("llama")},
+                          {"llama.attention.head_count", uint64_t{8}},
+                          {"llama.attention.head_count_kv", uint64_t{2}}});
+  EXPECT_EQ(FactsOfMetadata(numbers).heads, 8u);
+  EXPECT_EQ(FactsOfMetadata(numbers).key_heads, 2u);
+  const Metadata texts(
+      {{"general.architecture", std::string("llama")}, {"llama.attention.head_count", std::string("8")}});
+  EXPECT_EQ(FactsOfMetadata(texts).heads, 8u);
+  EXPECT_EQ(FactsOfMetadata(texts).key_heads, 8u);
+  const Metadata wrong(
+      {{"general.architecture", std::string("llama")}, {"llama.attention.head_count", std::string("8x")}});
+  EXPECT_EQ(FactsOfMetadata(wrong).heads, 0u);
+  EXPECT_EQ(FactsOfMetadata(Metadata()).family, "");
 }
 
 TEST(ModelFactsTest, ConfigsOfManyNames) {

@@ -53,6 +53,10 @@ using ComparisonCheck = std::function<absl::Status(uint64_t elements)>;
 // REQUIRES: the common shapes are the same but for dimensions of 1; RowsFit.
 absl::StatusOr<ValueComparison> CompareValues(const LaidOut& a, const LaidOut& b, const ComparisonCheck& check);
 
+// Whether the first elements, a few thousand or a row, are near each other: false when CompareValues would surely find
+// a difference. Cheap, for trying layouts. REQUIRES: as CompareValues.
+absl::StatusOr<bool> LookAlike(const LaidOut& a, const LaidOut& b);
+
 }  // namespace plumb
 
 #endif  // PLUMB_COMPARISON_COMPARE_VALUES_H_

@@ -21,7 +21,7 @@ struct ModelFacts {
   ModelFacts Or(const ModelFacts& other) const;
 };
 
-// What the key-values of a GGUF file say; nothing for other metadata.
+// What the key-values of a GGUF file say, also where a conversion kept them as texts; nothing for other metadata.
 ModelFacts FactsOfMetadata(const Metadata& metadata);
 
 // What a transformers config.json says; nothing when it is none.
