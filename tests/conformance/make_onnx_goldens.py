@@ -48,6 +48,9 @@ def main():
     }
     for name in ['silero_vad', 'silero_vad_16k_op15', 'silero_vad_half']:
         record(models / f'silero-vad/{name}.onnx', speech, out / f'{name}.safetensors')
+    slow = speech | {'input': (0.3 * random.standard_normal((1, 288))).astype(numpy.float32),
+                     'sr': numpy.array(8000, dtype=numpy.int64)}
+    record(models / 'silero-vad/silero_vad.onnx', slow, out / 'silero_vad_8k.safetensors')
 
 
 if __name__ == '__main__':

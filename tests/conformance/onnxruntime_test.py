@@ -23,6 +23,7 @@ CASES = {
     'gpt2-first': DATA / 'tiny-random-gpt2-past.onnx',
     'silero_vad_16k_op15': DATA / 'silero_vad_16k_op15.onnx',
     'silero_vad': SHARED / 'silero_vad.onnx',
+    'silero_vad_8k': SHARED / 'silero_vad.onnx',
     'silero_vad_half': SHARED / 'silero_vad_half.onnx',
 }
 

@@ -155,6 +155,28 @@ TEST_P(ExecutorTest, KeepsWeightsWhenAllFit) {
   }
 }
 
+TEST_P(ExecutorTest, KeptWeightsAreCountedBeforeAndInEveryRun) {
+  constexpr uint64_t kWidth = 32;
+  constexpr uint64_t kMatrixBytes = kWidth * kWidth * sizeof(float);
+  GraphBuilder b;
+  ValueId x = b.Input("x", ElementType::kF32, {1, kWidth});
+  for (int i = 0; i < 8; ++i) x = b.MatMul("m", x, b.Weight("w" + std::to_string(i), {kWidth, kWidth}));
+  absl::StatusOr<Graph> graph = b.Build(x);
+  const std::vector<float> values(kWidth, 1);
+  ConstantWeights weights(0);
+  auto plan = std::move(GetParam()->Plan(*graph, {.kept_weights_bytes_max = 64 * kMatrixBytes})).value();
+  EXPECT_GE(plan->summary().peak_bytes, 8 * kMatrixBytes);
+  for (int i = 0; i < 3; ++i) {
+    auto run = plan->Run({.values = {{"x", values}}, .weights = &weights});
+    ASSERT_TRUE(run.ok()) << run.status();
+    EXPECT_GE(run->peak_bytes, 8 * kMatrixBytes);
+    EXPECT_LE(run->peak_bytes, plan->summary().peak_bytes) << "run " << i;
+  }
+  // Without room for them they come one after the other.
+  auto streaming = std::move(GetParam()->Plan(*graph)).value();
+  EXPECT_LT(streaming->summary().peak_bytes, 4 * kMatrixBytes);
+}
+
 TEST_P(ExecutorTest, ObserversSeeEveryResult) {
   GraphBuilder b;
   ValueId x = b.Input("x", ElementType::kF32, {2});

@@ -149,11 +149,24 @@ TEST(Silero, BothRatesOfTheLargeFile) {
   if (folder.empty()) GTEST_SKIP() << "silero_vad.onnx is not here: set PLUMB_SHARED";
   std::unique_ptr<OnnxModel> model = Open(folder, "silero_vad.onnx");
   ASSERT_NE(model, nullptr);
-  const Recorded recorded = Load("silero_vad.safetensors");
-  EXPECT_LT(Nmse(recorded.outputs, RunOn(*model, recorded.inputs, "reference")), kNoise);
-  auto import = model->BuildGraph(recorded.inputs);
-  ASSERT_TRUE(import.ok());
-  EXPECT_THAT(import->specialised_on, testing::Contains("sr")) << "the rate chooses the branch";
+  std::vector<size_t> nodes;
+  for (const char* name : {"silero_vad.safetensors", "silero_vad_8k.safetensors"}) {
+    const Recorded recorded = Load(name);
+    ASSERT_FALSE(recorded.outputs.empty()) << name;
+    for (const char* backend : {"reference", "onednn"}) {
+      EXPECT_LT(Nmse(recorded.outputs, RunOn(*model, recorded.inputs, backend)), kNoise) << name << " on " << backend;
+    }
+    auto import = model->BuildGraph(recorded.inputs);
+    ASSERT_TRUE(import.ok()) << import.status();
+    EXPECT_THAT(import->specialised_on, testing::Contains("sr")) << "the rate chooses the branch";
+    for (const Node& node : import->graph.nodes()) {
+      if (node.op == OpKind::kConv) nodes.push_back(*ElementCount(node.shape));
+    }
+  }
+  // Each branch has a Fourier basis and convolutions of its own: as many, of other sizes.
+  ASSERT_EQ(nodes.size() % 2, 0u);
+  EXPECT_NE(std::vector<size_t>(nodes.begin(), nodes.begin() + nodes.size() / 2),
+            std::vector<size_t>(nodes.begin() + nodes.size() / 2, nodes.end()));
 }
 
 // Tensors of the safetensors file, each sorted by value: names and layouts differ from the ONNX file's.

@@ -19,7 +19,7 @@ class DeviceExecutable : public Executable {
       : device_(std::move(device)),
         kernels_(std::move(kernels)),
         plan_(std::move(plan)),
-        weights_(*device_, plan_, options, meter_),
+        weights_(*device_, KeepsWeights(plan_, options), meter_),
         host_weights_(false, meter_) {}
 
   const PlanSummary& summary() const override { return plan_.summary; }
@@ -66,7 +66,7 @@ absl::StatusOr<std::unique_ptr<Executable>> PlanOnDevice(const Graph& graph, std
                                                          const PlanOptions& options) {
   auto kernels = std::make_unique<DeviceKernels>(*device);
   PLUMB_ASSIGN_OR_RETURN(HostPlan plan, MakeHostPlan(graph, *kernels, PlanOptions{}));
-  plan.summary.peak_bytes = PeakBytes(plan);
+  plan.summary.peak_bytes = PeakBytes(plan, KeepsWeights(plan, options));
   return std::make_unique<DeviceExecutable>(std::move(device), std::move(kernels), std::move(plan), options);
 }
 

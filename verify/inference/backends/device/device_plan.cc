@@ -1,5 +1,7 @@
 #include "verify/inference/backends/device/device_plan.h"
 
+#include <set>
+#include <string_view>
 #include <vector>
 
 #include "verify/inference/backends/host_buffer.h"
@@ -10,8 +12,13 @@ namespace {
 // Follows a run's allocations.
 class Forecast {
  public:
-  explicit Forecast(const HostPlan& plan)
-      : plan_(plan), on_host_(plan.storage.size(), false), on_device_(plan.storage.size(), false) {}
+  Forecast(const HostPlan& plan, bool keeps_weights)
+      : plan_(plan),
+        keeps_weights_(keeps_weights),
+        on_host_(plan.storage.size(), false),
+        on_device_(plan.storage.size(), false) {
+    if (keeps_weights) meter_.Add(KeptBytes());
+  }
 
   void Step(const HostStep& step) {
     const Node& node = plan_.graph.node(step.node);
@@ -28,13 +35,29 @@ class Forecast {
   }
 
  private:
-  // Makes the operands ready; the bytes of the weights among them.
+  // What operators on the device read whole.
+  uint64_t KeptBytes() const {
+    std::set<std::string_view> names;
+    uint64_t bytes = 0;
+    for (const HostStep& step : plan_.steps) {
+      const Node& node = plan_.graph.node(step.node);
+      if (!RunsOnDevice(step) || ReadsRows(plan_.graph, node)) continue;
+      for (ValueId id : node.inputs) {
+        const Node& operand = plan_.graph.node(id);
+        if (operand.op == OpKind::kWeight && names.insert(operand.name).second) bytes += ResultBytes(operand);
+      }
+    }
+    return bytes;
+  }
+
+  // Makes the operands ready; the bytes of the weights among them that are brought for this operator alone.
   uint64_t Operands(const Node& node, bool device) {
     const bool rows = ReadsRows(plan_.graph, node);
     uint64_t weights = 0;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const Node& operand = plan_.graph.node(node.inputs[i]);
       if (operand.op == OpKind::kWeight) {
+        if (keeps_weights_ && device && !rows) continue;
         const uint64_t bytes = rows && i == 0 ? ResultBytes(node) : ResultBytes(operand);
         meter_.Add(bytes);
         weights += bytes;
@@ -57,6 +80,7 @@ class Forecast {
   }
 
   const HostPlan& plan_;
+  const bool keeps_weights_;
   MemoryMeter meter_;
   std::vector<bool> on_host_;
   std::vector<bool> on_device_;
@@ -64,8 +88,16 @@ class Forecast {
 
 }  // namespace
 
-uint64_t PeakBytes(const HostPlan& plan) {
-  Forecast forecast(plan);
+bool KeepsWeights(const HostPlan& plan, const PlanOptions& options) {
+  uint64_t total = 0;
+  for (const Node& node : plan.graph.nodes()) {
+    if (node.op == OpKind::kWeight) total += ResultBytes(node);
+  }
+  return total <= options.kept_weights_bytes_max;
+}
+
+uint64_t PeakBytes(const HostPlan& plan, bool keeps_weights) {
+  Forecast forecast(plan, keeps_weights);
   for (const HostStep& step : plan.steps) forecast.Step(step);
   return forecast.Finish();
 }

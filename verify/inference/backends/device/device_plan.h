@@ -6,8 +6,12 @@
 
 namespace plumb::device {
 
+// Whether all of the plan's weights fit into what the options let it keep from run to run.
+bool KeepsWeights(const HostPlan& plan, const PlanOptions& options);
+
 // Most bytes of tensors that DeviceRun will have allocated at a time, on the device and on the host together.
-uint64_t PeakBytes(const HostPlan& plan);
+// `keeps_weights`: those on the device are there from the start, as they are in every run but the first.
+uint64_t PeakBytes(const HostPlan& plan, bool keeps_weights);
 
 // Whether a step runs on the device: not on `reference`, and not nowhere because it only renames a value.
 bool RunsOnDevice(const HostStep& step);

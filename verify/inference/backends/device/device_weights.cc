@@ -6,15 +6,6 @@
 
 namespace plumb::device {
 
-DeviceWeights::DeviceWeights(Device& device, const HostPlan& plan, const PlanOptions& options, MemoryMeter& meter)
-    : device_(device), meter_(meter) {
-  uint64_t total = 0;
-  for (const Node& node : plan.graph.nodes()) {
-    if (node.op == OpKind::kWeight) total += ResultBytes(node);
-  }
-  keep_ = total <= options.kept_weights_bytes_max;
-}
-
 void DeviceWeights::Begin(const WeightSource* source) {
   if (source != source_) kept_.clear();
   source_ = source;

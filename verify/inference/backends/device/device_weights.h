@@ -54,8 +54,8 @@ struct DeviceWeight {
 // Not thread-safe. `device` and `meter` must outlive it.
 class DeviceWeights {
  public:
-  // Keeps what it takes to the device when all of the plan's weights fit into the options' limit.
-  DeviceWeights(Device& device, const HostPlan& plan, const PlanOptions& options, MemoryMeter& meter);
+  // `keep`: what is taken to the device stays there.
+  DeviceWeights(Device& device, bool keep, MemoryMeter& meter) : device_(device), meter_(meter), keep_(keep) {}
 
   // Names the source of the run that begins. Another source than before makes it forget what it kept.
   void Begin(const WeightSource* source);
@@ -66,7 +66,7 @@ class DeviceWeights {
 
   Device& device_;
   MemoryMeter& meter_;
-  bool keep_ = false;
+  const bool keep_;
   const WeightSource* source_ = nullptr;
   std::map<std::string, CountedMemory> kept_;
 };
