@@ -9,6 +9,7 @@
 #include "fmt/format.h"
 #include "formats/archive/fields.h"
 #include "formats/archive/zip_directory.h"
+#include "plumb/archive/crc32.h"
 #include "plumb/base/file.h"
 #include "plumb/base/path.h"
 #include "plumb/base/quote.h"
@@ -163,7 +164,7 @@ absl::StatusOr<std::string> ZipArchive::Read(const ZipEntry& entry, uint64_t byt
       PLUMB_ASSIGN_OR_RETURN(data,
                              Inflate({reinterpret_cast<const uint8_t*>(data.data()), data.size()}, entry.size_bytes));
     }
-    const auto sum = static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(data.data()), data.size()));
+    const uint32_t sum = Crc32(AsBytes(data));
     if (sum == entry.crc32) return data;
     return RefusedFile(fmt::format("its CRC-32 is {:08x}, expected {:08x}", sum, entry.crc32));
   };

@@ -1,7 +1,5 @@
 #include "plumb/archive/zip_writer.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <string_view>
 #include <unordered_set>
@@ -166,15 +164,6 @@ std::vector<PlacedBytes> ZipLayout::Records(std::span<const uint32_t> crc32s) co
   AppendEnd(entries_.size(), directory_begin_, directory.bytes.size(), &directory.bytes);
   records.push_back(std::move(directory));
   return records;
-}
-
-uint32_t Crc32(std::span<const uint8_t> bytes, uint32_t before) {
-  if (bytes.empty()) return before;  // zlib takes no bytes at nullptr for a wish to begin anew.
-  return static_cast<uint32_t>(crc32_z(before, bytes.data(), bytes.size()));
-}
-
-uint32_t CombineCrc32(uint32_t first, uint32_t second, uint64_t second_bytes) {
-  return static_cast<uint32_t>(crc32_combine(first, second, static_cast<z_off_t>(second_bytes)));
 }
 
 }  // namespace plumb

@@ -84,7 +84,9 @@ absl::Status StagedFile::GiveName(bool replace) {
     temporary_ = name;
   }
   if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), replace ? 0 : RENAME_NOREPLACE) != 0) {
-    return failed();
+    // Some file systems do not know the flag; a second name replaces nothing on any.
+    if (replace || errno != EINVAL || ::link(temporary_.c_str(), path_.c_str()) != 0) return failed();
+    ::unlink(temporary_.c_str());
   }
   temporary_.clear();
   return absl::OkStatus();

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "formats/convert/encode.h"
-#include "plumb/archive/zip_writer.h"
+#include "plumb/archive/crc32.h"
 #include "plumb/base/status.h"
 
 namespace plumb {

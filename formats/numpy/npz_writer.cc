@@ -6,6 +6,7 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "formats/numpy/npy_header.h"
+#include "plumb/archive/crc32.h"
 #include "plumb/archive/zip_writer.h"
 #include "plumb/base/file.h"
 #include "plumb/base/quote.h"

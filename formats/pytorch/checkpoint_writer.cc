@@ -8,6 +8,7 @@
 #include "fmt/format.h"
 #include "formats/pytorch/pickle_writer.h"
 #include "formats/pytorch/torch_types.h"
+#include "plumb/archive/crc32.h"
 #include "plumb/archive/zip_writer.h"
 #include "plumb/base/file.h"
 #include "plumb/base/limits.h"

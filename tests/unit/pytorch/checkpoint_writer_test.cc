@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "plumb/archive/zip_writer.h"
+#include "plumb/archive/crc32.h"
 #include "tests/unit/containers/container_testing.h"
 
 namespace plumb {

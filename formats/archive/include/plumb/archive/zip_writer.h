@@ -46,11 +46,6 @@ class ZipLayout {
   uint64_t file_bytes_ = 0;
 };
 
-// CRC-32 as ZIP archives have it, of `bytes` after others whose sum is `before`.
-uint32_t Crc32(std::span<const uint8_t> bytes, uint32_t before = 0);
-// The sum of two pieces, one after the other, from the sum of each.
-uint32_t CombineCrc32(uint32_t first, uint32_t second, uint64_t second_bytes);
-
 }  // namespace plumb
 
 #endif  // PLUMB_ARCHIVE_ZIP_WRITER_H_
