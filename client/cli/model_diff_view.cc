@@ -191,7 +191,10 @@ std::string RemarkText(const DiffedPair& pair, bool with_place) {
   const ValueComparison& values = pair.values;
   if (pair.shapes_differ) return fmt::format("{}: {}, {}", pair.remark, ShapeText(pair.a), ShapeText(pair.b));
   if (!pair.remark.empty() || pair.explained() || !with_place || !values.measured) return pair.remark;
-  return fmt::format("{} of {} elements differ, element {} most", values.different, values.elements, values.largest_at);
+  const std::string beyond =
+      values.beyond_bounds == 0 ? "" : fmt::format(", {} more than {} explains", values.beyond_bounds, TypesText(pair));
+  return fmt::format("{} of {} elements differ{}, element {} most", values.different, values.elements, beyond,
+                     values.largest_at);
 }
 
 void PrintRemarks(Output& output, const ModelDiff& diff) {
@@ -226,7 +229,7 @@ std::vector<std::string> FindingTexts(const ModelDiff& diff) {
         text = fmt::format("rounded to {} as written by the usual rounding", type);
         break;
       case Finding::kQuantised:
-        text = fmt::format("quantised to {} bit for bit as the usual quantiser does it", type);
+        text = fmt::format("quantised to {} bit for bit", type);
         break;
       default:
         text = fmt::format("as near as {} allows", TypesText(pair));
@@ -264,13 +267,15 @@ Json PairJson(const DiffedPair& pair) {
   Json json = {{"a", TensorJson(pair.a)},       {"b", TensorJson(pair.b)},       {"role", pair.role},
                {"layout", pair.layout},         {"by_content", pair.by_content}, {"finding", FindingName(pair)},
                {"made_from_other", nullptr},    {"explained", pair.explained()}, {"elements", values.elements},
-               {"different_elements", nullptr}, {"difference_l2", nullptr},      {"relative_l2", nullptr},
-               {"difference_max", nullptr},     {"largest_at", nullptr},         {"remark", pair.remark}};
+               {"different_elements", nullptr}, {"beyond_bounds", nullptr},      {"difference_l2", nullptr},
+               {"relative_l2", nullptr},        {"difference_max", nullptr},     {"largest_at", nullptr},
+               {"remark", pair.remark}};
   if (values.finding == Finding::kRounded || values.finding == Finding::kQuantised) {
     json["made_from_other"] = values.a_is_made ? "a" : "b";
   }
   if (!values.measured) return json;
   json["different_elements"] = values.different;
+  if (pair.a.dtype != pair.b.dtype) json["beyond_bounds"] = values.beyond_bounds;
   json["difference_l2"] = NumberJson(values.difference_l2);
   json["relative_l2"] = NumberJson(values.relative_l2);
   json["difference_max"] = NumberJson(values.difference_max);
@@ -340,8 +345,8 @@ void PrintModelDiff(Output& output, const ModelDiff& diff, bool each) {
   PrintRemarks(output, diff);
   PrintLones(output, "Only in A:", diff.only_a, Colour::kRed);
   PrintLones(output, "Only in B:", diff.only_b, Colour::kRed);
-  PrintLones(output, "Only in A, but no weights:", diff.computed_a, Colour::kDim);
-  PrintLones(output, "Only in B, but no weights:", diff.computed_b, Colour::kDim);
+  PrintLones(output, "Only in A, not counted:", diff.computed_a, Colour::kDim);
+  PrintLones(output, "Only in B, not counted:", diff.computed_b, Colour::kDim);
   output.PrintText("");
   const ModelVerdict verdict = diff.verdict();
   output.PrintText(VerdictText(diff), verdict == ModelVerdict::kSame      ? Colour::kGreen

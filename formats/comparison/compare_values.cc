@@ -138,6 +138,7 @@ class ValuesComparison {
       out->finding = SameAsFloat32(a, b, &out->a_is_made);
       return;
     }
+    out->beyond_bounds = a == b ? 0 : bounds_.beyond();
     out->both_quantised = a == b && IsGgmlBlockDType(a) && bounds_.holds();
     out->finding = Explain(a, b, &out->a_is_made);
   }

@@ -70,7 +70,7 @@ BoundsExplanation::BoundsExplanation(const CommonForm& a, const CommonForm& b) {
 }
 
 void BoundsExplanation::Follow(std::span<const float> a, std::span<const float> b) {
-  for (size_t first = 0; known_ && holds_ && first < a.size(); first += group_) {
+  for (size_t first = 0; known_ && first < a.size(); first += group_) {
     const size_t count = std::min<size_t>(group_, a.size() - first);
     FollowGroup(a.subspan(first, count), b.subspan(first, count));
   }
@@ -80,9 +80,10 @@ void BoundsExplanation::FollowGroup(std::span<const float> a, std::span<const fl
   const double of_largest = (a_.of_largest + b_.of_largest) * LargestMagnitude(b, LargestMagnitude(a, 0));
   const double fixed = of_largest + a_.absolute + b_.absolute;
   const double relative = a_.relative + b_.relative;
-  for (size_t i = 0; i < a.size() && holds_; ++i) {
+  for (size_t i = 0; i < a.size(); ++i) {
     const double magnitude = std::max(std::fabs(a[i]), std::fabs(b[i]));
-    holds_ = SameValue(a[i], b[i]) || std::fabs(static_cast<double>(a[i]) - b[i]) <= fixed + relative * magnitude;
+    const bool near = std::fabs(static_cast<double>(a[i]) - b[i]) <= fixed + relative * magnitude;
+    beyond_ += near || SameValue(a[i], b[i]) ? 0 : 1;
   }
 }
 

@@ -48,7 +48,8 @@ class BoundsExplanation {
   BoundsExplanation(const CommonForm& a, const CommonForm& b);
   // Pieces of whole groups, but for the last.
   void Follow(std::span<const float> a, std::span<const float> b);
-  bool holds() const { return known_ && holds_; }
+  bool holds() const { return known_ && beyond_ == 0; }
+  uint64_t beyond() const { return beyond_; }
   bool known() const { return known_; }
 
  private:
@@ -58,7 +59,7 @@ class BoundsExplanation {
   TypeBound b_;
   uint32_t group_ = 1;
   bool known_ = false;
-  bool holds_ = true;
+  uint64_t beyond_ = 0;
 };
 
 }  // namespace plumb

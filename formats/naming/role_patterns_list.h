@@ -3,6 +3,7 @@
 #define PLUMB_FORMATS_NAMING_ROLE_PATTERNS_LIST_H_
 
 #include <string_view>
+#include <utility>
 
 #include "plumb/naming/tensor_layout.h"
 
@@ -190,8 +191,17 @@ inline constexpr std::string_view kComputed[] = {
 };
 
 // Segments that only what training keeps beside the weights has in its names.
-inline constexpr std::string_view kTrainingSegments[] = {"keras_api", "save_counter", ".OPTIMIZER_SLOT",
-                                                         "_CHECKPOINTABLE_OBJECT_GRAPH"};
+inline constexpr std::string_view kTrainingSegments[] = {
+    "keras_api",    "optimizer_weights", "optimizer_state_dict",        "optimizer.state.",
+    "save_counter", ".OPTIMIZER_SLOT",   "_CHECKPOINTABLE_OBJECT_GRAPH"};
+
+// Parts that GGUF's converter leaves out, by family.
+inline constexpr std::pair<std::string_view, std::string_view> kLeftOutOfGguf[] = {
+    {"bert", "pooler."},
+    {"bert", "cls."},
+    {"nomic-bert", "pooler."},
+    {"nomic-bert", "cls."},
+};
 
 // GGUF families whose converter stores the rows of q and k in pairs.
 inline constexpr std::string_view kPairedFamilies[] = {"llama", "granite", "granitemoe", "deci", "arctic", "olmo"};

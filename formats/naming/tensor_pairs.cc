@@ -7,6 +7,7 @@
 
 #include "fmt/format.h"
 #include "formats/naming/pair_layout.h"
+#include "formats/naming/role_patterns_list.h"
 
 namespace plumb {
 namespace {
@@ -30,9 +31,13 @@ struct Side {
   std::vector<TensorRole> roles;
   std::map<RoleKey, size_t> by_role;
   std::vector<bool> paired;
+  std::string family;
 
   explicit Side(const NamedModel& model)
-      : tensors(model.tensors), roles(RolesOf(model.tensors, model.facts)), paired(model.tensors.size()) {
+      : tensors(model.tensors),
+        roles(RolesOf(model.tensors, model.facts)),
+        paired(model.tensors.size()),
+        family(model.facts.family) {
     for (size_t i = 0; i < roles.size(); ++i) by_role.emplace(RoleKey(roles[i].role, roles[i].expert), i);
   }
 
@@ -65,8 +70,8 @@ class Pairer {
     PairBehindPrefixes();
     std::stable_sort(result_.pairs.begin(), result_.pairs.end(),
                      [](const TensorPair& x, const TensorPair& y) { return x.a < y.a; });
-    Leave(a_, &result_.only_a, &result_.computed_a);
-    Leave(b_, &result_.only_b, &result_.computed_b);
+    Leave(a_, b_, &result_.only_a, &result_.computed_a);
+    Leave(b_, a_, &result_.only_b, &result_.computed_b);
     return std::move(result_);
   }
 
@@ -193,10 +198,21 @@ class Pairer {
     AddSlice(head_in_a, *head, {}, *table).layout.words.emplace_back("tied");
   }
 
-  static void Leave(const Side& side, std::vector<size_t>* only, std::vector<size_t>* computed) {
+  // `other` does not have what stays.
+  static void Leave(const Side& side, const Side& other, std::vector<size_t>* only, std::vector<size_t>* computed) {
     for (size_t i = 0; i < side.roles.size(); ++i) {
-      if (!side.paired[i]) (side.roles[i].computed ? computed : only)->push_back(i);
+      if (side.paired[i]) continue;
+      const bool counts = !side.roles[i].computed && !IsLeftOut(side.roles[i].role, other);
+      (counts ? only : computed)->push_back(i);
     }
+  }
+
+  static bool IsLeftOut(const std::string& role, const Side& other) {
+    const std::optional<size_t> table = other.Find("token_embd.weight");
+    if (!table || other.tensors[*table]->name != "token_embd.weight") return false;  // No GGUF.
+    return std::any_of(std::begin(kLeftOutOfGguf), std::end(kLeftOutOfGguf), [&](const auto& entry) {
+      return other.family == entry.first && role.starts_with(entry.second);
+    });
   }
 
   Side a_;

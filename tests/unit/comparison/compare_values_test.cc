@@ -126,6 +126,16 @@ TEST(CompareValuesTest, AnotherQuantiserStaysWithinBounds) {
             Finding::kNoBound);
 }
 
+TEST(CompareValuesTest, WhatIsBeyondBoundsIsCounted) {
+  std::vector<float> values = RandomValues(4096);
+  const MemoryTensor full(DType::kF32, {16, 256}, values);
+  for (size_t at : {100u, 1000u, 3000u}) values[at] = -5 * values[at] - 8;
+  const ValueComparison found = Compared(full.As(), MemoryTensor(DType::kQ8_0, {16, 256}, values).As());
+  EXPECT_EQ(found.finding, Finding::kDiffers);
+  EXPECT_EQ(found.beyond_bounds, 3u);
+  EXPECT_EQ(Compared(full.As(), MemoryTensor(DType::kF32, {16, 256}, values).As()).beyond_bounds, 0u);
+}
+
 TEST(CompareValuesTest, WideTypesAreComparedInAllBits) {
   const std::vector<double> values = {1.0, 2.0 + 1e-12};
   const MemoryTensor a(DType::kF64, {2}, BytesOf(values));

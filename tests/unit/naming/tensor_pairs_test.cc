@@ -144,6 +144,16 @@ TEST(TensorPairsTest, GemmaGainsLackTheirOne) {
   EXPECT_EQ(PairTensors(gguf.model(), gguf.model()).pairs[0].layout.a.addend, 0);
 }
 
+TEST(TensorPairsTest, WhatConvertersLeaveOutDoesNotCount) {
+  const NamesOnly torch({{"bert.embeddings.word_embeddings.weight", {8, 8}}, {"bert.pooler.dense.weight", {8, 8}}},
+                        {.family = "bert"});
+  const NamesOnly gguf({{"token_embd.weight", {8, 8}}}, {.family = "bert"});
+  EXPECT_THAT(PairTensors(torch.model(), gguf.model()).computed_a, ElementsAre(1));
+  EXPECT_THAT(PairTensors(gguf.model(), torch.model()).computed_b, ElementsAre(1));
+  const NamesOnly other({{"embeddings.word_embeddings.weight", {8, 8}}}, {.family = "bert"});
+  EXPECT_THAT(PairTensors(torch.model(), other.model()).only_a, ElementsAre(1));
+}
+
 TEST(TensorPairsTest, ShapesSayWhatNamesDoNot) {
   const NamesOnly a({{"some.map.weight", {3, 5}}, {"other.weight", {4}}});
   const NamesOnly b({{"some.map.weight", {5, 3}}, {"other.weight", {6}}});

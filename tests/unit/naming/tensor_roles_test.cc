@@ -106,6 +106,10 @@ TEST(TensorRolesTest, TablesOfTheConfigAreNoWeights) {
   EXPECT_TRUE(RoleOf("model.layers.0.self_attn.rotary_emb.inv_freq", {4}).computed);
   EXPECT_TRUE(RoleOf("transformer.h.0.attn.bias", {1, 1, 8, 8}).computed);
   EXPECT_FALSE(RoleOf("transformer.h.0.attn.bias", {8}).computed);
+  EXPECT_TRUE(RoleOf("optimizer_weights/Adam/dense/bias/m:0", {8}).computed);
+  EXPECT_TRUE(RoleOf("optimizer_state_dict.state.0.exp_avg", {8}).computed);
+  EXPECT_TRUE(RoleOf("layer/bias/.OPTIMIZER_SLOT/optimizer/m/.ATTRIBUTES/VARIABLE_VALUE", {8}).computed);
+  EXPECT_TRUE(RoleOf("nothing.weight", {0, 8}).computed);
   EXPECT_FALSE(RoleOf("transformer.h.0.attn.c_attn.bias", {24}).computed);
 }
 

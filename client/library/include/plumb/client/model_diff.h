@@ -59,7 +59,8 @@ struct ModelDiff {
   std::vector<DiffedPair> pairs;
   std::vector<DiffedTensor> only_a;
   std::vector<DiffedTensor> only_b;
-  // On one side alone, but no weights: tables that the config determines, counters, empty tensors.
+  // On one side alone and not counted: tables that the config determines, counters, empty tensors, what converters
+  // leave out.
   std::vector<DiffedTensor> computed_a;
   std::vector<DiffedTensor> computed_b;
 

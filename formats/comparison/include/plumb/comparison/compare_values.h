@@ -42,6 +42,8 @@ struct ValueComparison {
   uint64_t largest_at = 0;    // The element of the common form at which it is.
   uint64_t elements = 0;
   uint64_t different = 0;  // Elements that are not the same; NaN is the same as NaN.
+  // Of two types with known bounds: elements that are farther off than these say.
+  uint64_t beyond_bounds = 0;
   // Types are alike and values are not, but stay within what quantising twice could leave.
   bool both_quantised = false;
 };

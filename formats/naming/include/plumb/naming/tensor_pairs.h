@@ -46,7 +46,7 @@ struct Pairing {
   std::vector<TensorPair> pairs;  // In the order of A's tensors, then of parts.
   std::vector<size_t> only_a;
   std::vector<size_t> only_b;
-  // On one side alone, but no weights (TensorRole::computed).
+  // On one side alone and not counted: no weights (TensorRole::computed), or what the other's converter leaves out.
   std::vector<size_t> computed_a;
   std::vector<size_t> computed_b;
 };
