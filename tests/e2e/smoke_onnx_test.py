@@ -1,4 +1,5 @@
 """ONNX models through `smoke`, `golden record`, `publish` and `pull --smoke`."""
+import json
 import shutil
 import struct
 import unittest
@@ -169,6 +170,30 @@ class SmokeOnnxTest(PlumbTest):
         (self.folder / 'cut.onnx').write_bytes((MODELS / 'bert.onnx').read_bytes()[:60000])
         result = self.plumb('smoke', self.folder, expect='smoke')
         self.assertNotIn('\x1b', result.out + result.err)
+
+    def test_a_prompt_by_the_tokenizer_of_the_folder_above(self):
+        letters = 'abcdefghijklmnopqrstuvwxyz ,'
+        (self.folder / 'tokenizer.json').write_text(json.dumps({
+            'version': '1.0', 'truncation': None, 'padding': None, 'added_tokens': [], 'normalizer': None,
+            'pre_tokenizer': None, 'post_processor': None, 'decoder': None,
+            'model': {'type': 'BPE', 'dropout': None, 'unk_token': None, 'continuing_subword_prefix': None,
+                      'end_of_word_suffix': None, 'fuse_unk': False, 'byte_fallback': False,
+                      'vocab': {letter: i + 3 for i, letter in enumerate(letters)}, 'merges': []}}))
+        (self.folder / 'onnx').mkdir()
+        path = (self.folder / 'bert.onnx').rename(self.folder / 'onnx' / 'model.onnx')
+        # Of the whole folder: the tokenizer does not lie beside the file, but above it.
+        for name in self.folder.glob('*.onnx'):
+            name.unlink()
+        self.plumb('golden', 'record', self.folder, '--prompt', 'to be, or not to be')
+        header, data = read_safetensors(path.parent / 'model.golden.safetensors')
+        self.assertEqual(header['in.attention_mask']['shape'], [1, 19])
+        ids = struct.unpack('<19q', data[slice(*header['in.input_ids']['data_offsets'])])
+        self.assertEqual(''.join(letters[i - 3] for i in ids), 'to be, or not to be')
+        self.assertEqual(self.smoke(self.folder, '--prompt', 'that is the question')['verdict'], 'pass')
+        error = self.plumb('smoke', self.folder, '--prompt', 'to be ' * 50, expect='usage').err
+        self.assertIn('tokens', error)
+        shutil.copy(OTHERS / 'mnist.onnx', self.folder)
+        self.assertIn('mnist.onnx', self.plumb('smoke', self.folder, '--prompt', 'to be', expect='usage').err)
 
     def test_folders_of_several_formats(self):
         folder = self.copy_of(DATA / 'tiny-shakespeare' / 'step-3000', 'mixed')

@@ -46,7 +46,7 @@ absl::StatusOr<std::string> ComputeGolden(const Directory& folder, const std::st
     PLUMB_RETURN_IF_ERROR(CheckTokens(*tokens, model));
     open.task.inputs = InputsOf(*tokens);
     PLUMB_ASSIGN_OR_RETURN(open.task.graph, model.BuildGraph(tokens->sequences, tokens->positions));
-  } else if (!options.prompt.empty()) {
+  } else if (!options.prompt.empty() && open.language) {
     golden.text = options.prompt;
     PLUMB_RETURN_IF_ERROR(
         TokenizePrompt(folder, config_path, options.prompt, model, options, &golden.tokenizer).status());

@@ -4,9 +4,11 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "plumb/base/directory.h"
+#include "plumb/base/status.h"
 #include "plumb/inference/architecture.h"
 #include "plumb/inference/backend.h"
 #include "plumb/inference/golden.h"
@@ -33,6 +35,15 @@ class RunnableModel : public WeightSource {
   // Inputs that every program makes alike, of about so many positions.
   virtual absl::StatusOr<ModelInputs> DefaultInputs(uint64_t positions) const {
     return plumb::DefaultInputs(model(), positions);
+  }
+
+  // Whether InputsForIds can be asked for a text's tokens; language models take them in their own way.
+  virtual bool TakesIds() const { return false; }
+
+  // Inputs that hold these token ids as one sequence. INVALID_ARGUMENT (ErrorClass::kUsage) when they do not fit.
+  // REQUIRES: TakesIds().
+  virtual absl::StatusOr<ModelInputs> InputsForIds(const std::vector<int32_t>& /*ids*/) const {
+    return Internal("the model takes no token ids");
   }
 
   // The hash of everything that numbers do not show; `graph` is one that BuildGraph gave.

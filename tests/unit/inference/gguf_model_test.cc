@@ -91,6 +91,25 @@ TEST_P(GgufModelTest, ComputesWhatTransformersComputes) {
   }
 }
 
+TEST_P(GgufModelTest, WeightsAreViewedWhereTheyLieOrDecoded) {
+  absl::StatusOr<std::unique_ptr<GgufModel>> model = GgufModel::New(OpenFile(GetParam()));
+  ASSERT_TRUE(model.ok()) << model.status();
+  size_t viewed = 0;
+  for (const ExpectedTensor& tensor : (*model)->model().tensors().required) {
+    std::vector<float> values(*ElementCount(tensor.shape));
+    ASSERT_TRUE((*model)->Load(tensor.name, values).ok()) << tensor.name;
+    ASSERT_TRUE((*model)->Check(tensor.name).ok()) << tensor.name;
+    const TensorView view = (*model)->View(tensor.name, ElementType::kF32);
+    EXPECT_EQ(view.bytes.empty(), source_->Find(tensor.name)->dtype != DType::kF32) << tensor.name;
+    if (view.bytes.empty()) continue;
+    EXPECT_TRUE(std::equal(values.begin(), values.end(), view.As<float>().begin(), view.As<float>().end()));
+    ++viewed;
+  }
+  EXPECT_GT(viewed, 0u);
+  EXPECT_FALSE((*model)->Check("nobody.knows").ok());
+  EXPECT_TRUE((*model)->View("nobody.knows", ElementType::kF32).bytes.empty());
+}
+
 MetadataValue Other(const MetadataValue& value) {
   if (const bool* flag = std::get_if<bool>(&value)) return !*flag;
   if (const double* number = std::get_if<double>(&value)) return *number < 0.01 ? 0.05 : *number * 0.7;

@@ -7,6 +7,8 @@
 #include <limits>
 
 #include "tests/unit/inference/test_util.h"
+#include "verify/inference/backends/host_kernels.h"
+#include "verify/inference/check/bisect.h"
 #include "verify/inference/check/onnx_golden.h"
 #include "verify/inference/check/onnx_hash.h"
 #include "verify/inference/check/onnx_inputs.h"
@@ -67,6 +69,44 @@ TEST(OnnxInputs, IdsAreBelowTheTablesAndMasksAreOne) {
   for (int64_t zero : values->at("token_type_ids").As<int64_t>()) EXPECT_EQ(zero, 0);
   // The model has 64 positions: 128 cannot be, nor can 512.
   EXPECT_EQ(ChooseOnnxInputs(*model, 128)->at("input_ids").shape, Shape({1, 64}));
+}
+
+// Computes as `reference` does, but for one product.
+class FaultyKernels : public HostKernels {
+ public:
+  bool Supports(const Graph& graph, const Node& node) const override {
+    return ReferenceKernels().Supports(graph, node);
+  }
+  absl::Status Compute(const Node& node, std::span<const HostTensor> operands, HostOutput output) const override {
+    absl::Status status = ReferenceKernels().Compute(node, operands, output);
+    const bool wrong = node.op == OpKind::kMatMul && node.name.find("h.1/mlp/c_fc") != std::string::npos;
+    if (wrong) output.values[7] += 1;
+    return status;
+  }
+};
+
+class FaultyBackend : public Backend {
+ public:
+  std::string_view name() const override { return "faulty"; }
+  std::string description() const override { return ""; }
+  absl::Status Available() const override { return absl::OkStatus(); }
+  absl::StatusOr<std::unique_ptr<Executable>> Plan(const Graph& graph, const PlanOptions& options) const override {
+    return PlanOnHost(graph, kernels_, options);
+  }
+
+ private:
+  FaultyKernels kernels_;
+};
+
+TEST(OnnxCase, TheFirstOperatorThatDepartsIsNamed) {
+  const Directory folder = *Directory::Open(DataPath(kModels));
+  const std::string path = "gpt2-with-past.onnx";
+  absl::StatusOr<OpenCase> open = OpenSmokeCase(folder, {"gpt2", path, path, ""}, {});
+  ASSERT_TRUE(open.ok()) << open.status();
+  absl::StatusOr<std::string> found = FindDeparture(FaultyBackend(), *open, 1e-9, {});
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_THAT(*found, HasSubstr("the first operator that departs from reference is matmul"));
+  EXPECT_THAT(*found, HasSubstr("/lm/transformer/h.1/mlp/c_fc/"));
 }
 
 TEST(OnnxHash, HasWhatIsComputedAndNotHowItIsCalled) {

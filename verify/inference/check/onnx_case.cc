@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "fmt/format.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
 #include "plumb/onnx/file.h"
@@ -66,6 +67,26 @@ absl::StatusOr<Graph> OnnxCase::BuildGraph(const ModelInputs& inputs) const {
 absl::StatusOr<ModelInputs> OnnxCase::DefaultInputs(uint64_t positions) const {
   PLUMB_ASSIGN_OR_RETURN(OnnxValues values, ChooseOnnxInputs(*onnx_, positions));
   return ModelInputs{.sequences = 1, .positions = positions, .values = {values.begin(), values.end()}};
+}
+
+bool OnnxCase::TakesIds() const {
+  return std::any_of(onnx_->inputs().begin(), onnx_->inputs().end(), [](const OnnxInput& input) {
+    return input.name == kInputIds && (input.type == ElementType::kI64 || input.type == ElementType::kI32);
+  });
+}
+
+absl::StatusOr<ModelInputs> OnnxCase::InputsForIds(const std::vector<int32_t>& ids) const {
+  PLUMB_ASSIGN_OR_RETURN(ModelInputs inputs, DefaultInputs(ids.size()));
+  TensorValue& value = inputs.values.at(kInputIds);
+  if (value.shape != Shape{1, ids.size()}) {
+    return WithErrorClass(InvalidArgument(fmt::format("the prompt has {} tokens, the model takes input_ids of shape {}",
+                                                      ids.size(), ShapeText(value.shape))),
+                          ErrorClass::kUsage);
+  }
+  const std::vector<int64_t> wide(ids.begin(), ids.end());
+  value = value.type == ElementType::kI64 ? TensorValue::Of<int64_t>(value.shape, wide)
+                                          : TensorValue::Of<int32_t>(value.shape, ids);
+  return inputs;
 }
 
 absl::StatusOr<std::string> OnnxCase::ConfigHash(const Graph& /*graph*/) const { return OnnxHash(onnx_->file()); }

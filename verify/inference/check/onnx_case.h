@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "plumb/inference/onnx.h"
@@ -21,6 +22,8 @@ class OnnxCase : public RunnableModel {
   const Model& model() const override { return *description_; }
   absl::StatusOr<Graph> BuildGraph(const ModelInputs& inputs) const override;
   absl::StatusOr<ModelInputs> DefaultInputs(uint64_t positions) const override;
+  bool TakesIds() const override;
+  absl::StatusOr<ModelInputs> InputsForIds(const std::vector<int32_t>& ids) const override;
   absl::StatusOr<std::string> ConfigHash(const Graph& graph) const override;
   TensorValue Recorded(const TensorValue& output) const override;
   absl::StatusOr<Golden> LoadGolden(const Directory& folder, const std::string& path) const override;

@@ -44,6 +44,9 @@ Gate JudgeConfig(const OpenCase& open) {
   return gate;
 }
 
+// `a/b/` of `a/b/c`; empty at the top.
+std::string_view FolderOf(std::string_view path) { return path.substr(0, path.rfind('/') + 1); }
+
 // What was recorded as text must still give the recorded ids.
 absl::Status CheckText(const Directory& folder, const SmokeCase& wanted, const OpenCase& open,
                        const SmokeOptions& options) {
@@ -79,14 +82,19 @@ absl::StatusOr<ModelInputs> ChooseInputs(const Directory& folder, const SmokeCas
                                                       model.positions_max())),
                           ErrorClass::kUsage);
   }
+  std::string fingerprint;
   if (!open.language) {
-    if (!options.prompt.empty()) {
-      return WithErrorClass(InvalidArgument("a prompt needs a language model"), ErrorClass::kUsage);
+    if (options.prompt.empty()) return open.model->DefaultInputs(positions);
+    if (!open.model->TakesIds()) {
+      return WithErrorClass(InvalidArgument(fmt::format("{}: a prompt needs a language model", wanted.weights_path)),
+                            ErrorClass::kUsage);
     }
-    return open.model->DefaultInputs(positions);
+    absl::StatusOr<std::vector<int32_t>> ids =
+        Tokenize(folder, wanted.config_path, options.prompt, options, &fingerprint);
+    if (!ids.ok()) return WithErrorClass(ids.status(), ErrorClass::kUsage);
+    return open.model->InputsForIds(*ids);
   }
   if (options.prompt.empty()) return InputsOf(DefaultTokens(model, positions));
-  std::string fingerprint;
   absl::StatusOr<TokenBatch> tokens =
       TokenizePrompt(folder, wanted.config_path, options.prompt, model, options, &fingerprint);
   if (!tokens.ok()) return WithErrorClass(tokens.status(), ErrorClass::kUsage);
@@ -127,15 +135,29 @@ absl::StatusOr<OpenCase> OpenSmokeCase(const Directory& folder, const SmokeCase&
   return open;
 }
 
+absl::StatusOr<std::vector<int32_t>> Tokenize(const Directory& folder, const std::string& config_path,
+                                              std::string_view text, const SmokeOptions& options,
+                                              std::string* fingerprint) {
+  if (!options.open_tokenizer) return NotFound("this program opens no tokenizers");
+  const std::string beside(FolderOf(config_path));
+  const bool inside = config_path.ends_with(".gguf");
+  absl::StatusOr<std::unique_ptr<Tokenizer>> tokenizer = options.open_tokenizer(folder, inside ? config_path : beside);
+  // Repositories of transformers keep ONNX files in a folder of their own below the tokenizer's.
+  if (absl::IsNotFound(tokenizer.status()) && config_path.ends_with(".onnx") && !beside.empty()) {
+    const std::string_view above = FolderOf(std::string_view(beside).substr(0, beside.size() - 1));
+    tokenizer = options.open_tokenizer(folder, above);
+  }
+  PLUMB_RETURN_IF_ERROR(tokenizer.status());
+  PLUMB_ASSIGN_OR_RETURN(std::vector<int32_t> ids, (*tokenizer)->Encode(text));
+  if (ids.empty()) return InvalidArgument("the text has no tokens");
+  *fingerprint = (*tokenizer)->Fingerprint();
+  return ids;
+}
+
 absl::StatusOr<TokenBatch> TokenizePrompt(const Directory& folder, const std::string& config_path,
                                           std::string_view text, const Model& model, const SmokeOptions& options,
                                           std::string* fingerprint) {
-  const bool inside = config_path.ends_with(".gguf");
-  const std::string place = inside ? config_path : config_path.substr(0, config_path.rfind('/') + 1);
-  if (!options.open_tokenizer) return NotFound("this program opens no tokenizers");
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, options.open_tokenizer(folder, place));
-  PLUMB_ASSIGN_OR_RETURN(std::vector<int32_t> ids, tokenizer->Encode(text));
-  *fingerprint = tokenizer->Fingerprint();
+  PLUMB_ASSIGN_OR_RETURN(std::vector<int32_t> ids, Tokenize(folder, config_path, text, options, fingerprint));
   TokenBatch tokens = {.sequences = 1, .positions = ids.size(), .ids = std::move(ids)};
   PLUMB_RETURN_IF_ERROR(CheckTokens(tokens, model));
   return tokens;

@@ -37,8 +37,13 @@ struct OpenCase {
 // Opens model and golden and builds the graphs. Errors as OpenModel and LoadGolden give them.
 absl::StatusOr<OpenCase> OpenSmokeCase(const Directory& folder, const SmokeCase& wanted, const SmokeOptions& options);
 
-// The text's ids by the tokenizer inside `config_path`, if that is a GGUF file, or else beside it, as one sequence.
-// NOT_FOUND without a tokenizer, INVALID_ARGUMENT when there are none or more than the model has positions.
+// The text's ids by the tokenizer inside `config_path`, if that is a GGUF file, or else beside it; of an ONNX file also
+// by the one in the folder above. NOT_FOUND without a tokenizer, INVALID_ARGUMENT when the text has no ids.
+absl::StatusOr<std::vector<int32_t>> Tokenize(const Directory& folder, const std::string& config_path,
+                                              std::string_view text, const SmokeOptions& options,
+                                              std::string* fingerprint);
+
+// The same as one sequence; INVALID_ARGUMENT also when it does not fit the model.
 absl::StatusOr<TokenBatch> TokenizePrompt(const Directory& folder, const std::string& config_path,
                                           std::string_view text, const Model& model, const SmokeOptions& options,
                                           std::string* fingerprint);
