@@ -5,11 +5,16 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
+#include "fmt/format.h"
+#include "nlohmann/json.hpp"
 #include "plumb/base/file.h"
 #include "plumb/base/status.h"
+#include "plumb/containers/open.h"
+#include "plumb/weights/safetensors.h"
 #include "tests/unit/base/scratch_folder.h"
 
 namespace plumb {
@@ -182,6 +187,59 @@ TEST(ModelDiffTest, ShardsAreOneModel) {
   EXPECT_GE(diff.pairs.size(), 21u);
   EXPECT_THAT(diff.only_b, IsEmpty());
   EXPECT_EQ(Diffed(folder / "pytorch_model-00002-of-00002.bin", gguf).a.files.size(), 2u);
+}
+
+// An index with its shards is one model, and so is one shard of it that is named.
+TEST(ModelDiffTest, AnIndexIsOneModel) {
+  ScratchFolder scratch;
+  const fs::path whole = kData / "twins/llama-f32.safetensors";
+  Directory directory = *Directory::Open(whole.parent_path().string());
+  const std::unique_ptr<TensorSource> source = *OpenTensorSource(directory, whole.filename().string());
+  nlohmann::json index = {{"metadata", nlohmann::json::object()}, {"weight_map", nlohmann::json::object()}};
+  for (int shard : {1, 2}) {
+    const std::string name = fmt::format("model-0000{}-of-00002.safetensors", shard);
+    std::vector<TensorToWrite> tensors;
+    for (size_t i = shard - 1; i < source->tensors().size(); i += 2) {
+      const SourceTensor& tensor = source->tensors()[i];
+      tensors.push_back({tensor.name, tensor.dtype, tensor.shape, *source->View(tensor)});
+      index["weight_map"][tensor.name] = name;
+    }
+    scratch.Write(name, *SerializeSafetensors(tensors, {}));
+  }
+  const std::string first = scratch.PathOf("model-00001-of-00002.safetensors");
+  ExpectSame(Diffed(first, GgufOf("llama-f32")));  // Without the index.
+  scratch.Write("model.safetensors.index.json", index.dump());
+  const ModelDiff diff = Diffed(scratch.path(), GgufOf("llama-f32"));
+  ExpectSame(diff);
+  EXPECT_EQ(diff.a.path, "model.safetensors.index.json");
+  ExpectSame(Diffed(first, GgufOf("llama-f32")));
+}
+
+std::string SharedFolder(const std::string& name) {
+  const char* given = std::getenv("PLUMB_SHARED");
+  const fs::path folder = fs::path(given != nullptr ? given : kData / "../../../shared") / name;
+  return fs::exists(folder) ? folder.string() : "";
+}
+
+TEST(ModelDiffTest, CheckpointsOfPyTorch) {
+  const std::string folder = SharedFolder("tiny-shakespeare/step-3000");
+  if (folder.empty()) GTEST_SKIP() << "tiny-shakespeare is not here: set PLUMB_SHARED";
+  ExpectSame(Diffed(folder + "/model.safetensors", folder + "/pytorch_model.bin"));
+  const ModelDiff rounded = Diffed(folder + "/model-bf16.safetensors", folder + "/pytorch_model.bin");
+  EXPECT_EQ(rounded.verdict(), ModelVerdict::kSame);
+  for (const DiffedPair& pair : rounded.pairs) EXPECT_TRUE(pair.values.a_is_made) << pair.a.name;
+}
+
+// TorchScript of two models against ONNX of one of them.
+TEST(ModelDiffTest, TorchScriptAndOnnx) {
+  const std::string folder = SharedFolder("models/silero-vad");
+  if (folder.empty()) GTEST_SKIP() << "silero-vad is not here: set PLUMB_SHARED";
+  const ModelDiff diff = Diffed(folder + "/silero_vad.jit", folder + "/silero_vad_16k_op15.onnx");
+  EXPECT_EQ(diff.verdict(), ModelVerdict::kDiffers);
+  EXPECT_THAT(diff.pairs, SizeIs(15));
+  EXPECT_THAT(diff.only_a, SizeIs(15));
+  EXPECT_THAT(diff.only_b, IsEmpty());
+  for (const DiffedPair& pair : diff.pairs) EXPECT_EQ(pair.values.finding, Finding::kEqual) << pair.a.name;
 }
 
 TEST(ModelDiffTest, CanBeStopped) {

@@ -92,6 +92,12 @@ TEST(CompareValuesTest, QuantisingIsRecognised) {
     EXPECT_EQ(Compared(full.As(), quantised.As()).finding, Finding::kQuantised);
     EXPECT_EQ(Compared(quantised.As(), full.As()).finding, Finding::kQuantised);
     EXPECT_TRUE(Compared(quantised.As(), full.As()).a_is_made);
+    // Stored the other way round, as GPT-2's maps are beside their GGUF.
+    std::vector<float> turned(values.size());
+    for (size_t i = 0; i < values.size(); ++i) turned[i % 512 * 8 + i / 512] = values[i];
+    const MemoryTensor other(DType::kF32, {512, 8}, turned);
+    EXPECT_EQ(Compared(other.As({.output_last = true}), quantised.As()).finding, Finding::kQuantised);
+    EXPECT_EQ(Compared(quantised.As(), other.As({.output_last = true})).finding, Finding::kQuantised);
     // What was decoded is the same again.
     std::vector<float> decoded(values.size());
     ASSERT_TRUE(quantised.As().source->ReadF32(*quantised.As().tensor, 0, decoded).ok());

@@ -51,7 +51,7 @@ struct ValueComparison {
 // Called between pieces with the elements done so far; its error ends the work.
 using ComparisonCheck = std::function<absl::Status(uint64_t elements)>;
 
-// Reads both in pieces of about a million elements, or of a row where one is longer.
+// Reads both in pieces of 2^18 elements, or of a row where one that is turned round is longer.
 // REQUIRES: the common shapes are the same but for dimensions of 1; RowsFit.
 absl::StatusOr<ValueComparison> CompareValues(const LaidOut& a, const LaidOut& b, const ComparisonCheck& check);
 
