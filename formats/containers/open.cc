@@ -5,6 +5,9 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "plumb/archive/zip.h"
+#include "plumb/base/file.h"
+#include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
 #include "plumb/flax/flax_source.h"
 #include "plumb/gguf/gguf.h"
@@ -27,17 +30,23 @@ const std::vector<const ContainerFormat*>& Formats() {
       &SafetensorsFormat(),
       &SafetensorsIndexFormat(),
       &gguf::GgufFormat(),
-      &PytorchZipFormat(),
       &PytorchLegacyFormat(),
       &PytorchTarFormat(),
       &NpyFormat(),
-      &NpzFormat(),
       &TfliteFormat(),
       &TensorBundleFormat(),
       &SavedModelFormat(),
       &FlaxFormat(),
       &OnnxFormat(),
       &Hdf5Format(),
+  };
+  return kFormats;
+}
+
+const std::vector<const ZipContainerFormat*>& ZipFormats() {
+  static const std::vector<const ZipContainerFormat*> kFormats = {
+      &PytorchZipFormat(),
+      &NpzFormat(),
       &KerasFormat(),
   };
   return kFormats;
@@ -63,24 +72,50 @@ absl::StatusOr<Opened> OpenInput(const ByteFolder& folder, std::string_view path
   return opened;
 }
 
-const ContainerFormat* FormatOf(const ContainerInput& input) {
+// What an input is: a format, or one of ZIP archives with the archive.
+struct Recognised {
+  const ContainerFormat* format = nullptr;
+  const ZipContainerFormat* zip_format = nullptr;
+  absl::StatusOr<ZipArchive> archive = absl::UnknownError("no archive");
+
+  bool any() const { return format != nullptr || zip_format != nullptr; }
+};
+
+Recognised Recognise(const ContainerInput& input) {
+  Recognised found;
   for (const ContainerFormat* format : Formats()) {
-    if (format->recognises(input)) return format;
+    if (!format->recognises(input)) continue;
+    found.format = format;
+    return found;
   }
-  return nullptr;
+  if (!LooksLikeZip(input.head)) return found;
+  found.archive = ZipArchive::Open(input.bytes);
+  for (const ZipContainerFormat* format : ZipFormats()) {
+    if (found.archive.ok() && format->recognises(*found.archive)) found.zip_format = format;
+  }
+  return found;
+}
+
+absl::StatusOr<std::unique_ptr<TensorSource>> OpenRecognised(const ContainerInput& input) {
+  const Recognised found = Recognise(input);
+  if (found.format != nullptr) return found.format->open(input);
+  if (found.zip_format != nullptr) return found.zip_format->open(input, *found.archive);
+  if (LooksLikeZip(input.head) && !found.archive.ok()) return found.archive.status();
+  std::string known;
+  for (const ContainerFormat* each : Formats()) known += fmt::format("{}, ", each->name);
+  for (const ZipContainerFormat* each : ZipFormats()) known += fmt::format("{}, ", each->name);
+  known.resize(known.size() - 2);
+  return RefusedFile(fmt::format("its content is of no container that is read here ({})", known));
 }
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TensorSource>> OpenTensorSource(const ByteFolder& folder, std::string_view path) {
   PLUMB_ASSIGN_OR_RETURN(Opened opened, OpenInput(folder, path));
-  const ContainerFormat* format = FormatOf(opened.input);
-  if (format != nullptr) return format->open(opened.input);
-  std::string known;
-  for (const ContainerFormat* each : Formats()) known += fmt::format("{}{}", known.empty() ? "" : ", ", each->name);
-  return WithErrorClass(
-      InvalidArgument(fmt::format("{}: its content is of no container that is read here ({})", path, known)),
-      ErrorClass::kPolicy);
+  absl::StatusOr<std::unique_ptr<TensorSource>> source = OpenRecognised(opened.input);
+  // Readers that others use too name the file themselves.
+  if (source.ok() || Message(source.status()).starts_with(fmt::format("{}: ", path))) return source;
+  return Annotate(source.status(), path);
 }
 
 absl::StatusOr<std::unique_ptr<TensorSource>> OpenTensorSource(const Directory& folder, std::string_view path) {
@@ -89,8 +124,13 @@ absl::StatusOr<std::unique_ptr<TensorSource>> OpenTensorSource(const Directory& 
 
 absl::StatusOr<std::string_view> ContainerFormatOf(const ByteFolder& folder, std::string_view path) {
   PLUMB_ASSIGN_OR_RETURN(Opened opened, OpenInput(folder, path));
-  const ContainerFormat* format = FormatOf(opened.input);
-  return format == nullptr ? std::string_view() : format->name;
+  const Recognised found = Recognise(opened.input);
+  if (found.format != nullptr) return found.format->name;
+  if (found.zip_format != nullptr) return found.zip_format->name;
+  // A damaged archive is reported as such rather than as unknown, if it is one of ours.
+  const bool checkpoint = AsText(opened.input.head).find("data.pkl") != std::string_view::npos;
+  return !found.archive.ok() && checkpoint && LooksLikeZip(opened.input.head) ? PytorchZipFormat().name
+                                                                              : std::string_view();
 }
 
 }  // namespace plumb

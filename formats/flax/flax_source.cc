@@ -230,10 +230,7 @@ bool Recognises(const ContainerInput& input) {
   return true;
 }
 
-absl::StatusOr<std::unique_ptr<TensorSource>> Open(const ContainerInput& input) {
-  absl::StatusOr<std::unique_ptr<TensorSource>> source = FlaxReader(input).Run();
-  return source.ok() ? std::move(source) : Annotate(source.status(), input.path);
-}
+absl::StatusOr<std::unique_ptr<TensorSource>> Open(const ContainerInput& input) { return FlaxReader(input).Run(); }
 
 }  // namespace
 

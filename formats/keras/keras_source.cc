@@ -192,8 +192,7 @@ absl::StatusOr<Place> PlaceOf(const ZipArchive& archive, const ContainerInput& i
   return Place{bytes, {fmt::format("{}:{}", input.path, kWeights), bytes, true}, 0};
 }
 
-absl::StatusOr<std::unique_ptr<TensorSource>> OpenKeras(const ContainerInput& input) {
-  PLUMB_ASSIGN_OR_RETURN(ZipArchive archive, ZipArchive::Open(input.bytes));
+absl::StatusOr<std::unique_ptr<TensorSource>> OpenKeras(const ContainerInput& input, const ZipArchive& archive) {
   TensorSourceParts parts = {.format = "keras"};
   PLUMB_ASSIGN_OR_RETURN(parts.metadata, ReadArchiveMetadata(archive));
   PLUMB_ASSIGN_OR_RETURN(Place place, PlaceOf(archive, input));
@@ -202,29 +201,21 @@ absl::StatusOr<std::unique_ptr<TensorSource>> OpenKeras(const ContainerInput& in
   return Assembler(std::move(place), std::move(parts)).Run(*file);
 }
 
-template <absl::StatusOr<std::unique_ptr<TensorSource>> (*kOpen)(const ContainerInput&)>
-absl::StatusOr<std::unique_ptr<TensorSource>> Named(const ContainerInput& input) {
-  absl::StatusOr<std::unique_ptr<TensorSource>> source = kOpen(input);
-  return source.ok() ? std::move(source) : Annotate(source.status(), input.path);
-}
-
 bool RecognisesHdf5(const ContainerInput& input) { return LooksLikeHdf5(input.head); }
 
-bool RecognisesKeras(const ContainerInput& input) {
-  if (!LooksLikeZip(input.head)) return false;
-  absl::StatusOr<ZipArchive> archive = ZipArchive::Open(input.bytes);
-  return archive.ok() && archive->Find(kConfig) != nullptr && archive->Find(kMetadata) != nullptr;
+bool RecognisesKeras(const ZipArchive& archive) {
+  return archive.Find(kConfig) != nullptr && archive.Find(kMetadata) != nullptr;
 }
 
 }  // namespace
 
 const ContainerFormat& Hdf5Format() {
-  static constexpr ContainerFormat kFormat = {"hdf5", RecognisesHdf5, Named<OpenHdf5>};
+  static constexpr ContainerFormat kFormat = {"hdf5", RecognisesHdf5, OpenHdf5};
   return kFormat;
 }
 
-const ContainerFormat& KerasFormat() {
-  static constexpr ContainerFormat kFormat = {"keras", RecognisesKeras, Named<OpenKeras>};
+const ZipContainerFormat& KerasFormat() {
+  static constexpr ZipContainerFormat kFormat = {"keras", RecognisesKeras, OpenKeras};
   return kFormat;
 }
 

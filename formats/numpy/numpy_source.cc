@@ -69,8 +69,7 @@ class Unpacker {
   uint64_t unpacked_bytes_ = 0;
 };
 
-absl::StatusOr<std::unique_ptr<TensorSource>> OpenAll(const ContainerInput& input) {
-  PLUMB_ASSIGN_OR_RETURN(ZipArchive archive, ZipArchive::Open(input.bytes));
+absl::StatusOr<std::unique_ptr<TensorSource>> OpenAll(const ContainerInput& input, const ZipArchive& archive) {
   Unpacker unpacker(input, archive);
   for (const ZipEntry& entry : archive.entries()) {
     if (!entry.name.ends_with(kSuffix)) {
@@ -82,19 +81,10 @@ absl::StatusOr<std::unique_ptr<TensorSource>> OpenAll(const ContainerInput& inpu
   return unpacker.Finish();
 }
 
-template <absl::StatusOr<std::unique_ptr<TensorSource>> (*kOpen)(const ContainerInput&)>
-absl::StatusOr<std::unique_ptr<TensorSource>> Named(const ContainerInput& input) {
-  absl::StatusOr<std::unique_ptr<TensorSource>> source = kOpen(input);
-  return source.ok() ? std::move(source) : Annotate(source.status(), input.path);
-}
-
 bool RecognisesOne(const ContainerInput& input) { return LooksLikeNpy(input.head); }
 
-bool RecognisesAll(const ContainerInput& input) {
-  if (!LooksLikeZip(input.head)) return false;
-  absl::StatusOr<ZipArchive> archive = ZipArchive::Open(input.bytes);
-  if (!archive.ok()) return false;
-  const auto& entries = archive->entries();
+bool RecognisesAll(const ZipArchive& archive) {
+  const auto& entries = archive.entries();
   const bool checkpoint = std::any_of(entries.begin(), entries.end(),
                                       [](const ZipEntry& entry) { return entry.name.ends_with("/data.pkl"); });
   return !checkpoint && !entries.empty() && entries.front().name.ends_with(kSuffix);
@@ -103,12 +93,12 @@ bool RecognisesAll(const ContainerInput& input) {
 }  // namespace
 
 const ContainerFormat& NpyFormat() {
-  static constexpr ContainerFormat kFormat = {"npy", RecognisesOne, Named<OpenOne>};
+  static constexpr ContainerFormat kFormat = {"npy", RecognisesOne, OpenOne};
   return kFormat;
 }
 
-const ContainerFormat& NpzFormat() {
-  static constexpr ContainerFormat kFormat = {"npz", RecognisesAll, Named<OpenAll>};
+const ZipContainerFormat& NpzFormat() {
+  static constexpr ZipContainerFormat kFormat = {"npz", RecognisesAll, OpenAll};
   return kFormat;
 }
 

@@ -91,8 +91,7 @@ absl::StatusOr<std::unique_ptr<TensorSource>> Open(const ContainerInput& input) 
   TensorSourceParts parts{.format = "onnx"};
   for (const auto& part : file->parts()) parts.files.push_back({part->path, part->bytes});
   for (const OnnxTensor& tensor : file->model().graph.initializers) {
-    absl::Status status = Append(*file, tensor, parts);
-    if (!status.ok()) return Annotate(status, input.path);
+    PLUMB_RETURN_IF_ERROR(Append(*file, tensor, parts));
   }
   if (!file->model().graph.sparse_initializers.empty()) {
     parts.notes.push_back("sparse initializers are left out");

@@ -50,7 +50,7 @@ absl::StatusOr<StoragePlaces> FindStorages(PickleStream& stream, const Pickle& k
   return places;
 }
 
-absl::StatusOr<std::unique_ptr<TensorSource>> OpenStream(const ContainerInput& input) {
+absl::StatusOr<std::unique_ptr<TensorSource>> Open(const ContainerInput& input) {
   PLUMB_ASSIGN_OR_RETURN(PickleStream stream, PickleStream::Open(*input.bytes, 0, input.bytes->Size()));
   PLUMB_RETURN_IF_ERROR(stream.Next().status());  // The magic number, which was recognised.
   PLUMB_ASSIGN_OR_RETURN(Pickle protocol, stream.Next());
@@ -64,11 +64,6 @@ absl::StatusOr<std::unique_ptr<TensorSource>> OpenStream(const ContainerInput& i
   PLUMB_ASSIGN_OR_RETURN(StoragePlaces places, FindStorages(stream, keys, object, big_endian));
   PLUMB_ASSIGN_OR_RETURN(TorchContents contents, ReadTorchContents(object, {}));
   return AssembleTorchSource(std::move(contents), places, big_endian, {input.path, input.bytes});
-}
-
-absl::StatusOr<std::unique_ptr<TensorSource>> Open(const ContainerInput& input) {
-  absl::StatusOr<std::unique_ptr<TensorSource>> source = OpenStream(input);
-  return source.ok() ? std::move(source) : Annotate(source.status(), input.path);
 }
 
 bool Recognises(const ContainerInput& input) {

@@ -106,7 +106,7 @@ absl::StatusOr<TorchOutside> ReadTensors(const ByteSource& bytes, const TarEntry
   return tensors;
 }
 
-absl::StatusOr<std::unique_ptr<TensorSource>> OpenArchive(const ContainerInput& input) {
+absl::StatusOr<std::unique_ptr<TensorSource>> Open(const ContainerInput& input) {
   PLUMB_ASSIGN_OR_RETURN(std::vector<TarEntry> entries, ReadTar(*input.bytes));
   const Members members = FindMembers(entries);
   if (members.pickle == nullptr || members.storages == nullptr)
@@ -122,11 +122,6 @@ absl::StatusOr<std::unique_ptr<TensorSource>> OpenArchive(const ContainerInput& 
   if (!stream.AtEnd()) return RefusedFile("its pickle goes on after its end");
   PLUMB_ASSIGN_OR_RETURN(TorchContents contents, ReadTorchContents(pickle, outside));
   return AssembleTorchSource(std::move(contents), storages.places, false, {input.path, input.bytes});
-}
-
-absl::StatusOr<std::unique_ptr<TensorSource>> Open(const ContainerInput& input) {
-  absl::StatusOr<std::unique_ptr<TensorSource>> source = OpenArchive(input);
-  return source.ok() ? std::move(source) : Annotate(source.status(), input.path);
 }
 
 bool Recognises(const ContainerInput& input) { return LooksLikeTar(input.head); }

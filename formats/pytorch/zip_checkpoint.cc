@@ -50,8 +50,7 @@ absl::StatusOr<StoragePlaces> FindStorages(const ZipArchive& archive, const std:
   return places;
 }
 
-absl::StatusOr<std::unique_ptr<TensorSource>> OpenArchive(const ContainerInput& input) {
-  PLUMB_ASSIGN_OR_RETURN(ZipArchive archive, ZipArchive::Open(input.bytes));
+absl::StatusOr<std::unique_ptr<TensorSource>> Open(const ContainerInput& input, const ZipArchive& archive) {
   PLUMB_ASSIGN_OR_RETURN(std::string root, FindRoot(archive));
   PLUMB_ASSIGN_OR_RETURN(std::string data,
                          archive.Read(*archive.Find(root + std::string(kPickleName)), limits::kPickleBytesMax));
@@ -64,25 +63,16 @@ absl::StatusOr<std::unique_ptr<TensorSource>> OpenArchive(const ContainerInput& 
   return AssembleTorchSource(std::move(contents), places, big_endian, {input.path, input.bytes});
 }
 
-absl::StatusOr<std::unique_ptr<TensorSource>> Open(const ContainerInput& input) {
-  absl::StatusOr<std::unique_ptr<TensorSource>> source = OpenArchive(input);
-  return source.ok() ? std::move(source) : Annotate(source.status(), input.path);
-}
-
 // A ZIP archive whose first entry stands in a folder beside data.pkl; NumPy's and Keras's have other names.
-bool Recognises(const ContainerInput& input) {
-  if (!LooksLikeZip(input.head)) return false;
-  absl::StatusOr<ZipArchive> archive = ZipArchive::Open(input.bytes);
-  // A damaged archive is reported as such rather than as unknown.
-  if (!archive.ok()) return AsText(input.head).find("data.pkl") != std::string_view::npos;
-  return std::any_of(archive->entries().begin(), archive->entries().end(),
+bool Recognises(const ZipArchive& archive) {
+  return std::any_of(archive.entries().begin(), archive.entries().end(),
                      [](const ZipEntry& entry) { return entry.name.ends_with(kPickleName); });
 }
 
 }  // namespace
 
-const ContainerFormat& PytorchZipFormat() {
-  static constexpr ContainerFormat kFormat = {"pytorch", Recognises, Open};
+const ZipContainerFormat& PytorchZipFormat() {
+  static constexpr ZipContainerFormat kFormat = {"pytorch", Recognises, Open};
   return kFormat;
 }
 

@@ -167,18 +167,16 @@ class BundleReader {
 };
 
 absl::StatusOr<std::unique_ptr<TensorSource>> Open(const ContainerInput& input) {
-  absl::StatusOr<std::unique_ptr<TensorSource>> source = BundleReader(input, input.path).Run(*input.bytes, {});
-  return source.ok() ? std::move(source) : Annotate(source.status(), input.path);
+  return BundleReader(input, input.path).Run(*input.bytes, {});
 }
 
 bool Recognises(const ContainerInput& input) { return EndsLikeTable(*input.bytes); }
 
 absl::StatusOr<std::unique_ptr<TensorSource>> OpenSaved(const ContainerInput& input) {
-  absl::StatusOr<std::vector<std::string>> notes = NotesOfSavedModel(*input.bytes);
-  if (!notes.ok()) return Annotate(notes.status(), input.path);
+  PLUMB_ASSIGN_OR_RETURN(std::vector<std::string> notes, NotesOfSavedModel(*input.bytes));
   const std::string path = input.Neighbour(kVariables);
   PLUMB_ASSIGN_OR_RETURN(std::shared_ptr<const ByteSource> index, input.folder->Open(path));
-  absl::StatusOr<std::unique_ptr<TensorSource>> source = BundleReader(input, path).Run(*index, *std::move(notes));
+  absl::StatusOr<std::unique_ptr<TensorSource>> source = BundleReader(input, path).Run(*index, std::move(notes));
   return source.ok() ? std::move(source) : Annotate(source.status(), path);
 }
 

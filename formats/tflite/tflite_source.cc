@@ -122,10 +122,7 @@ bool Recognises(const ContainerInput& input) {
   return input.head.size() >= 8 && AsText(input.head.subspan(4, 4)) == "TFL3";
 }
 
-absl::StatusOr<std::unique_ptr<TensorSource>> Open(const ContainerInput& input) {
-  absl::StatusOr<std::unique_ptr<TensorSource>> source = TfliteReader(input).Run();
-  return source.ok() ? std::move(source) : Annotate(source.status(), input.path);
-}
+absl::StatusOr<std::unique_ptr<TensorSource>> Open(const ContainerInput& input) { return TfliteReader(input).Run(); }
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "fmt/format.h"
 #include "formats/weights/shard_check.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
@@ -43,6 +44,16 @@ void AppendFile(std::string path, std::shared_ptr<const ByteSource> bytes, const
 
 void AppendMetadata(const SafetensorsHeader& header, TensorSourceParts* parts) {
   for (const auto& [key, value] : header.metadata()) parts->metadata.push_back({.key = key, .value = value});
+}
+
+// Writers count the tensors' bytes or the files': anything else is worth a word.
+void NoteTotal(const ShardIndex& index, TensorSourceParts* parts) {
+  uint64_t tensor_bytes = 0, file_bytes = 0;
+  for (const SourceTensor& tensor : parts->tensors) tensor_bytes += tensor.size_bytes();
+  for (const SourceFile& file : parts->files) file_bytes += file.bytes->Size();
+  if (!index.total_bytes || *index.total_bytes == tensor_bytes || *index.total_bytes == file_bytes) return;
+  parts->notes.push_back(fmt::format("metadata.total_size is {}; the tensors have {} bytes, the files {}",
+                                     *index.total_bytes, tensor_bytes, file_bytes));
 }
 
 bool RecognisesFile(const ContainerInput& input) {
@@ -88,8 +99,8 @@ absl::StatusOr<std::unique_ptr<TensorSource>> OpenIndex(const ContainerInput& in
   }
   std::vector<const SafetensorsHeader*> borrowed;
   for (const SafetensorsHeader& header : headers) borrowed.push_back(&header);
-  absl::Status status = CheckShards(index, borrowed);
-  if (!status.ok()) return Annotate(status, input.path);
+  PLUMB_RETURN_IF_ERROR(CheckShards(index, borrowed));
+  NoteTotal(index, &parts);
   if (!headers.empty()) AppendMetadata(headers.front(), &parts);
   return TensorSource::New(std::move(parts));
 }

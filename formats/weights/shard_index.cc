@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 #include <set>
 #include <utility>
@@ -100,11 +101,23 @@ absl::StatusOr<nlohmann::json> ParseDocument(std::string_view json) {
   return document;
 }
 
+// Written as an integer, or as a double by those who count in one.
+std::optional<uint64_t> TotalBytes(const nlohmann::json& metadata) {
+  auto total = metadata.find("total_size");
+  if (total == metadata.end()) return std::nullopt;
+  if (total->is_number_unsigned()) return total->get<uint64_t>();
+  constexpr double kExactMax = 9007199254740992.0;
+  const double value = total->is_number_float() ? total->get<double>() : -1;
+  if (value < 0 || value > kExactMax || value != std::floor(value)) return std::nullopt;
+  return static_cast<uint64_t>(value);
+}
+
 }  // namespace
 
 absl::StatusOr<ShardIndex> ShardIndex::Parse(std::string_view json) {
   PLUMB_ASSIGN_OR_RETURN(nlohmann::json document, ParseDocument(json));
   ShardIndex index;
+  index.total_bytes = TotalBytes(document["metadata"]);
   std::set<std::string> shards;
   for (auto& [tensor, file] : document["weight_map"].items()) {
     if (tensor.empty() || tensor.size() > limits::kTensorNameBytesMax || tensor.find('\0') != tensor.npos) {

@@ -1,5 +1,6 @@
 #include "plumb/containers/open.h"
 
+#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "plumb/base/status.h"
@@ -48,8 +49,39 @@ TEST_F(OpenTest, ShardsLieBesideTheirIndex) {
   EXPECT_EQ((*source)->files()[1].path, "sub/m-00002-of-00002.safetensors");
   EXPECT_EQ((*source)->Find("bb")->ranges[0].file, 1u);
   EXPECT_EQ(AsText(*(*source)->View(*(*source)->Find("bb"))), "bb");
+  EXPECT_THAT((*source)->notes(), testing::IsEmpty());
   scratch_.Write("sub/m-00002-of-00002.safetensors", Shard({"cc"}));
   EXPECT_THAT(std::string(Message(Open("sub/index.json").status())), HasSubstr("places nowhere"));
+}
+
+TEST_F(OpenTest, ATotalThatIsNoSumIsNoted) {
+  const std::string shard = Shard({"a", "bb"});
+  scratch_.Write("m.safetensors", shard);
+  auto notes_for = [&](const std::string& total) {
+    scratch_.Write("index.json", fmt::format(R"({{"metadata":{{"total_size":{}}},"weight_map":)"
+                                             R"({{"a":"m.safetensors","bb":"m.safetensors"}}}})",
+                                             total));
+    auto source = Open("index.json");
+    EXPECT_TRUE(source.ok()) << source.status();
+    return source.ok() ? (*source)->notes() : std::vector<std::string>{"none"};
+  };
+  const std::string file_bytes = std::to_string(shard.size());
+  for (const std::string& total : {std::string("3"), std::string("3.0"), file_bytes, std::string("\"3\"")}) {
+    EXPECT_THAT(notes_for(total), testing::IsEmpty()) << total;
+  }
+  EXPECT_THAT(notes_for("4"),
+              testing::ElementsAre("metadata.total_size is 4; the tensors have 3 bytes, the files " + file_bytes));
+  EXPECT_THAT(notes_for("4e0").size(), 1u);
+}
+
+TEST_F(OpenTest, DamagedArchivesNameTheirRule) {
+  scratch_.Write("a.npz", "PK\3\4" + std::string(100, '\0'));
+  EXPECT_THAT(std::string(Message(Open("a.npz").status())), HasSubstr("a.npz: "));
+  EXPECT_THAT(std::string(Message(Open("a.npz").status())), testing::Not(HasSubstr("no container")));
+  const Directory directory = *Directory::Open(scratch_.path());
+  auto format = ContainerFormatOf(DirectoryByteFolder(&directory), "a.npz");
+  ASSERT_TRUE(format.ok());
+  EXPECT_EQ(*format, "");
 }
 
 TEST_F(OpenTest, UnknownContentIsRefused) {
@@ -66,7 +98,7 @@ TEST_F(OpenTest, UnknownContentIsRefused) {
 TEST_F(OpenTest, BrokenContentNamesTheFile) {
   std::string file = Shard({"a"});
   scratch_.Write("model", file + "x");
-  EXPECT_THAT(std::string(Message(Open("model").status())), HasSubstr("model: safetensors: tensors cover"));
+  EXPECT_THAT(std::string(Message(Open("model").status())), testing::StartsWith("model: safetensors: tensors cover"));
 }
 
 }  // namespace

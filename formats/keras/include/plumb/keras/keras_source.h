@@ -11,7 +11,7 @@ namespace plumb {
 // Any HDF5 file: `.h5` with a whole model or weights only, `.weights.h5` of Keras 3, and what others store.
 const ContainerFormat& Hdf5Format();
 // `.keras`: a ZIP archive of metadata.json, config.json and model.weights.h5.
-const ContainerFormat& KerasFormat();
+const ZipContainerFormat& KerasFormat();
 
 }  // namespace plumb
 

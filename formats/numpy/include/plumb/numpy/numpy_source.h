@@ -14,7 +14,7 @@ namespace plumb {
 const ContainerFormat& NpyFormat();
 // A ZIP archive of arrays, named by their entries without `.npy`. Deflated ones are unpacked into memory, all together at
 // most limits::kUnpackedBytesMax.
-const ContainerFormat& NpzFormat();
+const ZipContainerFormat& NpzFormat();
 
 }  // namespace plumb
 

@@ -12,7 +12,7 @@
 namespace plumb {
 
 // torch.save since 1.6, and TorchScript: a ZIP archive with data.pkl and one entry for each storage.
-const ContainerFormat& PytorchZipFormat();
+const ZipContainerFormat& PytorchZipFormat();
 // torch.save before 1.6: five pickles and the storages after them.
 const ContainerFormat& PytorchLegacyFormat();
 // torch.save of 0.1: a TAR archive of sys_info, storages, tensors and pickle.

@@ -14,6 +14,8 @@
 
 namespace plumb {
 
+class ZipArchive;
+
 // A file that is to be opened as a container.
 struct ContainerInput {
   // Where the file and its neighbours are found. Borrowed for the call.
@@ -39,8 +41,16 @@ struct ContainerFormat {
   std::string_view name;
   // Whether the content claims to be of this format: cheap, and true of at most one format for any bytes.
   bool (*recognises)(const ContainerInput& input);
-  // Reads the headers. Errors name the file and the rule that is broken.
+  // Reads the headers. Errors name the rule that is broken; OpenTensorSource puts the file's path in front.
   absl::StatusOr<std::unique_ptr<TensorSource>> (*open)(const ContainerInput& input);
+};
+
+// A format whose files are ZIP archives. The archive is opened once for all such formats; it lives for the call.
+struct ZipContainerFormat {
+  std::string_view name;
+  // True of at most one format for any archive.
+  bool (*recognises)(const ZipArchive& archive);
+  absl::StatusOr<std::unique_ptr<TensorSource>> (*open)(const ContainerInput& input, const ZipArchive& archive);
 };
 
 }  // namespace plumb

@@ -2,7 +2,9 @@
 #ifndef PLUMB_WEIGHTS_SHARD_INDEX_H_
 #define PLUMB_WEIGHTS_SHARD_INDEX_H_
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,10 +19,12 @@ struct ShardIndex {
   std::map<std::string, std::string> shard_of;
   // Names of the shards, sorted, each once.
   std::vector<std::string> shards;
+  // `metadata.total_size`, where it is a whole number. Not to be relied on: some writers count the tensors' bytes,
+  // others the files'.
+  std::optional<uint64_t> total_bytes;
 
   // INVALID_ARGUMENT (ErrorClass::kPolicy) for anything but {"metadata": {...}, "weight_map": {tensor: file}}
   // with at most limits::kShardsMax shards whose `-NNNNN-of-NNNNN` numbers, where present, are complete.
-  // `metadata.total_size` is ignored: writers disagree on what it counts.
   static absl::StatusOr<ShardIndex> Parse(std::string_view json);
 };
 
