@@ -76,10 +76,12 @@ std::string ValueText(const MetadataValue& value) {
   return json.is_string() ? json.get<std::string>() : DumpJson(json, false);
 }
 
-Json StatisticsJson(const TensorStatistics& statistics) {
-  return {{"count", statistics.count}, {"min", statistics.min},       {"max", statistics.max},
-          {"mean", statistics.mean},   {"std", statistics.deviation}, {"absmax", statistics.absmax()},
-          {"zeros", statistics.zeros}, {"nans", statistics.nans},     {"infinities", statistics.infinities}};
+Json StatisticsJson(DType dtype, const TensorStatistics& statistics) {
+  Json json = {{"count", statistics.count}, {"min", statistics.min},       {"max", statistics.max},
+               {"mean", statistics.mean},   {"std", statistics.deviation}, {"absmax", statistics.absmax()},
+               {"zeros", statistics.zeros}, {"nans", statistics.nans},     {"infinities", statistics.infinities}};
+  if (IsGgmlBlockDType(dtype)) json["bad_blocks"] = statistics.bad_blocks;
+  return json;
 }
 
 Json TensorJson(const InspectedContainer& container, size_t index) {
@@ -93,7 +95,8 @@ Json TensorJson(const InspectedContainer& container, size_t index) {
   if (tensor.shared_storage.has_value()) json["shared_storage"] = *tensor.shared_storage;
   if (container.statistics.empty()) return json;
   json["statistics"] = nullptr;
-  if (container.statistics[index].has_value()) json["statistics"] = StatisticsJson(*container.statistics[index]);
+  if (container.statistics[index].has_value())
+    json["statistics"] = StatisticsJson(tensor.dtype, *container.statistics[index]);
   return json;
 }
 

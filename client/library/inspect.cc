@@ -88,6 +88,20 @@ InspectedContainer Describe(const TensorSource& source, std::string path) {
   return container;
 }
 
+void NoteBadBlocks(InspectedContainer* container) {
+  constexpr size_t kNamedMax = 8;
+  size_t bad_tensors = 0;
+  for (size_t i = 0; i < container->tensors.size(); ++i) {
+    const std::optional<TensorStatistics>& statistics = container->statistics[i];
+    if (!statistics.has_value() || statistics->bad_blocks == 0 || ++bad_tensors > kNamedMax) continue;
+    container->notes.push_back(fmt::format("tensor {} has {} blocks whose scale is NaN or infinite",
+                                           container->tensors[i].name, statistics->bad_blocks));
+  }
+  if (bad_tensors > kNamedMax) {
+    container->notes.push_back(fmt::format("{} more tensors have such blocks", bad_tensors - kNamedMax));
+  }
+}
+
 // The container that a file's name promises: nothing but the manifest is known of it.
 std::string FormatOfName(std::string_view path) {
   static constexpr std::pair<std::string_view, std::string_view> kEndings[] = {{".safetensors", "safetensors"},
@@ -165,14 +179,16 @@ class Inspector {
     if (format->empty()) return absl::OkStatus();
     absl::StatusOr<std::unique_ptr<TensorSource>> source = OpenTensorSource(folder_, path);
     if (absl::IsResourceExhausted(source.status()) && listed != nullptr) return AddFromManifest(*listed);
+    // FAILED_PRECONDITION: the program that reads this format is not installed.
     if (absl::IsInvalidArgument(source.status()) || absl::IsNotFound(source.status()) ||
-        absl::IsOutOfRange(source.status())) {
+        absl::IsOutOfRange(source.status()) || absl::IsFailedPrecondition(source.status())) {
       return AddBroken(path, *format, source.status());
     }
     PLUMB_RETURN_IF_ERROR(source.status());
     InspectedContainer container = Describe(**source, path);
     if (options_.statistics) {
       PLUMB_ASSIGN_OR_RETURN(container.statistics, StatisticsRun(**source, path, operation_).Run());
+      NoteBadBlocks(&container);
     }
     covered_.insert(path);
     for (const InspectedFile& file : container.files) covered_.insert(file.path);

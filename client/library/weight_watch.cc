@@ -7,6 +7,7 @@
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"
+#include "plumb/gguf/dequantise.h"
 #include "plumb/weights/weight_set.h"
 
 namespace plumb {
@@ -23,7 +24,8 @@ constexpr double kDeviationsMin = 8;
 constexpr double kNormalMad = 1.4826;
 
 bool IsWatched(DType dtype) {
-  return dtype == DType::kF16 || dtype == DType::kBF16 || dtype == DType::kF32 || dtype == DType::kF64;
+  return dtype == DType::kF16 || dtype == DType::kBF16 || dtype == DType::kF32 || dtype == DType::kF64 ||
+         IsGgmlBlockDType(dtype);
 }
 
 // `2 tensors hold NaN: a, b`.
@@ -92,6 +94,12 @@ void WeightWatch::Look(uint64_t offset, std::span<const uint8_t> bytes, Watched*
   uint64_t skipped = (unit - (offset - tensor->begin) % unit) % unit;
   if (skipped >= bytes.size()) return;
   bytes = bytes.subspan(skipped);
+  if (IsGgmlBlockDType(tensor->dtype)) {
+    const uint64_t bad_blocks = gguf::CountBadBlocks(tensor->dtype, bytes);
+    std::lock_guard lock(tensor->mutex);
+    tensor->bad_blocks += bad_blocks;
+    return;
+  }
   const uint64_t count = bytes.size() / unit;
   std::vector<float> values(std::min(kPieceElements, count));
   StatisticsSum sum;
@@ -124,10 +132,12 @@ std::vector<std::string> WeightWatch::Warnings() const {
   std::vector<std::string> nans;
   std::vector<std::string> infinities;
   std::vector<std::string> zeros;
+  std::vector<std::string> bad_blocks;
   for (const Watched& tensor : watched_) {
     TensorStatistics statistics = tensor.sum.Result();
     if (statistics.nans > 0) nans.push_back(fmt::format("{} in {}", tensor.name, tensor.file));
     if (statistics.infinities > 0) infinities.push_back(fmt::format("{} in {}", tensor.name, tensor.file));
+    if (tensor.bad_blocks > 0) bad_blocks.push_back(fmt::format("{} in {}", tensor.name, tensor.file));
     if (statistics.count > 1 && statistics.zeros == statistics.count && tensor.shape.size() > 1) {
       zeros.push_back(fmt::format("{} in {}", tensor.name, tensor.file));
     }
@@ -135,6 +145,10 @@ std::vector<std::string> WeightWatch::Warnings() const {
   std::vector<std::string> warnings;
   if (!nans.empty()) warnings.push_back(Sentence(nans, "holds NaN", "hold NaN"));
   if (!infinities.empty()) warnings.push_back(Sentence(infinities, "holds Inf", "hold Inf"));
+  if (!bad_blocks.empty()) {
+    warnings.push_back(
+        Sentence(bad_blocks, "has blocks whose scale is NaN or Inf", "have blocks whose scale is NaN or Inf"));
+  }
   if (!zeros.empty()) warnings.push_back(Sentence(zeros, "is all zeros", "are all zeros"));
   std::vector<std::string> twins;
   for (const auto& [content, tensors] : by_content_) {

@@ -17,8 +17,8 @@
 
 namespace plumb {
 
-// Sees one file after another. Only floats of 16 to 64 bits are looked at, and an element that is cut by the edge of a
-// chunk is not. Tensors count as duplicates when they fill the same chunks, which those of 64 KiB and more do.
+// Sees one file after another. Only floats of 16 to 64 bits and the scales of ggml's blocks are looked at, and an element
+// or block that is cut by the edge of a chunk is not. Tensors count as duplicates when they fill the same chunks, which those of 64 KiB and more do.
 class WeightWatch {
  public:
   // A file begins. `tensors` are in the order of their bytes.
@@ -29,7 +29,7 @@ class WeightWatch {
   void End(const ChunkList& chunks);
 
   // A sentence for each kind of thing that looks wrong, naming some tensors.
-  //   NaN, Inf                 in any tensor
+  //   NaN, Inf                 in any tensor; for blocks, as their scale
   //   zeros                    nothing else in a tensor of two dimensions or more
   //   duplicates               two places with the same bytes, other than zeros
   //   outliers                 the root mean square is more than 4 times, and far out of the spread, off the median of
@@ -45,7 +45,8 @@ class WeightWatch {
     uint64_t begin = 0;
     uint64_t end = 0;
     std::mutex mutex;
-    StatisticsSum sum;  // Guarded by mutex.
+    StatisticsSum sum;        // Guarded by mutex.
+    uint64_t bad_blocks = 0;  // Guarded by mutex.
   };
 
   static void Look(uint64_t offset, std::span<const uint8_t> bytes, Watched* tensor);

@@ -87,6 +87,6 @@ void SwapBlocks(DType dtype, std::span<uint8_t> blocks) {
   }
 }
 
-BlockCodec GgmlBlockCodec() { return {.decode = Dequantise, .swap = SwapBlocks}; }
+BlockCodec GgmlBlockCodec() { return {.decode = Dequantise, .swap = SwapBlocks, .count_bad = CountBadBlocks}; }
 
 }  // namespace plumb::gguf

@@ -134,15 +134,20 @@ TensorStatistics StatisticsSum::Result() const {
 absl::StatusOr<TensorStatistics> StatisticsOf(const TensorSource& source, const SourceTensor& tensor,
                                               const std::function<absl::Status(uint64_t elements)>& check) {
   StatisticsSum sum;
+  uint64_t bad_blocks = 0;
   const uint64_t count = tensor.element_count();
   std::vector<float> piece(std::min<uint64_t>(kPieceElements, count));
   for (uint64_t first = 0; first < count; first += piece.size()) {
     std::span<float> part = std::span(piece).first(std::min<uint64_t>(piece.size(), count - first));
     PLUMB_RETURN_IF_ERROR(source.ReadF32(tensor, first, part));
     sum.Add(part);
+    PLUMB_ASSIGN_OR_RETURN(const uint64_t bad, source.CountBadBlocks(tensor, first, part.size()));
+    bad_blocks += bad;
     if (check) PLUMB_RETURN_IF_ERROR(check(part.size()));
   }
-  return sum.Result();
+  TensorStatistics result = sum.Result();
+  result.bad_blocks = bad_blocks;
+  return result;
 }
 
 }  // namespace plumb

@@ -8,10 +8,10 @@
 #include "fmt/format.h"
 #include "formats/weights/byte_order.h"
 #include "formats/weights/tensor_check.h"
-#include "plumb/weights/tensor_size.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/quote.h"
 #include "plumb/base/status.h"
+#include "plumb/weights/tensor_size.h"
 #include "plumb/weights/weight_set.h"
 
 namespace plumb {
@@ -83,6 +83,21 @@ const SourceTensor* TensorSource::Find(std::string_view name) const {
   auto found = std::lower_bound(by_name_.begin(), by_name_.end(), name,
                                 [&](uint32_t index, std::string_view wanted) { return tensors[index].name < wanted; });
   return found != by_name_.end() && tensors[*found].name == name ? &tensors[*found] : nullptr;
+}
+
+absl::StatusOr<uint64_t> TensorSource::CountBadBlocks(const SourceTensor& tensor, uint64_t first,
+                                                      uint64_t count) const {
+  if (!IsGgmlBlockDType(tensor.dtype) || parts_.codec.count_bad == nullptr) return 0;
+  const DTypeBlock block = BlockOf(tensor.dtype);
+  const uint64_t end = (first + count) / block.elements * block.bytes;
+  std::vector<uint8_t> piece(kPieceBytes / block.bytes * block.bytes);
+  uint64_t bad = 0;
+  for (uint64_t at = first / block.elements * block.bytes; at < end; at += piece.size()) {
+    piece.resize(std::min<uint64_t>(piece.size(), end - at));
+    PLUMB_RETURN_IF_ERROR(ReadBytes(tensor, at, piece));
+    bad += parts_.codec.count_bad(tensor.dtype, piece);
+  }
+  return bad;
 }
 
 std::optional<std::span<const uint8_t>> TensorSource::View(const SourceTensor& tensor) const {

@@ -40,6 +40,22 @@ std::vector<float> Normal(size_t count, float deviation, unsigned seed) {
   return values;
 }
 
+// 100 blocks of Q8_0, the last with this half as its scale.
+void AddQ8(Model* model, const std::string& name, uint16_t last_scale) {
+  v1::Tensor& tensor = model->tensors.emplace_back();
+  tensor.set_name(name);
+  tensor.set_dtype("Q8_0");
+  tensor.add_shape(3200);
+  tensor.set_begin(model->bytes.size());
+  for (int block = 0; block < 100; ++block) {
+    const uint16_t scale = block == 99 ? last_scale : 0x3c00;
+    model->bytes += static_cast<char>(scale);
+    model->bytes += static_cast<char>(scale >> 8);
+    model->bytes.append(32, '\1');
+  }
+  tensor.set_end(model->bytes.size());
+}
+
 // As publishing does it: in the chunks that the file is cut into.
 std::vector<std::string> WarningsOf(const Model& model) {
   std::vector<ByteRange> ranges;
@@ -134,6 +150,17 @@ TEST(WeightWatchTest, SharedBytesAreLookedAtOnceAndOtherTypesNotAtAll) {
   model.Add("unknown", {100, 1000}, std::vector<float>(100'000, 0));
   model.tensors.back().set_dtype("Q9_Z");
   EXPECT_THAT(WarningsOf(model), IsEmpty());
+}
+
+TEST(WeightWatchTest, ScalesOfBlocksAreLookedAt) {
+  Model model;
+  AddQ8(&model, "sound", 0x3c00);
+  AddQ8(&model, "largest", 0x7bff);
+  EXPECT_THAT(WarningsOf(model), IsEmpty());
+  AddQ8(&model, "nan", 0x7e00);
+  AddQ8(&model, "infinite", 0xfc00);
+  EXPECT_THAT(WarningsOf(model),
+              ElementsAre("2 tensors have blocks whose scale is NaN or Inf: nan in m, infinite in m"));
 }
 
 }  // namespace

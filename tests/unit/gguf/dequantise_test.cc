@@ -1,5 +1,6 @@
 #include "plumb/gguf/dequantise.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <random>
@@ -70,6 +71,50 @@ TEST(DequantiseTest, AnyBytesAreBlocks) {
     EXPECT_TRUE(absl::IsInvalidArgument(Dequantise(dtype, std::span(blocks).first(blocks.size() - 1), out)));
   }
   EXPECT_TRUE(absl::IsInvalidArgument(Dequantise(DType::kF32, {}, {})));
+}
+
+// Scales that are halves show in every element, whatever its code: a finite one gives finite numbers only.
+TEST(DequantiseTest, BadBlocksAreThoseWithoutFiniteNumbers) {
+  constexpr size_t kBlocks = 4096;
+  std::mt19937 random(8);
+  for (int i = 0; i < kDTypeCount; ++i) {
+    const DType dtype = static_cast<DType>(i);
+    if (!IsGgmlBlockDType(dtype)) continue;
+    const bool hidden =
+        dtype == DType::kMXFP4 || dtype == DType::kNVFP4 || dtype == DType::kQ8_1 || dtype == DType::kQ8_K;
+    const DTypeBlock block = BlockOf(dtype);
+    std::vector<uint8_t> blocks(block.bytes * kBlocks);
+    for (uint8_t& byte : blocks) byte = static_cast<uint8_t>(random());
+    std::vector<float> out(block.elements * kBlocks);
+    ASSERT_TRUE(Dequantise(dtype, blocks, out).ok());
+    uint64_t expected = 0;
+    for (size_t at = 0; at < out.size(); at += block.elements) {
+      const auto first = out.begin() + static_cast<std::ptrdiff_t>(at);
+      expected += std::all_of(first, first + block.elements, [](float x) { return std::isfinite(x); }) ? 0 : 1;
+    }
+    const uint64_t found = CountBadBlocks(dtype, blocks);
+    EXPECT_TRUE(hidden || found == expected) << DTypeName(dtype) << ": " << found << ", expected " << expected;
+    EXPECT_GT(found, 0u) << DTypeName(dtype);
+    EXPECT_LT(found, kBlocks / 2) << DTypeName(dtype);
+  }
+  EXPECT_EQ(CountBadBlocks(DType::kF32, std::vector<uint8_t>(64, 0xff)), 0u);
+}
+
+TEST(DequantiseTest, BadScalesThatDecodeToNumbersAreCounted) {
+  std::vector<uint8_t> mxfp4(2 * 17, 0);
+  EXPECT_EQ(CountBadBlocks(DType::kMXFP4, mxfp4), 0u);
+  mxfp4[0] = 0xfe;
+  mxfp4[17] = 0xff;
+  EXPECT_EQ(CountBadBlocks(DType::kMXFP4, mxfp4), 1u);
+  std::vector<uint8_t> nvfp4(3 * 36, 0);
+  nvfp4[3] = 0x7e;
+  nvfp4[36 + 3] = 0x7f;
+  nvfp4[72 + 4] = 0xff;  // A code, not a scale.
+  EXPECT_EQ(CountBadBlocks(DType::kNVFP4, nvfp4), 1u);
+  std::vector<uint8_t> q8_k(2 * 292, 0);
+  q8_k[2] = 0x80;
+  q8_k[3] = 0x7f;
+  EXPECT_EQ(CountBadBlocks(DType::kQ8_K, q8_k), 1u);
 }
 
 std::vector<uint8_t> WithHalf(float scale, std::vector<uint8_t> rest) {

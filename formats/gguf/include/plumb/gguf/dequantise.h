@@ -20,7 +20,11 @@ absl::Status Dequantise(DType dtype, std::span<const uint8_t> blocks, std::span<
 // REQUIRES: a block type; whole blocks.
 void SwapBlocks(DType dtype, std::span<uint8_t> blocks);
 
-// The two for a TensorSource.
+// How many whole little-endian blocks have a scale or minimum that is NaN or infinite, so that nothing they hold is of
+// use: what llama.cpp's --check-tensors refuses. Each block counts once. 0 for types without blocks.
+uint64_t CountBadBlocks(DType dtype, std::span<const uint8_t> blocks);
+
+// The three for a TensorSource.
 BlockCodec GgmlBlockCodec();
 
 }  // namespace plumb::gguf

@@ -18,6 +18,9 @@ struct TensorStatistics {
   uint64_t zeros = 0;  // Of either sign.
   uint64_t nans = 0;
   uint64_t infinities = 0;  // Of either sign.
+  // Blocks of a quantised type whose scale is NaN or infinite, so that none of their elements means anything; some types
+  // decode such blocks to finite numbers.
+  uint64_t bad_blocks = 0;
   double min = 0;
   double max = 0;
   double mean = 0;

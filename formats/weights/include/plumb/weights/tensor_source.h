@@ -67,6 +67,8 @@ struct BlockCodec {
   absl::Status (*decode)(DType dtype, std::span<const uint8_t> blocks, std::span<float> out) = nullptr;
   // Turns whole big-endian blocks into little-endian ones.
   void (*swap)(DType dtype, std::span<uint8_t> blocks) = nullptr;
+  // How many whole little-endian blocks have a scale that is no finite number. May be left out.
+  uint64_t (*count_bad)(DType dtype, std::span<const uint8_t> blocks) = nullptr;
 };
 
 // What a format's reader found.
@@ -105,6 +107,10 @@ class TensorSource {
 
   // Fills `out` with bytes of the tensor in its own type, dense, row-major, little-endian, from byte `first` on.
   absl::Status ReadBytes(const SourceTensor& tensor, uint64_t first, std::span<uint8_t> out) const;
+
+  // How many of the blocks that hold elements [first, first + count) have a scale that is NaN or infinite; 0 for types
+  // without blocks. `first` and `count` are of whole blocks. What ReadBytes returns.
+  absl::StatusOr<uint64_t> CountBadBlocks(const SourceTensor& tensor, uint64_t first, uint64_t count) const;
 
   // The tensor's dense little-endian bytes where they lie, valid as long as the source, without alignment; nullopt
   // when they do not lie like that in memory, and ReadBytes has to be used.
