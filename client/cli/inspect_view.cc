@@ -197,7 +197,9 @@ Table ContainerTable(const InspectedContainer& container) {
     return table;
   }
   std::string size = FormatBytes(container.size_bytes());
-  if (container.files.size() > 1) size += fmt::format(" in {}", Count(container.files.size(), "file"));
+  const auto stored = std::count_if(container.files.begin(), container.files.end(),
+                                    [](const InspectedFile& file) { return !file.unpacked; });
+  if (stored > 1) size += fmt::format(" in {}", Count(static_cast<uint64_t>(stored), "file"));
   table.AddRow({"  Size", size});
   table.AddRow({"  Tensors", fmt::format("{}, {} parameters", FormatCount(container.tensors.size()),
                                          FormatCount(container.conventions.parameters))});

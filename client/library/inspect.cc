@@ -80,7 +80,9 @@ class StatisticsRun {
 
 InspectedContainer Describe(const TensorSource& source, std::string path) {
   InspectedContainer container{.path = std::move(path), .format = std::string(source.format())};
-  for (const SourceFile& file : source.files()) container.files.push_back({file.path, file.bytes->Size()});
+  for (const SourceFile& file : source.files()) {
+    container.files.push_back({file.path, file.bytes->Size(), file.unpacked});
+  }
   container.tensors = source.tensors();
   container.metadata = source.metadata().entries();
   container.notes = source.notes();
@@ -230,7 +232,7 @@ absl::StatusOr<Inspection> InspectFile(const std::filesystem::path& path, const 
   Inspection inspection = inspector.TakeResult();
   // The error of a file that is of no known format says which there are.
   if (inspection.containers.empty()) return OpenTensorSource(folder, path.filename().string()).status();
-  for (const InspectedFile& file : inspection.containers.front().files) inspection.size_bytes += file.size_bytes;
+  inspection.size_bytes = inspection.containers.front().size_bytes();
   PLUMB_RETURN_IF_ERROR(inspection.containers.front().error);
   return inspection;
 }
@@ -239,7 +241,7 @@ absl::StatusOr<Inspection> InspectFile(const std::filesystem::path& path, const 
 
 uint64_t InspectedContainer::size_bytes() const {
   uint64_t bytes = 0;
-  for (const InspectedFile& file : files) bytes += file.size_bytes;
+  for (const InspectedFile& file : files) bytes += file.unpacked ? 0 : file.size_bytes;
   return bytes;
 }
 

@@ -16,7 +16,7 @@ GIB = int(os.environ.get('PLUMB_INSPECT_GIB', '1'))
 # Small real files of other formats, below tests/data.
 OTHERS = ('gguf/written.gguf', 'gguf/written-big.gguf', 'pytorch/state_dict.pt', 'pytorch/checkpoint.pt',
           'pytorch/legacy_shared_storage.pt', 'pytorch/fortran_tensor_3d.pth', 'pytorch/tar_weight_bias.tar',
-          'numpy/test.npy', 'numpy/test.npz')
+          'numpy/test.npy', 'numpy/test.npz', 'keras/model.h5', 'keras/model.keras')
 NAN = 0x7fc0.to_bytes(2, 'little')
 
 

@@ -22,6 +22,7 @@ namespace plumb {
 struct InspectedFile {
   std::string path;
   uint64_t size_bytes = 0;
+  bool unpacked = false;  // No file of its own: what was unpacked from the others.
 };
 
 // One container: a file, or several that belong together (shards, external data). Plain value.
