@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/cli/model_diff_words.h"
 #include "client/cli/text.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -20,42 +21,9 @@ constexpr size_t kLonesMax = 20;
 // Tensors that differ listed one by one; more are grouped as those that do not differ.
 constexpr size_t kDifferingMax = 16;
 
-std::string_view FindingName(const DiffedPair& pair) {
-  if (pair.shapes_differ) return "shapes differ";
-  switch (pair.values.finding) {
-    case Finding::kEqual:
-      return "equal";
-    case Finding::kRounded:
-      return "rounded";
-    case Finding::kQuantised:
-      return "quantised";
-    case Finding::kWithinBounds:
-      return "within bounds";
-    case Finding::kNoBound:
-      return "no bound known";
-    case Finding::kDiffers:
-      return "differs";
-    case Finding::kNotCompared:
-      return "not compared";
-  }
-  return "";
-}
-
 Colour FindingColour(const DiffedPair& pair) {
   if (pair.undecided()) return Colour::kYellow;
   return pair.explained() ? Colour::kDim : Colour::kRed;
-}
-
-// The side that was made from the other.
-const DiffedTensor& MadeSide(const DiffedPair& pair) { return pair.values.a_is_made ? pair.a : pair.b; }
-
-std::string TypesText(const DiffedPair& pair) {
-  if (pair.a.dtype == pair.b.dtype) return std::string(DTypeName(pair.a.dtype));
-  return fmt::format("{} -> {}", DTypeName(pair.a.dtype), DTypeName(pair.b.dtype));
-}
-
-std::string ShapeText(const DiffedTensor& tensor) {
-  return fmt::format("{}[{}]", DTypeName(tensor.dtype), fmt::join(tensor.shape, ","));
 }
 
 // Numbers between dots as `*`.
@@ -214,42 +182,6 @@ void PrintRemarks(Output& output, const ModelDiff& diff) {
   }
 }
 
-// What was found of how many tensors, in words.
-std::vector<std::string> FindingTexts(const ModelDiff& diff) {
-  std::map<std::pair<int, std::string>, uint64_t> counts;
-  for (const DiffedPair& pair : diff.pairs) {
-    if (!pair.explained()) continue;
-    const std::string type(DTypeName(MadeSide(pair).dtype));
-    std::string text;
-    switch (pair.values.finding) {
-      case Finding::kEqual:
-        text = pair.by_content ? "of the same values under another name" : "equal";
-        break;
-      case Finding::kRounded:
-        text = fmt::format("rounded to {} as written by the usual rounding", type);
-        break;
-      case Finding::kQuantised:
-        text = fmt::format("quantised to {} bit for bit", type);
-        break;
-      default:
-        text = fmt::format("as near as {} allows", TypesText(pair));
-    }
-    ++counts[{static_cast<int>(pair.values.finding) * 2 + (pair.by_content ? 1 : 0), text}];
-  }
-  std::vector<std::string> texts;
-  for (const auto& [key, count] : counts) {
-    texts.push_back(fmt::format("{} {}", texts.empty() ? Count(count, "tensor") : std::to_string(count), key.second));
-  }
-  return texts;
-}
-
-std::string LoneText(const ModelDiff& diff) {
-  std::string text;
-  if (!diff.only_a.empty()) text += fmt::format("; {} only in A", diff.only_a.size());
-  if (!diff.only_b.empty()) text += fmt::format("; {} only in B", diff.only_b.size());
-  return text;
-}
-
 Json TensorJson(const DiffedTensor& tensor) {
   return {{"name", tensor.name}, {"dtype", DTypeName(tensor.dtype)}, {"shape", tensor.shape}};
 }
@@ -296,42 +228,7 @@ Json SideJson(const DiffedModel& model) {
   return json;
 }
 
-std::string_view VerdictName(ModelVerdict verdict) {
-  switch (verdict) {
-    case ModelVerdict::kSame:
-      return "same";
-    case ModelVerdict::kDiffers:
-      return "differs";
-    case ModelVerdict::kUndecided:
-      return "undecided";
-  }
-  return "";
-}
-
 }  // namespace
-
-std::string VerdictText(const ModelDiff& diff) {
-  const std::string found = fmt::format("{}", fmt::join(FindingTexts(diff), ", "));
-  if (diff.verdict() == ModelVerdict::kSame) return "the same model: " + found;
-  if (diff.pairs.empty()) return "not the same model: no tensor of A is in B" + LoneText(diff);
-  uint64_t differing = 0;
-  uint64_t undecided = 0;
-  for (const DiffedPair& pair : diff.pairs) {
-    undecided += pair.undecided() ? 1 : 0;
-    differing += !pair.explained() && !pair.undecided() ? 1 : 0;
-  }
-  std::string text;
-  if (diff.verdict() == ModelVerdict::kUndecided) {
-    text = fmt::format("cannot be told: of {} of {} nobody knows how far their types may be off", undecided,
-                       Count(diff.pairs.size(), "tensor"));
-  } else {
-    text = "not the same model";
-    if (differing > 0) text = fmt::format("differs in {} of {}", differing, Count(diff.pairs.size(), "tensor"));
-    if (undecided > 0) text += fmt::format("; {} not decided", undecided);
-  }
-  text += LoneText(diff);
-  return found.empty() ? text : text + "; the rest: " + found;
-}
 
 void PrintModelDiff(Output& output, const ModelDiff& diff, bool each) {
   PrintSides(output, diff);

@@ -2,16 +2,11 @@
 #ifndef PLUMB_CLIENT_CLI_MODEL_DIFF_VIEW_H_
 #define PLUMB_CLIENT_CLI_MODEL_DIFF_VIEW_H_
 
-#include <string>
-
 #include "client/cli/json.h"
 #include "client/cli/output.h"
 #include "plumb/client/model_diff.h"
 
 namespace plumb::cli {
-
-// One sentence: `the same model: 201 tensors equal, 90 rounded to F16 ...`, `differs in 3 of 291 tensors`.
-std::string VerdictText(const ModelDiff& diff);
 
 // Both sides, the pairs, what is on one side alone, the verdict. Pairs that differ in the number of their layer alone
 // and came out alike are one entry, unless `each`.

@@ -20,9 +20,6 @@ struct TypeBound {
 // nullopt for a type of which no bound is known (IQ1 to IQ3: their grids have none that says anything).
 std::optional<TypeBound> BoundOf(DType dtype);
 
-// Whether a type holds every float32 exactly.
-bool HoldsFloat32(DType dtype);
-
 }  // namespace plumb
 
 #endif  // PLUMB_FORMATS_COMPARISON_TYPE_BOUNDS_H_

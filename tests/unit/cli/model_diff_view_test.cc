@@ -3,6 +3,7 @@
 #include <limits>
 #include <sstream>
 
+#include "client/cli/model_diff_words.h"
 #include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"

@@ -25,6 +25,7 @@ struct DiffedModel {
   std::vector<Convention> conventions;
 };
 
+// One tensor, as its container describes it.
 struct DiffedTensor {
   std::string name;
   DType dtype = DType::kF32;
@@ -51,8 +52,10 @@ struct DiffedPair {
   }
 };
 
+// Whether two models are the same; ModelDiff::verdict says when.
 enum class ModelVerdict { kSame, kDiffers, kUndecided };
 
+// What DiffModels found. Plain value.
 struct ModelDiff {
   DiffedModel a;
   DiffedModel b;
