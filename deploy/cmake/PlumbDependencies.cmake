@@ -11,6 +11,14 @@ find_package(yaml-cpp REQUIRED)
 find_package(zstd REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(Snappy REQUIRED)
+# libdeflate's Debian package has a pkg-config file only.
+if(NOT TARGET plumb_libdeflate)
+  find_library(PLUMB_LIBDEFLATE_LIBRARY deflate REQUIRED)
+  find_path(PLUMB_LIBDEFLATE_INCLUDE_DIR libdeflate.h REQUIRED)
+  add_library(plumb_libdeflate UNKNOWN IMPORTED)
+  set_target_properties(plumb_libdeflate PROPERTIES IMPORTED_LOCATION ${PLUMB_LIBDEFLATE_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${PLUMB_LIBDEFLATE_INCLUDE_DIR})
+endif()
 find_package(ICU REQUIRED COMPONENTS uc i18n)
 # Debian's own oneDNN package file asks for OpenCL's library, which Plumb does not link.
 if(NOT TARGET plumb_dnnl)

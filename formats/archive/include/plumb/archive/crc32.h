@@ -7,8 +7,7 @@
 
 namespace plumb {
 
-// The sum of `bytes` after others whose sum is `before`; 0 for no bytes at all. Uses carry-less multiplication where
-// the processor has it.
+// The sum of `bytes` after others whose sum is `before`; 0 for no bytes at all.
 uint32_t Crc32(std::span<const uint8_t> bytes, uint32_t before = 0);
 
 // The sum of two pieces, one after the other, from the sum of each.
