@@ -109,6 +109,19 @@ TEST(OnnxCase, TheFirstOperatorThatDepartsIsNamed) {
   EXPECT_THAT(*found, HasSubstr("/lm/transformer/h.1/mlp/c_fc/"));
 }
 
+TEST(OnnxCase, BackendsAreComparedOnMoreTokensThanAShortGoldenHas) {
+  const Directory folder = *Directory::Open(DataPath(kModels));
+  absl::StatusOr<OpenCase> open =
+      OpenSmokeCase(folder, {"bert", "bert.onnx", "bert.onnx", "bert.golden.safetensors"}, {});
+  ASSERT_TRUE(open.ok()) << open.status();
+  EXPECT_EQ(open->task.inputs.values.at("input_ids").shape, Shape({2, 11}));
+  EXPECT_EQ(open->cross_task().inputs.values.at("input_ids").shape, Shape({1, 64}));
+  // A model without tokens has nothing to be longer in.
+  open = OpenSmokeCase(folder, {"x", "external.onnx", "external.onnx", "external.golden.safetensors"}, {});
+  ASSERT_TRUE(open.ok()) << open.status();
+  EXPECT_FALSE(open->long_task.has_value());
+}
+
 TEST(OnnxHash, HasWhatIsComputedAndNotHowItIsCalled) {
   const std::string bytes = ReadData(kModels + "bert.onnx");
   auto hash = [](const std::string& changed) {

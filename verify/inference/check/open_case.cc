@@ -72,6 +72,20 @@ absl::StatusOr<Task> MakeTask(const RunnableModel& model, ModelInputs inputs) {
   return task;
 }
 
+// How long the sequences of ids are.
+uint64_t TokensOf(const ModelInputs& inputs) {
+  auto ids = inputs.values.find(kInputIds);
+  return ids == inputs.values.end() || ids->second.shape.empty() ? 0 : ids->second.shape.back();
+}
+
+// The same on longer sequences that are made up; nothing when the model takes no longer ones.
+std::optional<Task> MakeLonger(const RunnableModel& model, const ModelInputs& recorded) {
+  absl::StatusOr<ModelInputs> inputs = model.DefaultInputs(kPositionsMin);
+  if (!inputs.ok() || TokensOf(*inputs) <= TokensOf(recorded)) return std::nullopt;
+  absl::StatusOr<Task> task = MakeTask(model, *std::move(inputs));
+  return task.ok() ? std::optional<Task>(*std::move(task)) : std::nullopt;
+}
+
 // What a model without a golden, or with a short one, is run on.
 absl::StatusOr<ModelInputs> ChooseInputs(const Directory& folder, const SmokeCase& wanted, const OpenCase& open,
                                          const SmokeOptions& options) {
@@ -126,6 +140,8 @@ absl::StatusOr<OpenCase> OpenSmokeCase(const Directory& folder, const SmokeCase&
     if (asked || (open.language && recorded < std::min(kPositionsMin, model.positions_max()))) {
       PLUMB_ASSIGN_OR_RETURN(ModelInputs inputs, ChooseInputs(folder, wanted, open, options));
       PLUMB_ASSIGN_OR_RETURN(open.long_task, MakeTask(*loaded, std::move(inputs)));
+    } else if (loaded->TakesIds() && TokensOf(open.task.inputs) < kPositionsMin) {
+      open.long_task = MakeLonger(*loaded, open.task.inputs);
     }
   } else {
     PLUMB_ASSIGN_OR_RETURN(ModelInputs inputs, ChooseInputs(folder, wanted, open, options));
