@@ -32,6 +32,7 @@ const std::vector<const ContainerFormat*>& Formats() {
       &gguf::GgufFormat(),
       &PytorchLegacyFormat(),
       &PytorchTarFormat(),
+      &PytorchIndexFormat(),
       &NpyFormat(),
       &TfliteFormat(),
       &TensorBundleFormat(),

@@ -17,13 +17,11 @@
 namespace plumb {
 namespace {
 
-constexpr std::string_view kSuffix = ".safetensors";
-
 absl::Status Refuse(std::string_view rule) {
   return WithErrorClass(InvalidArgument(fmt::format("shard index: {}", rule)), ErrorClass::kPolicy);
 }
 
-// `PREFIX-NUMBER-of-TOTAL.safetensors`, taken apart. Widths may differ: `-00001-of-000163` occurs.
+// `PREFIX-NUMBER-of-TOTAL` and the shards' ending, taken apart. Widths may differ: `-00001-of-000163` occurs.
 struct ShardNumber {
   std::string_view prefix;
   uint64_t number = 0;
@@ -37,8 +35,8 @@ std::optional<uint64_t> ParseDigits(std::string_view text) {
   return value;
 }
 
-std::optional<ShardNumber> ParseShardNumber(std::string_view name) {
-  name.remove_suffix(kSuffix.size());
+std::optional<ShardNumber> ParseShardNumber(std::string_view name, std::string_view ending) {
+  name.remove_suffix(ending.size());
   size_t of = name.rfind("-of-");
   if (of == name.npos || of == 0) return std::nullopt;
   size_t dash = name.rfind('-', of - 1);
@@ -49,25 +47,25 @@ std::optional<ShardNumber> ParseShardNumber(std::string_view name) {
   return ShardNumber{name.substr(0, dash), *number, *total};
 }
 
-absl::Status CheckShardName(const std::string& name) {
+absl::Status CheckShardName(const std::string& name, std::string_view ending) {
   absl::Status status = ValidateRelativePath(name);
   if (!status.ok()) return Refuse(Message(status));
-  if (name.find('/') != name.npos || !name.ends_with(kSuffix)) {
+  if (name.find('/') != name.npos || !name.ends_with(ending)) {
     return Refuse(
-        fmt::format("{} is not a shard: expected a plain file name ending in {}", QuoteForMessage(name), kSuffix));
+        fmt::format("{} is not a shard: expected a plain file name ending in {}", QuoteForMessage(name), ending));
   }
   return absl::OkStatus();
 }
 
 // Shards of one prefix must name one total, and be all numbers from 1 to it.
-absl::Status CheckNumbers(const std::vector<std::string>& shards) {
+absl::Status CheckNumbers(const std::vector<std::string>& shards, std::string_view ending) {
   struct Series {
     uint64_t total = 0;
     std::set<uint64_t> numbers;
   };
   std::map<std::string_view, Series> series_of;
   for (const std::string& name : shards) {
-    std::optional<ShardNumber> shard = ParseShardNumber(name);
+    std::optional<ShardNumber> shard = ParseShardNumber(name, ending);
     if (!shard.has_value()) continue;
     Series& series = series_of.try_emplace(shard->prefix, Series{shard->total, {}}).first->second;
     if (series.total != shard->total) {
@@ -114,7 +112,7 @@ std::optional<uint64_t> TotalBytes(const nlohmann::json& metadata) {
 
 }  // namespace
 
-absl::StatusOr<ShardIndex> ShardIndex::Parse(std::string_view json) {
+absl::StatusOr<ShardIndex> ShardIndex::Parse(std::string_view json, std::string_view ending) {
   PLUMB_ASSIGN_OR_RETURN(nlohmann::json document, ParseDocument(json));
   ShardIndex index;
   index.total_bytes = TotalBytes(document["metadata"]);
@@ -127,7 +125,7 @@ absl::StatusOr<ShardIndex> ShardIndex::Parse(std::string_view json) {
     if (!file.is_string()) return Refuse(fmt::format("the shard of {} is not a string", QuoteForMessage(tensor)));
     const auto& name = file.get_ref<const std::string&>();
     if (shards.find(name) == shards.end()) {
-      PLUMB_RETURN_IF_ERROR(CheckShardName(name));
+      PLUMB_RETURN_IF_ERROR(CheckShardName(name, ending));
       if (shards.size() >= limits::kShardsMax) {
         return Refuse(fmt::format("it names more than {} shards", limits::kShardsMax));
       }
@@ -137,7 +135,7 @@ absl::StatusOr<ShardIndex> ShardIndex::Parse(std::string_view json) {
   }
   if (shards.empty()) return Refuse("it names no tensor");
   index.shards.assign(shards.begin(), shards.end());
-  PLUMB_RETURN_IF_ERROR(CheckNumbers(index.shards));
+  PLUMB_RETURN_IF_ERROR(CheckNumbers(index.shards, ending));
   return index;
 }
 

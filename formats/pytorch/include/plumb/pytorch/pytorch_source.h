@@ -18,6 +18,10 @@ const ContainerFormat& PytorchLegacyFormat();
 // torch.save of 0.1: a TAR archive of sys_info, storages, tensors and pickle.
 const ContainerFormat& PytorchTarFormat();
 
+// `pytorch_model.bin.index.json`: the checkpoints beside it, of any of these forms but TAR, as one. Each must hold
+// exactly the tensors that the index gives it.
+const ContainerFormat& PytorchIndexFormat();
+
 }  // namespace plumb
 
 #endif  // PLUMB_PYTORCH_PYTORCH_SOURCE_H_

@@ -1,4 +1,4 @@
-// `model.safetensors.index.json`: which shard holds which tensor.
+// `model.safetensors.index.json`, `pytorch_model.bin.index.json`: which shard holds which tensor.
 #ifndef PLUMB_WEIGHTS_SHARD_INDEX_H_
 #define PLUMB_WEIGHTS_SHARD_INDEX_H_
 
@@ -24,8 +24,9 @@ struct ShardIndex {
   std::optional<uint64_t> total_bytes;
 
   // INVALID_ARGUMENT (ErrorClass::kPolicy) for anything but {"metadata": {...}, "weight_map": {tensor: file}}
-  // with at most limits::kShardsMax shards whose `-NNNNN-of-NNNNN` numbers, where present, are complete.
-  static absl::StatusOr<ShardIndex> Parse(std::string_view json);
+  // with at most limits::kShardsMax shards that end in `ending`, and whose `-NNNNN-of-NNNNN` numbers, where present,
+  // are complete.
+  static absl::StatusOr<ShardIndex> Parse(std::string_view json, std::string_view ending = ".safetensors");
 };
 
 }  // namespace plumb
