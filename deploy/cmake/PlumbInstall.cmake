@@ -14,7 +14,7 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/plumbConfig.cmake ${CMAKE_CURRENT_BINA
 
 # Static archives want their users first: the client library down to the messages.
 set(PLUMB_PC_LIBS "")
-foreach(part client transfer rpc inference tokenizer policy manifest document containers keras hdf5 onnx tensorflow protowire tflite flax numpy pytorch pickle archive gguf weights codec content base services proto)
+foreach(part client transfer rpc inference tokenizer policy manifest document convert comparison naming containers keras hdf5 onnx tensorflow protowire tflite flax numpy pytorch pickle archive gguf weights codec content base services proto)
   string(APPEND PLUMB_PC_LIBS " -lplumb_${part}")
 endforeach()
 configure_file(${PROJECT_SOURCE_DIR}/deploy/cmake/plumb.pc.in ${CMAKE_CURRENT_BINARY_DIR}/plumb.pc @ONLY)
