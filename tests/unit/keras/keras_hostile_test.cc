@@ -64,6 +64,12 @@ TEST(KerasHostileTest, DataThatDoNotUnpackAreFoundWhenRead) {
   EXPECT_THAT(ReadErrorOf(Data("wrong-sum.h5")), HasSubstr("a chunk's checksum is 00000000, expected 00000001"));
 }
 
+TEST(KerasHostileTest, AWrongSumOfMetadataIsNamed) {
+  std::string changed = Data("small-latest.h5");
+  changed[60] = static_cast<char>(changed[60] ^ 1);
+  EXPECT_THAT(OpenErrorOf(changed), HasSubstr("the root group cannot be opened: libhdf5: incorrect metadata checksum"));
+}
+
 TEST(KerasHostileTest, AConfigurationThatCannotBeReadIsNoted) {
   auto source = OpenBytes(Data("broken-config.keras"));
   ASSERT_TRUE(source.ok()) << source.status();
