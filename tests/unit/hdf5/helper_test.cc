@@ -60,7 +60,9 @@ TEST(HelperTest, ItsTimeIsLimited) {
 
 TEST(HelperTest, AnEndlessLoopInLibhdf5IsEnded) {
   absl::Status status = ReadHdf5(*Data("endless.h5"), {.helper = {}, .seconds_max = 1}).status();
-  EXPECT_THAT(std::string(Message(status)), HasSubstr("its time is up"));
+  EXPECT_EQ(ErrorClassOf(status), ErrorClass::kPolicy);
+  // A later libhdf5 may find out by itself.
+  EXPECT_THAT(std::string(Message(status)), testing::AnyOf(HasSubstr("its time is up"), HasSubstr("libhdf5: ")));
 }
 
 TEST(HelperTest, AnotherProgramIsNotBlamedOnTheFile) {
