@@ -9,6 +9,7 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "plumb/base/status.h"
+#include "plumb/containers/file_roles.h"
 #include "plumb/containers/open.h"
 #include "plumb/weights/tensor_source.h"
 
@@ -157,7 +158,7 @@ class ContainerDiff {
 std::set<std::string> ContainersOf(const ReleaseFolder& folder) {
   std::set<std::string> paths;
   for (const v1::File& file : folder.manifest().manifest.files()) {
-    if (!file.tensors().empty() && !file.path().ends_with("golden.safetensors")) paths.insert(file.path());
+    if (!file.tensors().empty() && !IsGolden(file.path())) paths.insert(file.path());
   }
   return paths;
 }

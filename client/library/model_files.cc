@@ -14,6 +14,7 @@
 #include "plumb/base/directory.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
+#include "plumb/containers/file_roles.h"
 #include "plumb/containers/open.h"
 
 namespace plumb {
@@ -22,25 +23,10 @@ namespace {
 // Models named in an error.
 constexpr size_t kNamesMax = 8;
 
-std::string_view BaseName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
 // With its slash; empty for the top.
 std::string_view FolderOf(std::string_view path) { return path.substr(0, path.rfind('/') + 1); }
 
 bool IsIndex(std::string_view path) { return path.ends_with(".index.json"); }
-
-bool IsGolden(std::string_view path) {
-  const std::string_view name = BaseName(path);
-  return name == "golden.safetensors" || name.ends_with(".golden.safetensors");
-}
-
-bool IsTrainingState(std::string_view path) {
-  const std::string_view name = BaseName(path);
-  for (std::string_view start : {"optimizer", "scheduler", "rng_state", "training_args", "scaler"}) {
-    if (name.starts_with(start)) return true;
-  }
-  return false;
-}
 
 // The set that a shard's name puts it in: `dir/model-*-of-00003.safetensors`; empty for other names.
 std::string ShardSetOf(std::string_view path) {
@@ -108,8 +94,6 @@ class ModelFinder {
       covered_.insert(file.path);
       if (file.path != path) model.files.push_back(file.path);
     }
-    // The variables of a SavedModel are a checkpoint of their own.
-    if (BaseName(path) == "saved_model.pb") covered_.insert(std::string(FolderOf(path)) + "variables/variables.index");
     model.sources.push_back(*std::move(source));
     return absl::OkStatus();
   }

@@ -8,6 +8,7 @@
 #include "plumb/base/directory.h"
 #include "plumb/base/quote.h"
 #include "plumb/base/status.h"
+#include "plumb/containers/file_roles.h"
 #include "plumb/containers/open.h"
 #include "plumb/convert/convert.h"
 
@@ -19,7 +20,8 @@ constexpr size_t kChoicesMax = 5;
 // An index comes before the shards that it speaks of.
 bool IsIndex(std::string_view path) { return path.ends_with(".index.json") || path.ends_with(".index"); }
 
-// The container of a folder that has one.
+// The container of a folder that has one. What a model computed and the state of its training are passed over, unless
+// there is nothing else.
 absl::StatusOr<std::unique_ptr<TensorSource>> OpenOnlyOne(const Directory& folder) {
   PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, folder.List({".git", ".plumb"}));
   std::stable_sort(entries.begin(), entries.end(),
@@ -28,7 +30,10 @@ absl::StatusOr<std::unique_ptr<TensorSource>> OpenOnlyOne(const Directory& folde
   std::set<std::string> covered;
   std::vector<std::string> choices;
   const DirectoryByteFolder files(&folder);
+  auto is_weights = [](const DirectoryEntry& entry) { return !IsGolden(entry.path) && !IsTrainingState(entry.path); };
+  std::stable_partition(entries.begin(), entries.end(), is_weights);
   for (const DirectoryEntry& entry : entries) {
+    if (found != nullptr && !is_weights(entry)) break;
     if (entry.path.find('/') != entry.path.npos || covered.contains(entry.path)) continue;
     PLUMB_ASSIGN_OR_RETURN(std::string_view format, ContainerFormatOf(files, entry.path));
     if (format.empty()) continue;

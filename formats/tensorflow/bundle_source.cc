@@ -113,8 +113,16 @@ class BundleReader {
       absl::Status status = Add(entries[i].first, entries[i].second);
       if (!status.ok()) return Annotate(status, fmt::format("tensor {}", QuoteForMessage(entries[i].first)));
     }
+    if (index_ != nullptr) parts_.files.push_back({index_path_, index_});
     parts_.notes = std::move(notes);
     return TensorSource::New(std::move(parts_));
+  }
+
+  // The index of a checkpoint inside something else is a file of that, and no container beside it.
+  absl::StatusOr<std::unique_ptr<TensorSource>> RunInside(std::shared_ptr<const ByteSource> index,
+                                                          std::vector<std::string> notes) {
+    index_ = std::move(index);
+    return Run(*index_, std::move(notes));
   }
 
  private:
@@ -136,8 +144,8 @@ class BundleReader {
     if (!dtype) return RefusedFile(fmt::format("it is of type {}, which is not read", entry.type));
     if (*dtype == DType::kString) return absl::OkStatus();
     if (entry.sliced) return RefusedFile("it is stored in slices, which are not read");
-    if (entry.shard >= parts_.files.size())
-      return RefusedFile(fmt::format("it lies in shard {}, of {}", entry.shard, parts_.files.size()));
+    if (entry.shard >= header_.shards)
+      return RefusedFile(fmt::format("it lies in shard {}, of {}", entry.shard, header_.shards));
     const ByteSource& file = *parts_.files[entry.shard].bytes;
     if (entry.offset > file.Size() || entry.size > file.Size() - entry.offset) {
       return RefusedFile(fmt::format("bytes {} to {} lie outside the {} of its shard", entry.offset,
@@ -162,6 +170,7 @@ class BundleReader {
 
   const ContainerInput& input_;
   std::string index_path_;
+  std::shared_ptr<const ByteSource> index_;  // When its file is one of the source's.
   Header header_;
   TensorSourceParts parts_;
 };
@@ -176,7 +185,8 @@ absl::StatusOr<std::unique_ptr<TensorSource>> OpenSaved(const ContainerInput& in
   PLUMB_ASSIGN_OR_RETURN(std::vector<std::string> notes, NotesOfSavedModel(*input.bytes));
   const std::string path = input.Neighbour(kVariables);
   PLUMB_ASSIGN_OR_RETURN(std::shared_ptr<const ByteSource> index, input.folder->Open(path));
-  absl::StatusOr<std::unique_ptr<TensorSource>> source = BundleReader(input, path).Run(*index, std::move(notes));
+  absl::StatusOr<std::unique_ptr<TensorSource>> source =
+      BundleReader(input, path).RunInside(std::move(index), std::move(notes));
   return source.ok() ? std::move(source) : Annotate(source.status(), path);
 }
 

@@ -55,6 +55,8 @@ TEST(BundleTest, ASavedModelIsItsVariables) {
   ASSERT_TRUE(source.ok()) << source.status();
   EXPECT_THAT(FloatsOf(**source, "a"), ElementsAre(0.5));
   EXPECT_THAT(FloatsOf(**source, "b"), ElementsAre(2));
+  // A folder's listing shows the variables once.
+  EXPECT_EQ((*source)->files().back().path, "saved_model_half_plus_two/variables/variables.index");
 }
 
 TEST(BundleTest, EveryTensorsSumIsVerified) {

@@ -1,0 +1,17 @@
+// What a container is for, by the names that every tool gives it.
+#ifndef PLUMB_CONTAINERS_FILE_ROLES_H_
+#define PLUMB_CONTAINERS_FILE_ROLES_H_
+
+#include <string_view>
+
+namespace plumb {
+
+// `golden.safetensors` and `X.golden.safetensors`: what a model computed, beside it (docs/inference.md).
+bool IsGolden(std::string_view path);
+
+// The state of an optimizer, a schedule or a random generator, which stands beside the weights it belongs to.
+bool IsTrainingState(std::string_view path);
+
+}  // namespace plumb
+
+#endif  // PLUMB_CONTAINERS_FILE_ROLES_H_
