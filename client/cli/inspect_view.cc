@@ -180,7 +180,7 @@ std::vector<Cell> StatisticsCells(const std::optional<TensorStatistics>& statist
 std::string FormatCount(uint64_t count) {
   if (count < 1'000'000) {
     std::string digits = fmt::to_string(count);
-    if (count >= 1000) digits.insert(digits.size() - 3, ",");
+    if (count >= 1000) digits.insert(digits.size() - 3, 1, ',');
     return digits;
   }
   static constexpr const char* kUnits[] = {"M", "B", "T"};

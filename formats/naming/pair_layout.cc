@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "fmt/format.h"
+
 namespace plumb {
 namespace {
 
 bool IsAbout(const TensorRole& role, std::string_view part) {
-  return role.role.find("." + std::string(part) + ".") != std::string::npos;
+  return role.role.find(fmt::format(".{}.", part)) != std::string::npos;
 }
 
 bool IsGain(const TensorRole& role) { return role.role.ends_with("norm.weight"); }

@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "fmt/format.h"
 #include "formats/naming/name_parts.h"
 #include "formats/naming/role_patterns_list.h"
 
@@ -49,7 +50,7 @@ std::string KeyOf(const std::vector<std::string>& stem, size_t first, bool first
   for (std::string& segment : segments) {
     if (!IsNumber(segment) || (first_only && !numbers->empty())) continue;
     numbers->push_back(segment);
-    segment = "*";
+    segment.assign(1, '*');
   }
   return JoinFrom(segments, 0);
 }
@@ -121,9 +122,10 @@ Conventions Judge(std::span<const SourceTensor* const> tensors, const std::vecto
 }
 
 bool IsComputed(const SourceTensor& tensor, const NameParts& parts) {
-  const std::string name = JoinFrom(parts.stem, 0) + (parts.leaf.empty() ? "" : "." + parts.leaf);
+  const std::string name =
+      JoinFrom(parts.stem, 0) + (parts.leaf.empty() ? std::string() : fmt::format(".{}", parts.leaf));
   for (std::string_view end : kComputed) {
-    if (name == end || name.ends_with("." + std::string(end))) return true;
+    if (name == end || name.ends_with(fmt::format(".{}", end))) return true;
   }
   if (Holds(tensor.shape, 0u)) return true;
   for (std::string_view segment : kTrainingSegments) {

@@ -154,8 +154,8 @@ void ReadType(Literal& literal, NpyHeader* header) {
 
 std::string NpyTypeCode(DType dtype) {
   for (const KnownType& known : kTypes) {
-    if (known.dtype == dtype)
-      return (known.code[1] == '1' && known.code.size() == 2 ? "|" : "<") + std::string(known.code);
+    const bool one_byte = known.code[1] == '1' && known.code.size() == 2;
+    if (known.dtype == dtype) return fmt::format("{}{}", one_byte ? '|' : '<', known.code);
   }
   return "";
 }

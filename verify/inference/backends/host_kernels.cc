@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "fmt/format.h"
 #include "plumb/base/status.h"
 #include "verify/inference/backends/host_buffer.h"
 
@@ -33,7 +34,7 @@ absl::Status HostKernels::Compute(const Node& node, std::span<const HostTensor> 
   GraphBuilder builder;
   std::vector<ValueId> ids;
   for (const HostTensor& operand : operands) {
-    ids.push_back(builder.Input("x" + std::to_string(ids.size()), operand.view.type, *operand.shape));
+    ids.push_back(builder.Input(fmt::format("x{}", ids.size()), operand.view.type, *operand.shape));
   }
   PLUMB_ASSIGN_OR_RETURN(Graph graph,
                          builder.Build(builder.Append(node.op, node.name, std::move(ids), node.attributes)));
