@@ -11,40 +11,29 @@ find_package(yaml-cpp REQUIRED)
 find_package(zstd REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(Snappy REQUIRED)
-# libdeflate's Debian package has a pkg-config file only.
-if(NOT TARGET plumb_libdeflate)
-  find_library(PLUMB_LIBDEFLATE_LIBRARY deflate REQUIRED)
-  find_path(PLUMB_LIBDEFLATE_INCLUDE_DIR libdeflate.h REQUIRED)
-  add_library(plumb_libdeflate UNKNOWN IMPORTED)
-  set_target_properties(plumb_libdeflate PROPERTIES IMPORTED_LOCATION ${PLUMB_LIBDEFLATE_LIBRARY}
-    INTERFACE_INCLUDE_DIRECTORIES ${PLUMB_LIBDEFLATE_INCLUDE_DIR})
-endif()
 find_package(ICU REQUIRED COMPONENTS uc i18n)
+
+# The target `name`, by a library, one of its headers and the folders (more arguments) below those where libraries are:
+# for Debian packages that have no package file for CMake, or none that fits.
+function(plumb_find_library name library header)
+  if(TARGET ${name})
+    return()
+  endif()
+  string(TOUPPER ${name} prefix)
+  find_library(${prefix}_LIBRARY ${library} PATH_SUFFIXES ${ARGN} REQUIRED)
+  find_path(${prefix}_INCLUDE_DIR ${header} PATH_SUFFIXES ${ARGN} REQUIRED)
+  add_library(${name} UNKNOWN IMPORTED)
+  set_target_properties(${name} PROPERTIES IMPORTED_LOCATION ${${prefix}_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${${prefix}_INCLUDE_DIR})
+endfunction()
+
+plumb_find_library(plumb_libdeflate deflate libdeflate.h)
 # Debian's own oneDNN package file asks for OpenCL's library, which Plumb does not link.
-if(NOT TARGET plumb_dnnl)
-  find_library(PLUMB_DNNL_LIBRARY dnnl REQUIRED)
-  find_path(PLUMB_DNNL_INCLUDE_DIR oneapi/dnnl/dnnl.hpp REQUIRED)
-  add_library(plumb_dnnl UNKNOWN IMPORTED)
-  set_target_properties(plumb_dnnl PROPERTIES IMPORTED_LOCATION ${PLUMB_DNNL_LIBRARY}
-    INTERFACE_INCLUDE_DIRECTORIES ${PLUMB_DNNL_INCLUDE_DIR})
-endif()
+plumb_find_library(plumb_dnnl dnnl oneapi/dnnl/dnnl.hpp)
 if(NOT PLUMB_CONSUMER)  # What only our own programs need.
-  # SentencePiece's Debian package has a pkg-config file only.
-  if(NOT TARGET plumb_sentencepiece)
-    find_library(PLUMB_SENTENCEPIECE_LIBRARY sentencepiece REQUIRED)
-    find_path(PLUMB_SENTENCEPIECE_INCLUDE_DIR sentencepiece_processor.h REQUIRED)
-    add_library(plumb_sentencepiece UNKNOWN IMPORTED)
-    set_target_properties(plumb_sentencepiece PROPERTIES IMPORTED_LOCATION ${PLUMB_SENTENCEPIECE_LIBRARY}
-      INTERFACE_INCLUDE_DIRECTORIES ${PLUMB_SENTENCEPIECE_INCLUDE_DIR})
-  endif()
+  plumb_find_library(plumb_sentencepiece sentencepiece sentencepiece_processor.h)
   # libhdf5 is for one helper program: its own package file finds compilers rather than the library.
-  if(NOT TARGET plumb_libhdf5)
-    find_library(PLUMB_HDF5_LIBRARY hdf5 PATH_SUFFIXES hdf5/serial REQUIRED)
-    find_path(PLUMB_HDF5_INCLUDE_DIR hdf5.h PATH_SUFFIXES hdf5/serial REQUIRED)
-    add_library(plumb_libhdf5 UNKNOWN IMPORTED)
-    set_target_properties(plumb_libhdf5 PROPERTIES IMPORTED_LOCATION ${PLUMB_HDF5_LIBRARY}
-      INTERFACE_INCLUDE_DIRECTORIES ${PLUMB_HDF5_INCLUDE_DIR})
-  endif()
+  plumb_find_library(plumb_libhdf5 hdf5 hdf5.h hdf5/serial)
   find_package(CLI11 REQUIRED)
   find_package(spdlog REQUIRED)
   find_path(PLUMB_XXHASH_INCLUDE_DIR xxhash.h REQUIRED)

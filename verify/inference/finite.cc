@@ -34,6 +34,17 @@ bool SeenFinite(const WeightSource& source, const std::string& name) {
   return NoneSet<uint16_t>({halves, bf16.bytes.size() / sizeof(uint16_t)}, 0x7F80);
 }
 
+absl::Status CheckFinite(const WeightSource& source, const std::string& name, uint64_t count) {
+  constexpr uint64_t kPartElements = 1 << 16;
+  if (SeenFinite(source, name)) return absl::OkStatus();
+  std::vector<float> part(std::min(count, kPartElements));
+  for (uint64_t first = 0; first < count; first += part.size()) {
+    const uint64_t size = std::min<uint64_t>(part.size(), count - first);
+    if (absl::Status status = source.LoadPart(name, first, std::span(part).first(size)); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 bool AllFinite(std::span<const float> values) {
@@ -47,14 +58,15 @@ absl::Status ExpectFinite(const std::string& tensor, uint64_t first, std::span<c
                                  first + static_cast<uint64_t>(broken - values.begin()), *broken));
 }
 
-absl::Status CheckFinite(const WeightSource& source, const std::string& name, uint64_t count) {
-  constexpr uint64_t kPartElements = 1 << 16;
-  if (SeenFinite(source, name)) return absl::OkStatus();
-  std::vector<float> part(std::min(count, kPartElements));
-  for (uint64_t first = 0; first < count; first += part.size()) {
-    const uint64_t size = std::min<uint64_t>(part.size(), count - first);
-    if (absl::Status status = source.LoadPart(name, first, std::span(part).first(size)); !status.ok()) return status;
+absl::Status FiniteTensors::Check(const void* tensor, const WeightSource& source, const std::string& name,
+                                  uint64_t count) {
+  {
+    std::lock_guard lock(mutex_);
+    if (found_.contains(tensor)) return absl::OkStatus();
   }
+  if (absl::Status status = CheckFinite(source, name, count); !status.ok()) return status;
+  std::lock_guard lock(mutex_);
+  found_.insert(tensor);
   return absl::OkStatus();
 }
 

@@ -1,13 +1,12 @@
 #include "verify/inference/gguf_model.h"
 
-#include <bit>
 #include <utility>
 #include <vector>
 
 #include "fmt/format.h"
 #include "plumb/base/status.h"
 #include "verify/inference/architectures/gguf_config.h"
-#include "verify/inference/finite.h"
+#include "verify/inference/weight_view.h"
 
 namespace plumb {
 namespace {
@@ -66,25 +65,14 @@ absl::Status GgufModel::Load(const std::string& name, std::span<float> out) cons
 
 TensorView GgufModel::View(const std::string& name, ElementType type) const {
   const SourceTensor* tensor = source_->Find(name);
-  if (tensor == nullptr || std::endian::native != std::endian::little) return {};
-  const bool f32 = type == ElementType::kF32 && tensor->dtype == DType::kF32;
-  const bool bf16 = type == ElementType::kBF16 && tensor->dtype == DType::kBF16;
-  if (!f32 && !bf16) return {};
+  if (tensor == nullptr) return {};
   const std::optional<std::span<const uint8_t>> bytes = source_->View(*tensor);
-  const bool aligned = bytes && reinterpret_cast<uintptr_t>(bytes->data()) % ElementBytes(type) == 0;
-  return aligned ? TensorView{type, *bytes} : TensorView{};
+  return bytes ? ViewWeight(type, tensor->dtype, *bytes) : TensorView{};
 }
 
 absl::Status GgufModel::Check(const std::string& name) const {
   PLUMB_ASSIGN_OR_RETURN(const SourceTensor* tensor, Find(name));
-  {
-    std::lock_guard lock(mutex_);
-    if (finite_.contains(tensor)) return absl::OkStatus();
-  }
-  PLUMB_RETURN_IF_ERROR(CheckFinite(*this, name, tensor->element_count()));
-  std::lock_guard lock(mutex_);
-  finite_.insert(tensor);
-  return absl::OkStatus();
+  return finite_.Check(tensor, *this, name, tensor->element_count());
 }
 
 void GgufModel::Release(const std::string& name) const {

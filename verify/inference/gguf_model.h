@@ -3,13 +3,12 @@
 #define PLUMB_VERIFY_INFERENCE_GGUF_MODEL_H_
 
 #include <memory>
-#include <mutex>
-#include <set>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "plumb/inference/architecture.h"
 #include "plumb/weights/tensor_source.h"
+#include "verify/inference/finite.h"
 #include "verify/inference/runnable_model.h"
 
 namespace plumb {
@@ -39,8 +38,7 @@ class GgufModel : public RunnableModel {
 
   std::unique_ptr<const TensorSource> source_;
   std::unique_ptr<Model> model_;
-  mutable std::mutex mutex_;
-  mutable std::set<const SourceTensor*> finite_;  // Guarded by mutex_.
+  mutable FiniteTensors finite_;
 };
 
 }  // namespace plumb

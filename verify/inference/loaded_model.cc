@@ -1,14 +1,13 @@
 #include "verify/inference/loaded_model.h"
 
 #include <algorithm>
-#include <bit>
 #include <utility>
 #include <vector>
 
 #include "fmt/format.h"
 #include "plumb/base/refuse.h"
-#include "verify/inference/finite.h"
 #include "verify/inference/sentence_model.h"
+#include "verify/inference/weight_view.h"
 
 namespace plumb {
 
@@ -84,24 +83,12 @@ TensorView LoadedModel::View(const std::string& name, ElementType type) const {
   auto bound = binding_.tensors.find(name);
   if (bound == binding_.tensors.end()) return {};
   const TensorInfo& tensor = *bound->second;
-  const bool f32 = type == ElementType::kF32 && tensor.dtype == DType::kF32;
-  const bool bf16 = type == ElementType::kBF16 && tensor.dtype == DType::kBF16;
-  if (std::endian::native != std::endian::little || (!f32 && !bf16)) return {};
-  std::span<const uint8_t> bytes = BytesOf(tensor);
-  const bool aligned = reinterpret_cast<uintptr_t>(bytes.data()) % ElementBytes(type) == 0;
-  return aligned ? TensorView{type, bytes} : TensorView{};
+  return ViewWeight(type, tensor.dtype, BytesOf(tensor));
 }
 
 absl::Status LoadedModel::Check(const std::string& name) const {
   PLUMB_ASSIGN_OR_RETURN(const TensorInfo* tensor, Find(name, 0, 0));
-  {
-    std::lock_guard lock(mutex_);
-    if (finite_.contains(tensor)) return absl::OkStatus();
-  }
-  PLUMB_RETURN_IF_ERROR(CheckFinite(*this, name, tensor->element_count()));
-  std::lock_guard lock(mutex_);
-  finite_.insert(tensor);
-  return absl::OkStatus();
+  return finite_.Check(tensor, *this, name, tensor->element_count());
 }
 
 void LoadedModel::Release(const std::string& name) const {

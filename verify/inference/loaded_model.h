@@ -3,8 +3,6 @@
 #define PLUMB_VERIFY_INFERENCE_LOADED_MODEL_H_
 
 #include <memory>
-#include <mutex>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +11,7 @@
 #include "plumb/base/directory.h"
 #include "plumb/inference/architecture.h"
 #include "plumb/weights/weight_set.h"
+#include "verify/inference/finite.h"
 #include "verify/inference/runnable_model.h"
 
 namespace plumb {
@@ -60,8 +59,7 @@ class LoadedModel : public RunnableModel {
   WeightSet weights_;
   std::vector<Addition> additions_;
   TensorBinding binding_;
-  mutable std::mutex mutex_;
-  mutable std::set<const TensorInfo*> finite_;  // Guarded by mutex_.
+  mutable FiniteTensors finite_;
 };
 
 }  // namespace plumb
