@@ -13,6 +13,7 @@
 #include "fmt/format.h"
 #include "plumb/base/directory.h"
 #include "plumb/base/status.h"
+#include "plumb/containers/file_roles.h"
 #include "plumb/containers/open.h"
 #include "plumb/manifest/manifest.h"
 
@@ -21,12 +22,9 @@ namespace {
 
 constexpr int kThreads = 2;
 
-// An index comes before the shards that it speaks of.
-bool IsIndex(std::string_view path) { return path.ends_with(".index.json"); }
-
 // Files that are not worth a request to learn that they are no containers.
 bool IsDocument(std::string_view path) {
-  if (IsIndex(path)) return false;
+  if (IsShardIndex(path)) return false;
   for (std::string_view ending : {".json", ".jsonl", ".md", ".txt", ".yaml", ".yml", ".py", ".jinja", ".csv", ".toml",
                                   ".html", ".pdf", ".png", ".jpg", ".gitattributes", "LICENSE", "NOTICE"}) {
     if (path.ends_with(ending)) return true;
@@ -156,7 +154,7 @@ class Inspector {
 
   absl::Status LookAt(std::vector<std::string> paths) {
     std::stable_sort(paths.begin(), paths.end(), [](const std::string& a, const std::string& b) {
-      return std::pair(!IsIndex(a), std::string_view(a)) < std::pair(!IsIndex(b), std::string_view(b));
+      return std::pair(!IsShardIndex(a), std::string_view(a)) < std::pair(!IsShardIndex(b), std::string_view(b));
     });
     for (const std::string& path : paths) {
       PLUMB_RETURN_IF_ERROR(operation_.Check());

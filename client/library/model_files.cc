@@ -26,8 +26,6 @@ constexpr size_t kNamesMax = 8;
 // With its slash; empty for the top.
 std::string_view FolderOf(std::string_view path) { return path.substr(0, path.rfind('/') + 1); }
 
-bool IsIndex(std::string_view path) { return path.ends_with(".index.json"); }
-
 // The set that a shard's name puts it in: `dir/model-*-of-00003.safetensors`; empty for other names.
 std::string ShardSetOf(std::string_view path) {
   const size_t of = path.rfind("-of-");
@@ -48,7 +46,7 @@ class ModelFinder {
 
   absl::Status LookAt(std::vector<std::string> paths) {
     std::sort(paths.begin(), paths.end(), [](const std::string& a, const std::string& b) {
-      return std::pair(!IsIndex(a), std::string_view(a)) < std::pair(!IsIndex(b), std::string_view(b));
+      return std::pair(!IsShardIndex(a), std::string_view(a)) < std::pair(!IsShardIndex(b), std::string_view(b));
     });
     for (const std::string& path : paths) {
       PLUMB_RETURN_IF_ERROR(operation_.Check());

@@ -1,7 +1,5 @@
 #include "plumb/archive/zip.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <set>
 #include <utility>
@@ -10,6 +8,7 @@
 #include "formats/archive/fields.h"
 #include "formats/archive/zip_directory.h"
 #include "plumb/archive/crc32.h"
+#include "plumb/archive/inflate.h"
 #include "plumb/base/file.h"
 #include "plumb/base/path.h"
 #include "plumb/base/quote.h"
@@ -98,32 +97,10 @@ absl::Status CheckOrder(const std::vector<std::pair<uint64_t, ZipEntry>>& entrie
   return absl::OkStatus();
 }
 
-// Unpacks a raw deflate stream that must give exactly `size` bytes.
-absl::StatusOr<std::string> Inflate(std::span<const uint8_t> packed, uint64_t size) {
-  std::string out;
-  z_stream stream = {};
-  if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) return absl::ResourceExhaustedError("no memory to unpack");
-  stream.next_in = const_cast<Bytef*>(packed.data());
-  int result = Z_OK;
-  while (result == Z_OK) {
-    constexpr uint64_t kStepBytes = 1u << 20;
-    constexpr uint64_t kInputMax = 1u << 30;
-    if (stream.avail_in == 0) {
-      stream.avail_in = static_cast<uInt>(
-          std::min<uint64_t>(static_cast<uint64_t>(packed.data() + packed.size() - stream.next_in), kInputMax));
-    }
-    const size_t before = out.size();
-    // One byte more than announced, to notice that there is more.
-    out.resize(std::min(before + kStepBytes, size + 1));
-    stream.next_out = reinterpret_cast<Bytef*>(out.data()) + before;
-    stream.avail_out = static_cast<uInt>(out.size() - before);
-    if (stream.avail_out == 0) break;
-    result = inflate(&stream, Z_NO_FLUSH);
-    out.resize(out.size() - stream.avail_out);
-  }
-  const bool whole = result == Z_STREAM_END && stream.next_in == packed.data() + packed.size();
-  inflateEnd(&stream);
-  if (!whole || out.size() != size) {
+// Unpacks an entry's data, which must give exactly `size` bytes.
+absl::StatusOr<std::string> Unpack(std::span<const uint8_t> packed, uint64_t size) {
+  absl::StatusOr<std::string> out = Inflate(packed, size, DeflateFraming::kNone);
+  if (absl::IsInvalidArgument(out.status()) || (out.ok() && out->size() != size)) {
     return RefusedFile(fmt::format("its data does not unpack to the {} bytes announced", size));
   }
   return out;
@@ -162,7 +139,7 @@ absl::StatusOr<std::string> ZipArchive::Read(const ZipEntry& entry, uint64_t byt
     PLUMB_RETURN_IF_ERROR(bytes_->Read(entry.begin, {reinterpret_cast<uint8_t*>(data.data()), data.size()}));
     if (entry.deflated) {
       PLUMB_ASSIGN_OR_RETURN(data,
-                             Inflate({reinterpret_cast<const uint8_t*>(data.data()), data.size()}, entry.size_bytes));
+                             Unpack({reinterpret_cast<const uint8_t*>(data.data()), data.size()}, entry.size_bytes));
     }
     const uint32_t sum = Crc32(AsBytes(data));
     if (sum == entry.crc32) return data;

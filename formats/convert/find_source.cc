@@ -17,8 +17,8 @@ namespace {
 
 constexpr size_t kChoicesMax = 5;
 
-// An index comes before the shards that it speaks of.
-bool IsIndex(std::string_view path) { return path.ends_with(".index.json") || path.ends_with(".index"); }
+// With those of TensorFlow's checkpoints.
+bool IsIndex(std::string_view path) { return IsShardIndex(path) || path.ends_with(".index"); }
 
 // The container of a folder that has one. What a model computed and the state of its training are passed over, unless
 // there is nothing else.

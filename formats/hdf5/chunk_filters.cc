@@ -1,11 +1,11 @@
 #include "formats/hdf5/chunk_filters.h"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "fmt/format.h"
+#include "plumb/archive/inflate.h"
+#include "plumb/base/file.h"
 #include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
 
@@ -14,27 +14,9 @@ namespace {
 
 constexpr uint64_t kSumBytes = 4;
 
-absl::StatusOr<std::string> Inflate(const std::string& packed, uint64_t bytes_max) {
-  std::string out;
-  z_stream stream = {};
-  if (inflateInit(&stream) != Z_OK) return absl::ResourceExhaustedError("no memory to unpack");
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-  stream.avail_in = static_cast<uInt>(packed.size());  // Sizes of chunks have 32 bits.
-  int result = Z_OK;
-  while (result == Z_OK) {
-    constexpr uint64_t kStepBytes = 1u << 20;
-    const size_t before = out.size();
-    // One byte more than allowed, to notice that there is more.
-    out.resize(std::min(std::max<uint64_t>(2 * before, before + kStepBytes), bytes_max + 1));
-    if (out.size() == before) break;
-    stream.next_out = reinterpret_cast<Bytef*>(out.data()) + before;
-    stream.avail_out = static_cast<uInt>(out.size() - before);
-    result = inflate(&stream, Z_NO_FLUSH);
-    out.resize(out.size() - stream.avail_out);
-  }
-  const bool whole = result == Z_STREAM_END && stream.avail_in == 0;
-  inflateEnd(&stream);
-  if (!whole || out.size() > bytes_max) return RefusedFile("a chunk's data do not unpack to its size");
+absl::StatusOr<std::string> Unpack(const std::string& packed, uint64_t bytes_max) {
+  absl::StatusOr<std::string> out = Inflate(AsBytes(packed), bytes_max, DeflateFraming::kZlib);
+  if (absl::IsInvalidArgument(out.status())) return RefusedFile("a chunk's data do not unpack to its size");
   return out;
 }
 
@@ -95,7 +77,7 @@ absl::StatusOr<std::string> UndoFilters(std::string stored, std::span<const Hdf5
     if ((skipped_filters >> i & 1) != 0) continue;
     switch (filters[i]) {
       case Hdf5Filter::kDeflate: {
-        PLUMB_ASSIGN_OR_RETURN(stored, Inflate(stored, chunk_bytes + kSumBytes));
+        PLUMB_ASSIGN_OR_RETURN(stored, Unpack(stored, chunk_bytes + kSumBytes));
         break;
       }
       case Hdf5Filter::kShuffle:

@@ -9,6 +9,9 @@ namespace plumb {
 // `golden.safetensors` and `X.golden.safetensors`: what a model computed, beside it (docs/inference.md).
 bool IsGolden(std::string_view path);
 
+// The index of a set of shards, which comes before the shards that it speaks of.
+bool IsShardIndex(std::string_view path);
+
 // The state of an optimizer, a schedule or a random generator, which stands beside the weights it belongs to.
 bool IsTrainingState(std::string_view path);
 
