@@ -390,8 +390,9 @@ TEST(VariantsTest, ANewProcessIsNeededForAnotherInstructionSet) {
     EXPECT_EQ(backend->environment().at("ONEDNN_MAX_CPU_ISA"), value);
     const bool here = backend->description().ends_with(", " + value);
     EXPECT_EQ(backend->Available().ok(), here) << backend->Available();
-    if (!here)
+    if (!here) {
       EXPECT_THAT(std::string(Message(backend->Available())), testing::HasSubstr("ONEDNN_MAX_CPU_ISA=" + value));
+    }
   }
   EXPECT_FALSE(FindBackend("onednn:sse").ok());
   EXPECT_FALSE(FindBackend("reference:bf16").ok());
