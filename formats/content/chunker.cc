@@ -18,7 +18,7 @@ class Planner {
     for (size_t i = 0; i < tensors_.size(); ++i) {
       const ByteRange& tensor = tensors_[i];
       bool usable = tensor.begin >= done_ && tensor.begin <= tensor.end && tensor.end <= file_bytes;
-      if (!usable) continue;
+      if (!usable || tensor.begin == tensor.end) continue;
       if (tensor.end - tensor.begin >= kOwnChunkBytesMin) {
         CutGap(tensor.begin);
         while (done_ < tensor.end) Cut(tensor.end, static_cast<int32_t>(i));

@@ -98,6 +98,13 @@ TEST(ChunkerTest, SmallTensorThatStraddlesACutIsTheFirstOfBothChunks) {
   EXPECT_THAT(Tensors(3 * kChunk, std::span(tensors).subspan(1)), testing::ElementsAre(0, 0, 2));
 }
 
+TEST(ChunkerTest, TensorWithoutBytesIsTheFirstOfNoChunk) {
+  const ByteRange tensors[] = {{100, 100}, {100, 200}, {200, 200 + kChunk}, {200 + kChunk, 200 + kChunk}};
+  EXPECT_THAT(Tensors(200 + kChunk, tensors), testing::ElementsAre(1, 2));
+  EXPECT_THAT(Tensors(300 + kChunk, tensors), testing::ElementsAre(1, 2, -1));
+  EXPECT_THAT(Tensors(200, std::span(tensors).first(1)), testing::ElementsAre(-1));
+}
+
 TEST(ChunkerTest, ManySmallTensorsArePlannedInLinearTime) {
   constexpr uint64_t kCount = 2'000'000;
   std::vector<ByteRange> tensors;
