@@ -14,10 +14,15 @@ import gguf
 import numpy
 import torch
 
-from make_architectures import GEMMA, GQA, HEADS, MODELS, ROPE, build, write_golden
+from make_architectures import BASE, BLOOM, GEMMA, GQA, HEADS, MODELS, NEOX, ROPE, VOCABULARY, build, write_golden
 
 G2 = dict(GEMMA, sliding_window=5, query_pre_attn_scalar=8, attn_logit_softcapping=3.0, final_logit_softcapping=5.0)
 G3 = dict(GEMMA, num_hidden_layers=6, sliding_window=5, query_pre_attn_scalar=8, rope_local_base_freq=10000.0)
+GPT2 = dict(vocab_size=VOCABULARY, n_positions=32, n_layer=2, n_head=4)
+# As published: an inner width of four widths, no biases where positions are rotated.
+FALCON_OLD = dict({k: v for k, v in BASE.items() if k != 'intermediate_size'}, **ROPE)
+FALCON_NEW = dict(FALCON_OLD, new_decoder_architecture=True, num_kv_heads=2)
+MIXTRAL = dict(GQA, num_local_experts=4, num_experts_per_tok=2, **ROPE)
 # GGUF architecture, transformers' family and arguments, type of the tensors whose rows hold whole blocks.
 FILES = {
     'llama-f32': ('llama', *MODELS['llama-gqa'], 'F32'),
@@ -33,7 +38,21 @@ FILES = {
     'phi2-f32': ('phi2', *MODELS['phi-partial'], 'F32'),
     'phi3-f32': ('phi3', *MODELS['phi3-partial'], 'F32'),
     'gptneox-f32': ('gptneox', *MODELS['gpt_neox-parallel'], 'F32'),
+    'gptneox-sequential-q8_0': ('gptneox', 'GPTNeoX', dict(NEOX, hidden_size=32, intermediate_size=32,
+                                                           use_parallel_residual=False), 'Q8_0'),
+    'gpt2-f32': ('gpt2', *MODELS['gpt2-tied'], 'F32'),
+    'gpt2-q8_0': ('gpt2', 'GPT2', dict(GPT2, n_embd=32), 'Q8_0'),
+    'falcon-new-f32': ('falcon', 'Falcon', FALCON_NEW, 'F32'),
+    'falcon-multi-query-f32': ('falcon', 'Falcon', dict(FALCON_OLD, multi_query=True), 'F32'),
+    'falcon-new-q8_0': ('falcon', 'Falcon', dict(FALCON_NEW, hidden_size=32), 'Q8_0'),
+    'bloom-f32': ('bloom', 'Bloom', dict(BLOOM, hidden_size=12, n_head=6, seq_length=64), 'F32'),
+    'bloom-q8_0': ('bloom', 'Bloom', dict(BLOOM, hidden_size=32, seq_length=64), 'Q8_0'),
+    'mixtral-f32': ('llama', *MODELS['mixtral'], 'F32'),
+    'mixtral-q8_0': ('llama', 'Mixtral', dict(MIXTRAL, hidden_size=32, intermediate_size=32), 'Q8_0'),
+    'qwen3moe-f32': ('qwen3moe', *MODELS['qwen3_moe-normalised'], 'F32'),
 }
+# Older converters wrote tied embeddings a second time, as the output map.
+EMBEDDING_TWICE = ('gpt2-q8_0', 'bloom-f32')
 
 
 def for_interleaved_pairs(rows, heads):
@@ -41,16 +60,58 @@ def for_interleaved_pairs(rows, heads):
     return rows.reshape(heads, 2, rows.shape[0] // heads // 2, *rows.shape[1:]).swapaxes(1, 2).reshape(rows.shape)
 
 
+def by_kind(array, heads, key_heads):
+    """Queries, keys and values of all groups one after another."""
+    grouped = array.reshape(key_heads, heads // key_heads + 2, -1, *array.shape[1:])
+    parts = grouped[:, :-2], grouped[:, -2], grouped[:, -1]
+    return numpy.concatenate([part.reshape(-1, *array.shape[1:]) for part in parts])
+
+
+def key_heads(config):
+    if config.model_type == 'falcon':
+        new, one = config.new_decoder_architecture, config.multi_query
+        return config.num_kv_heads if new else 1 if one else config.num_attention_heads
+    return getattr(config, 'num_key_value_heads', None) or config.num_attention_heads
+
+
 def converted(arch, config, name, array):
     if arch == 'llama' and ('q_proj' in name or 'k_proj' in name):
-        heads = config.num_attention_heads if 'q_proj' in name else config.num_key_value_heads
-        return for_interleaved_pairs(array, heads)
+        return for_interleaved_pairs(array, config.num_attention_heads if 'q_proj' in name else key_heads(config))
     if arch.startswith('gemma') and name.endswith('norm.weight'):
         return array + 1
-    if arch == 'gptneox' and 'query_key_value' in name:
-        heads = config.num_attention_heads
-        return array.reshape(heads, 3, -1, *array.shape[1:]).swapaxes(0, 1).reshape(array.shape)
+    if arch == 'gpt2' and name.endswith(('c_attn.weight', 'c_proj.weight', 'c_fc.weight')):
+        return array.T.copy()
+    if arch in ('bloom', 'falcon', 'gptneox') and 'query_key_value' in name:
+        return by_kind(array, config.num_attention_heads, key_heads(config))
     return array
+
+
+def name_map(arch, layers):
+    return gguf.get_tensor_name_map(next(k for k, v in gguf.MODEL_ARCH_NAMES.items() if v == arch), layers)
+
+
+def laid_out(arch, config, tensors):
+    """Tensors as the converter names and lays them out; all experts of a layer in one."""
+    names = name_map(arch, config.num_hidden_layers)
+    out, experts = {}, {}
+
+    def put(name, array):
+        tensor_name = names.get_name(name, try_suffixes=('.weight', '.bias'))
+        assert tensor_name, name
+        out[tensor_name] = array
+
+    for name, array in tensors.items():
+        if arch == 'bloom':
+            name = name.removeprefix('transformer.')
+        if '.experts.' in name:
+            stem, part = name.split('.experts.')
+            number, weight = part.split('.', 1)
+            experts.setdefault(f'{stem}.experts.{weight}', {})[int(number)] = array
+        else:
+            put(name, converted(arch, config, name, array))
+    for name, parts in experts.items():
+        put(name, numpy.stack([parts[i] for i in sorted(parts)]))
+    return out
 
 
 def rope_factors(config, head_size):
@@ -69,13 +130,29 @@ def rope_factors(config, head_size):
     return numpy.array(factors, numpy.float32)
 
 
-def write_keys(writer, arch, config, head_size):
+def write_fixed_sizes(writer, arch, config):
+    """What the converter writes of the families whose sizes go by other names."""
+    context = {'gpt2': 'n_positions', 'bloom': 'seq_length'}.get(arch)
+    writer.add_context_length(getattr(config, context) if context else 2048)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_feed_forward_length(4 * config.hidden_size)
+    writer.add_head_count(config.num_attention_heads)
+    if arch != 'gpt2':
+        writer.add_head_count_kv(key_heads(config))
+    writer.add_layer_norm_eps(config.layer_norm_epsilon)
+    if arch == 'falcon':
+        writer.add_tensor_data_layout('jploski')
+        writer.add_rope_freq_base(config.rope_theta)
+
+
+def write_sizes(writer, config, head_size):
     writer.add_context_length(config.max_position_embeddings)
     writer.add_embedding_length(config.hidden_size)
     writer.add_block_count(config.num_hidden_layers)
     writer.add_feed_forward_length(config.intermediate_size)
     writer.add_head_count(config.num_attention_heads)
-    writer.add_head_count_kv(getattr(config, 'num_key_value_heads', config.num_attention_heads))
+    writer.add_head_count_kv(key_heads(config))
     writer.add_key_length(head_size)
     writer.add_value_length(head_size)
     writer.add_vocab_size(config.vocab_size)
@@ -85,6 +162,12 @@ def write_keys(writer, arch, config, head_size):
         writer.add_layer_norm_eps(config.layer_norm_eps)
     else:
         writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+
+
+def write_keys(writer, arch, config, head_size):
+    if arch in ('gpt2', 'falcon', 'bloom'):
+        return write_fixed_sizes(writer, arch, config)
+    write_sizes(writer, config, head_size)
     if arch in ('gemma2', 'gemma3'):
         writer.add_sliding_window(config.sliding_window)
     if arch == 'gemma2':
@@ -92,6 +175,11 @@ def write_keys(writer, arch, config, head_size):
         writer.add_final_logit_softcapping(config.final_logit_softcapping)
     if arch == 'gptneox':
         writer.add_parallel_residual(config.use_parallel_residual)
+    if hasattr(config, 'num_experts_per_tok'):
+        writer.add_expert_count(getattr(config, 'num_local_experts', None) or config.num_experts)
+        writer.add_expert_used_count(config.num_experts_per_tok)
+    if arch == 'qwen3moe':
+        writer.add_expert_feed_forward_length(config.moe_intermediate_size)
     scaling = getattr(config, 'rope_scaling', None) or {}
     if scaling.get('rope_type') == 'linear':
         writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
@@ -100,32 +188,46 @@ def write_keys(writer, arch, config, head_size):
         writer.add_tensor('rope_freqs.weight', rope_factors(config, head_size))
 
 
+def round_parameters(model, arch, rounded):
+    """Gives the model what was left of its weights: elements are followed through the converter by their numbers."""
+    parameters, numbers, first = dict(model.named_parameters()), {}, 0
+    for name, parameter in parameters.items():
+        numbers[name] = numpy.arange(first, first + parameter.numel()).reshape(parameter.shape)
+        first += parameter.numel()
+    values = numpy.concatenate([p.detach().numpy().ravel() for p in parameters.values()])
+    for name, places in laid_out(arch, model.config, numbers).items():
+        if name in rounded:
+            values[places.ravel()] = rounded[name].ravel()
+    with torch.no_grad():
+        for name, parameter in parameters.items():
+            parameter.copy_(torch.from_numpy(values[numbers[name]]))
+
+
+def write_tensors(writer, tensors, kind):
+    """Returns what was rounded, as it reads back."""
+    quant, rounded = gguf.GGMLQuantizationType[kind], {}
+    for name, array in tensors.items():
+        whole = array.shape[-1] % gguf.GGML_QUANT_SIZES[quant][0] == 0
+        if kind == 'F32' or array.ndim == 1 or not whole or 'ffn_gate_inp' in name:  # Routers stay as they are.
+            writer.add_tensor(name, array.astype(numpy.float32))
+            continue
+        data = gguf.quants.quantize(array, quant)
+        writer.add_tensor(name, data, raw_dtype=quant)
+        rounded[name] = gguf.quants.dequantize(data, quant).astype(numpy.float32).reshape(array.shape)
+    return rounded
+
+
 def make(name, out):
     arch, family, arguments, kind = FILES[name]
     model, generator = build(name, family, arguments)
     config = model.config
     head_size = getattr(config, 'head_dim', None) or config.hidden_size // config.num_attention_heads
-    names = gguf.get_tensor_name_map(
-        next(k for k, v in gguf.MODEL_ARCH_NAMES.items() if v == arch), config.num_hidden_layers)
     writer = gguf.GGUFWriter(out / f'{name}.gguf', arch)
     write_keys(writer, arch, config, head_size)
-    quant = gguf.GGMLQuantizationType[kind]
-    for hf_name, parameter in model.named_parameters():
-        array = converted(arch, config, hf_name, parameter.detach().numpy().copy())
-        tensor_name = names.get_name(hf_name, try_suffixes=('.weight', '.bias'))
-        assert tensor_name, hf_name
-        block = gguf.GGML_QUANT_SIZES[quant][0]
-        if kind == 'F32' or array.ndim == 1 or array.shape[-1] % block:
-            writer.add_tensor(tensor_name, array.astype(numpy.float32))
-            continue
-        data = gguf.quants.quantize(array, quant)
-        writer.add_tensor(tensor_name, data, raw_dtype=quant)
-        rounded = gguf.quants.dequantize(data, quant).astype(numpy.float32).reshape(array.shape)
-        if arch == 'llama' and ('q_proj' in hf_name or 'k_proj' in hf_name):
-            heads = config.num_attention_heads if 'q_proj' in hf_name else config.num_key_value_heads
-            rounded = rounded.reshape(heads, -1, 2, rounded.shape[1]).swapaxes(1, 2).reshape(rounded.shape)
-        with torch.no_grad():
-            parameter.copy_(torch.from_numpy(rounded))
+    tensors = laid_out(arch, config, {n: p.detach().numpy().copy() for n, p in model.named_parameters()})
+    if name in EMBEDDING_TWICE:
+        tensors['output.weight'] = tensors['token_embd.weight']
+    round_parameters(model, arch, write_tensors(writer, tensors, kind))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

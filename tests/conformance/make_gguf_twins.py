@@ -4,8 +4,7 @@
     make_gguf_twins.py tests/data/twins
 
 NAME.safetensors beside each tests/data/gguf-models/NAME.gguf, before anything was rounded; and NAME.safetensors with
-NAME.gguf for families whose GGUF Plumb does not run: there the layout is that of convert_hf_to_gguf.py as
-docs/naming.md describes it. Also the same model as other conventions store it: Meta's own names, Flax, TensorFlow.
+NAME.gguf for further types and for what Plumb does not run from GGUF, such as T5. Also the same model as other conventions store it: Meta's own names, Flax, TensorFlow.
 Needs what make_gguf_models.py needs.
 """
 import pathlib
@@ -19,19 +18,14 @@ import transformers
 from safetensors.numpy import save_file
 
 from make_architectures import MODELS, build
-from make_gguf_models import FILES, converted, for_interleaved_pairs
+from make_gguf_models import FILES, for_interleaved_pairs, key_heads, laid_out
 
 OTHERS = {
     'gpt2': ('gpt2', *MODELS['gpt2-untied-inverse-layer'], 'F16'),
     'gpt2-tied': ('gpt2', *MODELS['gpt2-tied'], 'F32'),
-    'falcon-new': ('falcon', *MODELS['falcon-new'], 'F32'),
-    'falcon-multi-query': ('falcon', *MODELS['falcon-multi-query'], 'F32'),
-    'bloom': ('bloom', *MODELS['bloom'], 'F32'),
     'mixtral': ('llama', *MODELS['mixtral'], 'BF16'),
     'mistral': ('llama', *MODELS['mistral-no-window'], 'F16'),
-    'qwen3moe': ('qwen3moe', *MODELS['qwen3_moe-normalised'], 'F32'),
 }
-ROUNDED = {'F16': numpy.float16, 'F32': numpy.float32}
 
 
 BERT = dict(vocab_size=40, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
@@ -45,58 +39,23 @@ ENCODERS = {
 }
 
 
-def by_kind(array, heads, key_heads):
-    """Queries, keys and values of all groups one after another."""
-    grouped = array.reshape(key_heads, heads // key_heads + 2, -1, *array.shape[1:])
-    parts = grouped[:, :-2], grouped[:, -2], grouped[:, -1]
-    return numpy.concatenate([part.reshape(-1, *array.shape[1:]) for part in parts])
-
-
-def gguf_layout(arch, config, name, array):
-    if arch == 'gpt2' and name.endswith(('c_attn.weight', 'c_proj.weight', 'c_fc.weight')):
-        return array.T.copy()
-    if arch in ('falcon', 'bloom') and 'query_key_value' in name:
-        key_heads = config.num_attention_heads
-        if arch == 'falcon':
-            key_heads = config.num_kv_heads if config.new_decoder_architecture else 1 if config.multi_query else key_heads
-        return by_kind(array, config.num_attention_heads, key_heads)
-    return converted(arch, config, name, array)
-
-
 def write_gguf(path, arch, config, tensors, kind):
-    names = gguf.get_tensor_name_map(next(k for k, v in gguf.MODEL_ARCH_NAMES.items() if v == arch),
-                                     config.num_hidden_layers)
     writer = gguf.GGUFWriter(path, arch)
     writer.add_block_count(config.num_hidden_layers)
     writer.add_head_count(config.num_attention_heads)
-    key_heads = getattr(config, 'num_key_value_heads', None)
-    if arch == 'falcon':
-        new, one = config.new_decoder_architecture, config.multi_query
-        key_heads = config.num_kv_heads if new else 1 if one else config.num_attention_heads
-    writer.add_head_count_kv(key_heads or config.num_attention_heads)
-    experts = {}
-    for name, array in tensors.items():
-        if arch == 'bloom':
-            name = name.removeprefix('transformer.')
-        if '.experts.' in name:
-            stem, part = name.split('.experts.')
-            number, weight = part.split('.', 1)
-            experts.setdefault(f'{stem}.experts.{weight}', {})[int(number)] = array
-            continue
-        add(writer, names, name, gguf_layout(arch, config, name, array), kind)
-    for name, parts in experts.items():
-        add(writer, names, name, numpy.stack([parts[i] for i in sorted(parts)]), kind)
-    if arch == 'gpt2' and 'lm_head.weight' not in tensors:
-        add(writer, names, 'lm_head.weight', tensors['transformer.wte.weight'], kind)
+    writer.add_head_count_kv(key_heads(config))
+    converted = laid_out(arch, config, tensors)
+    if arch == 'gpt2':
+        converted.setdefault('output.weight', converted['token_embd.weight'])
+    for name, array in converted.items():
+        add(writer, name, array, kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
 
 
-def add(writer, names, name, array, kind):
-    tensor_name = names.get_name(name, try_suffixes=('.weight', '.bias'))
-    assert tensor_name, name
+def add(writer, tensor_name, array, kind):
     if array.ndim == 1 or kind == 'F32' or 'attn_rel_b' in tensor_name:
         writer.add_tensor(tensor_name, array.astype(numpy.float32))
     elif kind == 'F16':

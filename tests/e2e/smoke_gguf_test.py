@@ -40,7 +40,7 @@ class SmokeGgufTest(PlumbTest):
         self.assertEqual(self.cases(report), {p.name for p in MODELS.glob('*.gguf')})
 
     def test_one_file(self):
-        for name in ('llama-f32', 'llama-q8_0', 'qwen2-q4_0', 'gemma3-f16'):
+        for name in ('llama-f32', 'llama-q8_0', 'qwen2-q4_0', 'gemma3-f16', 'gpt2-q8_0', 'mixtral-q8_0'):
             report = self.smoke(self.copy(name))
             self.assertEqual(report['verdict'], 'pass')
             self.assertEqual(self.cases(report), {f'{name}.gguf'})
@@ -49,7 +49,7 @@ class SmokeGgufTest(PlumbTest):
                     self.assertGreater(backend['coverage'], 0.99)
 
     def test_a_recorded_golden_passes_and_has_the_hash_of_the_keys(self):
-        for name in ('llama-llama3-f16', 'qwen2-q4_0', 'llama-q8_0'):
+        for name in ('llama-llama3-f16', 'qwen2-q4_0', 'llama-q8_0', 'falcon-new-q8_0', 'mixtral-f32'):
             path = self.copy(name, golden=False)
             self.assertEqual(self.smoke(path)['verdict'], 'inconclusive')
             goldens = self.plumb('golden', 'record', path, '--json').json['goldens']
@@ -119,6 +119,16 @@ class SmokeGgufTest(PlumbTest):
         model.tensors['blk.0.ffn_gate.weight'][2][8:12] = struct.pack('<f', float('nan'))
         model.write(path)
         self.assertIn('tensor "blk.0.ffn_gate.weight": element 2 is nan', self.plumb('smoke', path, expect='smoke').out)
+
+    def test_an_experts_weight_that_is_no_number_is_named_as_it_is_stored(self):
+        path = self.copy('mixtral-f32')
+        model = Gguf(path)
+        sizes, _, stored = model.tensors['blk.1.ffn_up_exps.weight']
+        element = 2 * sizes[0] * sizes[1] + 5  # Of the third expert.
+        stored[4 * element:4 * element + 4] = struct.pack('<f', float('inf'))
+        model.write(path)
+        self.assertIn(f'tensor "blk.1.ffn_up_exps.weight": element {element} is inf',
+                      self.plumb('smoke', path, expect='smoke').out)
 
     def test_split_files_are_one_model(self):
         Gguf(MODELS / 'llama-f32.gguf').write_split(self.folder, 'tiny')
@@ -194,7 +204,8 @@ class PublishGgufTest(PlumbTest):
     def test_published_and_pulled(self):
         folder = self.tmp / 'release'
         folder.mkdir()
-        shutil.copy(MODELS / 'qwen2-q4_0.gguf', folder)
+        for name in ('qwen2-q4_0', 'mixtral-q8_0'):
+            shutil.copy(MODELS / f'{name}.gguf', folder)
         model = Gguf(MODELS / 'llama-f32.gguf')
         # Factors of rotations are read before anything runs: while the file arrives they must be awaited.
         model.tensors['rope_freqs.weight'] = [[2], 0, bytearray(struct.pack('<2f', 1, 2))]
@@ -205,6 +216,7 @@ class PublishGgufTest(PlumbTest):
         manifest = self.plumb('show', 'lab/gguf@v1', '--manifest', '--json').json['manifest']
         recorded = {c['weights_path']: c['golden_path'] for c in manifest['smoke_cases']}
         self.assertEqual(recorded, {'qwen2-q4_0.gguf': 'qwen2-q4_0.golden.safetensors',
+                                    'mixtral-q8_0.gguf': 'mixtral-q8_0.golden.safetensors',
                                     'tiny-00001-of-00002.gguf': 'tiny.golden.safetensors'})
         for number, rate in enumerate(('100MB', '100KB')):
             target = self.tmp / f'pulled-{number}'

@@ -2,8 +2,12 @@
 #ifndef PLUMB_VERIFY_INFERENCE_GGUF_MODEL_H_
 #define PLUMB_VERIFY_INFERENCE_GGUF_MODEL_H_
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "plumb/inference/architecture.h"
@@ -23,6 +27,7 @@ class GgufModel : public RunnableModel {
   static absl::StatusOr<std::unique_ptr<GgufModel>> New(std::unique_ptr<const TensorSource> source);
 
   const Model& model() const override { return *model_; }
+  std::string ContainerName(const std::string& name) const override;
   // INVALID_ARGUMENT (ErrorClass::kPolicy) names the tensor when an element is NaN or infinite.
   absl::Status Load(const std::string& name, std::span<float> out) const override;
   absl::Status LoadPart(const std::string& name, uint64_t first, std::span<float> out) const override;
@@ -32,12 +37,24 @@ class GgufModel : public RunnableModel {
   void Release(const std::string& name) const override;
 
  private:
-  GgufModel(std::unique_ptr<const TensorSource> source, std::unique_ptr<Model> model)
-      : source_(std::move(source)), model_(std::move(model)) {}
-  absl::StatusOr<const SourceTensor*> Find(const std::string& name) const;
+  // Where a weight of the graph lies: a whole tensor, or one expert's part of it. Counts elements.
+  struct Stored {
+    const SourceTensor* tensor = nullptr;
+    uint64_t first = 0;
+    uint64_t count = 0;
+  };
+  using StoredWeights = std::map<std::string, Stored, std::less<>>;
+
+  GgufModel(std::unique_ptr<const TensorSource> source, std::unique_ptr<Model> model, StoredWeights stored)
+      : source_(std::move(source)), model_(std::move(model)), stored_(std::move(stored)) {}
+  static StoredWeights Locate(const TensorSource& source, const Model& model);
+  static absl::Status CheckTensors(const TensorSource& source, const Model& model, const StoredWeights& stored);
+  // Elements [first, first + count) of a weight, which must have so many.
+  absl::StatusOr<const Stored*> Find(const std::string& name, uint64_t first, uint64_t count) const;
 
   std::unique_ptr<const TensorSource> source_;
   std::unique_ptr<Model> model_;
+  StoredWeights stored_;
   mutable FiniteTensors finite_;
 };
 

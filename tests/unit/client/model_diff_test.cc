@@ -114,7 +114,9 @@ TEST(ModelDiffTest, LayoutsAreNamed) {
   EXPECT_THAT(LayoutOf(twins("llama-f32"), "blk.1.attn_q.weight"), ElementsAre("rows in pairs"));
   EXPECT_THAT(LayoutOf(twins("llama-linear-biases-f32"), "blk.1.attn_k.bias"), ElementsAre("rows in pairs"));
   EXPECT_THAT(LayoutOf(twins("gptneox-f32"), "blk.1.attn_qkv.weight"), ElementsAre("rows by group"));
-  EXPECT_THAT(LayoutOf(twins("falcon-new"), "blk.1.attn_qkv.weight"), ElementsAre("rows by group"));
+  EXPECT_THAT(LayoutOf(twins("falcon-new-f32"), "blk.1.attn_qkv.weight"), ElementsAre("rows by group"));
+  EXPECT_THAT(LayoutOf(twins("bloom-f32"), "blk.1.attn_qkv.bias"), ElementsAre("rows by group"));
+  EXPECT_THAT(LayoutOf(twins("qwen3moe-f32"), "blk.1.ffn_up_exps.weight"), ElementsAre("part 1 of 4"));
   EXPECT_THAT(LayoutOf(twins("gpt2"), "blk.0.ffn_up.weight"), ElementsAre("transposed"));
   EXPECT_THAT(LayoutOf(twins("gemma2-f32"), "blk.0.post_ffw_norm.weight"), ElementsAre("plus one"));
   EXPECT_THAT(LayoutOf(twins("mixtral"), "blk.0.ffn_down_exps.weight"), ElementsAre("part 1 of 4"));

@@ -6,10 +6,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <optional>
 
 #include "plumb/containers/open.h"
 #include "tests/unit/inference/golden_folder.h"
 #include "tests/unit/inference/test_util.h"
+#include "verify/inference/architectures/gguf_config.h"
 
 namespace plumb {
 namespace {
@@ -100,12 +103,14 @@ TEST_P(GgufModelTest, WeightsAreViewedWhereTheyLieOrDecoded) {
     ASSERT_TRUE((*model)->Load(tensor.name, values).ok()) << tensor.name;
     ASSERT_TRUE((*model)->Check(tensor.name).ok()) << tensor.name;
     const TensorView view = (*model)->View(tensor.name, ElementType::kF32);
-    EXPECT_EQ(view.bytes.empty(), source_->Find(tensor.name)->dtype != DType::kF32) << tensor.name;
+    EXPECT_EQ(view.bytes.empty(), source_->Find((*model)->ContainerName(tensor.name))->dtype != DType::kF32)
+        << tensor.name;
     if (view.bytes.empty()) continue;
     EXPECT_TRUE(std::equal(values.begin(), values.end(), view.As<float>().begin(), view.As<float>().end()));
     ++viewed;
   }
   EXPECT_GT(viewed, 0u);
+  EXPECT_EQ((*model)->ContainerName("nobody.knows"), "");
   EXPECT_FALSE((*model)->Check("nobody.knows").ok());
   EXPECT_TRUE((*model)->View("nobody.knows", ElementType::kF32).bytes.empty());
 }
@@ -117,11 +122,16 @@ MetadataValue Other(const MetadataValue& value) {
   return std::string("other");
 }
 
+// Sizes that a file states and whose part the model has not.
+bool SaysNothing(const std::string& key) {
+  return key.starts_with("general.") || key.ends_with(".context_length") || key == "qwen3moe.feed_forward_length";
+}
+
 TEST_P(GgufKeysTest, NoKeyIsWithoutEffect) {
   const std::vector<MetadataEntry>& entries = source_->metadata().entries();
   for (size_t i = 0; i < entries.size(); ++i) {
     const std::string& key = entries[i].key;
-    if (key.starts_with("general.") || key.ends_with(".context_length")) continue;
+    if (SaysNothing(key)) continue;
     std::vector<MetadataEntry> changed = entries;
     changed[i].value = Other(entries[i].value);
     absl::StatusOr<double> nmse = Nmse(Altered(*source_, changed));
@@ -148,6 +158,83 @@ TEST_P(GgufKeysTest, UnknownKeysAndMissingOnesAreNamed) {
 TEST_P(GgufKeysTest, AMissingTensorIsNamed) {
   absl::Status status = Nmse(Altered(*source_, source_->metadata().entries(), "blk.1.attn_output.weight")).status();
   EXPECT_THAT(std::string(Message(status)), HasSubstr("blk.1.attn_output.weight"));
+}
+
+// What New says of a file with other key-values (those of a null value are taken away) or without a tensor.
+std::string Refusal(const std::string& name, const std::map<std::string, std::optional<MetadataValue>>& changes,
+                    const std::string& dropped = "") {
+  std::unique_ptr<TensorSource> source = OpenFile(name);
+  std::vector<MetadataEntry> entries = source->metadata().entries();
+  for (const auto& [key, value] : changes) {
+    std::erase_if(entries, [&](const MetadataEntry& entry) { return entry.key == key; });
+    if (value) entries.push_back({key, *value, ""});
+  }
+  absl::Status status = GgufModel::New(Altered(*source, std::move(entries), dropped)).status();
+  EXPECT_EQ(ErrorClassOf(status), ErrorClass::kPolicy) << status;
+  return std::string(Message(status));
+}
+
+TEST(GgufExpertsTest, NumbersThatTheTensorsContradictAreRefused) {
+  for (const std::string arch : {"llama", "qwen3moe"}) {
+    const std::string file = arch == "llama" ? "mixtral-f32" : "qwen3moe-f32";
+    for (uint64_t experts : {uint64_t{2}, uint64_t{5}, uint64_t{1} << 20}) {
+      EXPECT_THAT(Refusal(file, {{arch + ".expert_count", experts}}), HasSubstr("ffn_gate_exps.weight"));
+    }
+    EXPECT_THAT(Refusal(file, {{arch + ".expert_count", uint64_t{1} << 60}}), HasSubstr(".expert_count"));
+    EXPECT_THAT(Refusal(file, {{arch + ".expert_used_count", uint64_t{5}}}), HasSubstr("is 5 of 4 experts"));
+    EXPECT_THAT(Refusal(file, {{arch + ".expert_used_count", std::nullopt}}), HasSubstr(".expert_used_count"));
+    EXPECT_THAT(Refusal(file, {{arch + ".expert_gating_func", uint64_t{2}}}), HasSubstr(".expert_gating_func"));
+    EXPECT_THAT(Refusal(file, {{arch + ".expert_weights_norm", false}}), HasSubstr(".expert_weights_norm"));
+    EXPECT_THAT(Refusal(file, {}, "blk.1.ffn_up_exps.weight"), HasSubstr("blk.1.ffn_up_exps.weight"));
+    EXPECT_THAT(Refusal(file, {}, "blk.1.ffn_gate_inp.weight"), HasSubstr("blk.1.ffn_gate_inp.weight"));
+  }
+  EXPECT_THAT(Refusal("qwen3moe-f32", {{"qwen3moe.expert_feed_forward_length", std::nullopt}}),
+              HasSubstr("expert_feed_forward_length"));
+  EXPECT_THAT(Refusal("qwen3moe-f32", {{"qwen3moe.expert_count", std::nullopt}}), HasSubstr("expert_count"));
+  // Without experts the file has tensors too many and too few.
+  EXPECT_THAT(Refusal("mixtral-f32", {{"llama.expert_count", uint64_t{0}}, {"llama.expert_used_count", uint64_t{0}}}),
+              HasSubstr("blk.0.ffn_gate_exps.weight"));
+  EXPECT_THAT(Refusal("llama-f32", {{"llama.expert_count", uint64_t{4}}, {"llama.expert_used_count", uint64_t{2}}}),
+              HasSubstr("blk.0.ffn_gate_exps.weight"));
+  EXPECT_THAT(Refusal("llama-f32", {{"llama.expert_used_count", uint64_t{2}}}), HasSubstr("expert_used_count"));
+}
+
+TEST(GgufExpertsTest, AnExpertIsAPartOfATensor) {
+  const std::optional<GgufExpertPart> part = FindGgufExpertPart("blk.7.experts.12.ffn_up_exps.weight");
+  ASSERT_TRUE(part);
+  EXPECT_EQ(part->tensor, "blk.7.ffn_up_exps.weight");
+  EXPECT_EQ(part->expert, 12u);
+  for (const char* name : {"blk.7.ffn_up_exps.weight", "blk.7.experts.", "blk.7.experts.1", "blk.7.experts.x.weight",
+                           "blk.7.experts.99999999999999999999.ffn_up_exps.weight", ""}) {
+    EXPECT_FALSE(FindGgufExpertPart(name)) << name;
+  }
+  std::unique_ptr<GgufModel> model = *GgufModel::New(OpenFile("mixtral-q8_0"));
+  std::unique_ptr<TensorSource> source = OpenFile("mixtral-q8_0");
+  const SourceTensor& all = *source->Find("blk.1.ffn_down_exps.weight");
+  const std::string name = "blk.1.experts.2.ffn_down_exps.weight";
+  EXPECT_EQ(model->ContainerName(name), all.name);
+  std::vector<float> whole(all.element_count());
+  std::vector<float> own(whole.size() / 4);
+  ASSERT_TRUE(source->ReadF32(all, 0, whole).ok());
+  ASSERT_TRUE(model->Load(name, own).ok());
+  EXPECT_THAT(own, testing::ElementsAreArray(whole.begin() + 2 * own.size(), whole.begin() + 3 * own.size()));
+  EXPECT_FALSE(model->LoadPart(name, 1, own).ok());
+}
+
+TEST(GgufFalconTest, OnlyTheLayoutAndFormThatKeysCanSay) {
+  EXPECT_THAT(Refusal("falcon-new-f32", {{"falcon.tensor_data_layout", std::nullopt}}),
+              HasSubstr("tensor_data_layout"));
+  EXPECT_THAT(Refusal("falcon-new-f32", {{"falcon.tensor_data_layout", std::string("reference")}}),
+              HasSubstr("tensor_data_layout"));
+  // One norm for both: the file has one too many, or too few.
+  EXPECT_THAT(Refusal("falcon-new-f32", {}, "blk.0.attn_norm_2.weight"), HasSubstr("blk.1.attn_norm_2.weight"));
+  EXPECT_THAT(Refusal("falcon-new-f32", {}, "blk.1.attn_norm_2.weight"), HasSubstr("blk.1.attn_norm_2.weight"));
+}
+
+TEST(GgufPositionsTest, TheTableHasARowForEachPosition) {
+  EXPECT_THAT(Refusal("gpt2-f32", {{"gpt2.context_length", uint64_t{31}}}), HasSubstr("position_embd.weight"));
+  EXPECT_THAT(Refusal("gpt2-f32", {}, "position_embd.weight"), HasSubstr("position_embd.weight"));
+  EXPECT_THAT(Refusal("bloom-f32", {}, "token_embd_norm.bias"), HasSubstr("token_embd_norm.bias"));
 }
 
 TEST(GgufArchitectureTest, AnUnknownOneIsUnimplemented) {

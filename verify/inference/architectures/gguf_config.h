@@ -2,7 +2,10 @@
 #ifndef PLUMB_VERIFY_INFERENCE_ARCHITECTURES_GGUF_CONFIG_H_
 #define PLUMB_VERIFY_INFERENCE_ARCHITECTURES_GGUF_CONFIG_H_
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -13,6 +16,19 @@ namespace plumb {
 
 // Factors by which the periods of rotations are multiplied; part of the model's description, not of its weights.
 inline constexpr std::string_view kGgufRopeFactors = "rope_freqs.weight";
+
+// A graph has a weight for each expert: `blk.0.experts.3.ffn_up_exps.weight`. The file has one tensor of them all,
+// [experts, out, in]: `blk.0.ffn_up_exps.weight`.
+inline constexpr std::string_view kGgufExperts = "experts.";
+
+// Where an expert's weight lies.
+struct GgufExpertPart {
+  std::string tensor;
+  uint64_t expert = 0;
+};
+
+// Of a weight's name in a graph; nullopt when it is not an expert's.
+std::optional<GgufExpertPart> FindGgufExpertPart(std::string_view name);
 
 // Reads the keys of a file's architecture as strictly as ParseModelConfig reads a config: each is used or refused by
 // name; `general.*`, `tokenizer.*`, `split.*` and `quantize.*` do not change what is computed. Which biases and whether
