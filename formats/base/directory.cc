@@ -3,10 +3,8 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <linux/openat2.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,23 +12,12 @@
 #include <memory>
 
 #include "fmt/format.h"
+#include "formats/base/folder_links.h"
 #include "plumb/base/path.h"
 #include "plumb/base/status.h"
 
 namespace plumb {
 namespace {
-
-int OpenAt2(int folder, const char* name, int flags, unsigned mode) {
-  struct open_how how {};
-  how.flags = static_cast<uint64_t>(flags);
-  how.mode = (flags & O_CREAT) != 0 ? mode : 0;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
-  long fd = 0;
-  do {
-    fd = ::syscall(SYS_openat2, folder, name, &how, sizeof how);
-  } while (fd < 0 && (errno == EINTR || errno == EAGAIN));
-  return static_cast<int>(fd);
-}
 
 std::string_view BaseName(std::string_view name) {
   size_t slash = name.rfind('/');
@@ -65,44 +52,82 @@ struct CloseDir {
   void operator()(DIR* dir) const { ::closedir(dir); }
 };
 
-// Adds what is below the open folder `fd`, whose relative path is `prefix` (with its slash).
-absl::Status ListInto(UniqueFd fd, const std::string& prefix, const std::vector<std::string>& skipped,
-                      std::vector<DirectoryEntry>* entries) {
-  int copy = ::dup(fd.get());
-  std::unique_ptr<DIR, CloseDir> dir(copy < 0 ? nullptr : ::fdopendir(copy));
-  if (dir == nullptr) return ErrnoStatus(errno, fmt::format("list folder {}", prefix));
-  while (true) {
-    errno = 0;
-    dirent* item = ::readdir(dir.get());
-    if (item == nullptr) return errno == 0 ? absl::OkStatus() : ErrnoStatus(errno, fmt::format("list {}", prefix));
-    std::string name = item->d_name;
-    if (name == "." || name == "..") continue;
-    std::string path = prefix + name;
-    if (std::find(skipped.begin(), skipped.end(), path) != skipped.end()) continue;
-    struct stat info {};
-    if (::fstatat(fd.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
-      if (errno == ENOENT) continue;
-      return ErrnoStatus(errno, fmt::format("look at {}", path));
-    }
-    if (S_ISREG(info.st_mode)) {
-      entries->push_back({path, static_cast<uint64_t>(info.st_size)});
-    } else if (S_ISDIR(info.st_mode)) {
-      UniqueFd inner(OpenAt2(fd.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
-      if (!inner.valid()) return ErrnoStatus(errno, fmt::format("open folder {}", path));
-      PLUMB_RETURN_IF_ERROR(ListInto(std::move(inner), path + "/", skipped, entries));
-    } else {
-      return InvalidArgument(
-          fmt::format("{} is neither a file nor a folder (links and devices are not followed)", path));
+// Adds what is below a folder.
+class Lister {
+ public:
+  Lister(const Directory& directory, const std::vector<std::string>& skipped, bool follows_links)
+      : directory_(directory), skipped_(skipped), follows_links_(follows_links) {}
+
+  // `fd` is open for the folder whose relative path is `prefix` (with its slash).
+  absl::Status Add(UniqueFd fd, const std::string& prefix) {
+    int copy = ::dup(fd.get());
+    std::unique_ptr<DIR, CloseDir> dir(copy < 0 ? nullptr : ::fdopendir(copy));
+    if (dir == nullptr) return ErrnoStatus(errno, fmt::format("list folder {}", Shown(prefix)));
+    while (true) {
+      errno = 0;
+      dirent* item = ::readdir(dir.get());
+      if (item == nullptr)
+        return errno == 0 ? absl::OkStatus() : ErrnoStatus(errno, fmt::format("list {}", Shown(prefix)));
+      std::string name = item->d_name;
+      if (name == "." || name == "..") continue;
+      std::string path = prefix + name;
+      if (std::find(skipped_.begin(), skipped_.end(), path) != skipped_.end()) continue;
+      PLUMB_RETURN_IF_ERROR(AddItem(fd.get(), name, path));
     }
   }
-}
+
+  std::vector<DirectoryEntry> TakeEntries() { return std::move(entries_); }
+
+ private:
+  absl::Status AddItem(int folder, const std::string& name, const std::string& path) {
+    struct stat info {};
+    if (::fstatat(folder, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+      return errno == ENOENT ? absl::OkStatus() : ErrnoStatus(errno, fmt::format("look at {}", Shown(path)));
+    }
+    if (S_ISDIR(info.st_mode)) {
+      UniqueFd inner(OpenBeneathFolder(folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
+      if (!inner.valid()) return ErrnoStatus(errno, fmt::format("open folder {}", Shown(path)));
+      return Add(std::move(inner), path + "/");
+    }
+    if (S_ISLNK(info.st_mode) && follows_links_) {
+      PLUMB_ASSIGN_OR_RETURN(FileInfo target, directory_.Stat(path));
+      entries_.push_back({path, target.size_bytes});
+      return absl::OkStatus();
+    }
+    if (!S_ISREG(info.st_mode)) {
+      return InvalidArgument(
+          fmt::format("{} is neither a file nor a folder ({})", Shown(path),
+                      follows_links_ ? "devices are not read" : "links and devices are not followed"));
+    }
+    entries_.push_back({path, static_cast<uint64_t>(info.st_size)});
+    return absl::OkStatus();
+  }
+
+  std::string Shown(const std::string& path) const { return fmt::format("{}/{}", directory_.path(), path); }
+
+  const Directory& directory_;
+  const std::vector<std::string>& skipped_;
+  const bool follows_links_;
+  std::vector<DirectoryEntry> entries_;
+};
 
 }  // namespace
+
+const std::vector<std::string>& RecordFolders() {
+  static const auto* const kFolders = new std::vector<std::string>{".git", ".plumb"};
+  return *kFolders;
+}
 
 absl::StatusOr<Directory> Directory::Open(const std::string& path) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid()) return ErrnoStatus(errno, fmt::format("open folder {}", path));
   return Directory(path, std::move(fd));
+}
+
+absl::StatusOr<Directory> Directory::OpenFollowingLinks(const std::string& path) {
+  PLUMB_ASSIGN_OR_RETURN(Directory directory, Open(path));
+  PLUMB_ASSIGN_OR_RETURN(directory.links_, FolderLinks::Of(path));
+  return directory;
 }
 
 absl::StatusOr<Directory> Directory::Create(const std::string& path, unsigned mode) {
@@ -112,7 +137,7 @@ absl::StatusOr<Directory> Directory::Create(const std::string& path, unsigned mo
 
 absl::StatusOr<UniqueFd> Directory::OpenBeneath(std::string_view name, int flags, unsigned mode) const {
   PLUMB_RETURN_IF_ERROR(ValidateRelativePath(name));
-  UniqueFd fd(OpenAt2(fd_.get(), std::string(name).c_str(), flags | O_CLOEXEC, mode));
+  UniqueFd fd(OpenBeneathFolder(fd_.get(), name, flags | O_CLOEXEC, mode));
   if (!fd.valid()) {
     std::string what = fmt::format("open {}/{}", path_, name);
     if (errno == ELOOP || errno == EXDEV) return InvalidArgument(what + ": a symbolic link is in the way");
@@ -122,7 +147,13 @@ absl::StatusOr<UniqueFd> Directory::OpenBeneath(std::string_view name, int flags
 }
 
 absl::StatusOr<UniqueFd> Directory::OpenFile(std::string_view name) const {
-  PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, OpenBeneath(name, O_RDONLY | O_NONBLOCK, 0));
+  absl::StatusOr<UniqueFd> opened = OpenBeneath(name, O_RDONLY | O_NONBLOCK, 0);
+  if (!opened.ok() && links_ != nullptr && ValidateRelativePath(name).ok() &&
+      FolderLinks::IsOnTheWay(fd_.get(), name)) {
+    opened = links_->Open(fd_.get(), name);
+    if (!opened.ok()) return Annotate(opened.status(), path_);
+  }
+  PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, std::move(opened));
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return ErrnoStatus(errno, fmt::format("look at {}/{}", path_, name));
   if (!S_ISREG(info.st_mode)) return InvalidArgument(fmt::format("{}/{} is not a regular file", path_, name));
@@ -218,9 +249,9 @@ absl::Status Directory::SyncParent(std::string_view name) const {
 absl::StatusOr<std::vector<DirectoryEntry>> Directory::List(const std::vector<std::string>& skipped) const {
   UniqueFd fd(::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid()) return ErrnoStatus(errno, fmt::format("open folder {}", path_));
-  std::vector<DirectoryEntry> entries;
-  absl::Status status = ListInto(std::move(fd), "", skipped, &entries);
-  if (!status.ok()) return Annotate(status, path_);
+  Lister lister(*this, skipped, links_ != nullptr);
+  PLUMB_RETURN_IF_ERROR(lister.Add(std::move(fd), ""));
+  std::vector<DirectoryEntry> entries = lister.TakeEntries();
   std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   return entries;
 }
