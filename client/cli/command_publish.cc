@@ -107,7 +107,10 @@ void RegisterPublish(Command& root, Action* action) {
   command.Alias("push");
   command.Group(kModelCommands);
   command.Argument("REF", &flags->reference, "What to call it: namespace/name@version").Required();
-  command.Argument("DIR", &flags->folder, "The folder with the model's files").Required();
+  command
+      .Argument("DIR", &flags->folder,
+                "The folder with the model's files, which may be a snapshot in a Hugging Face hub cache")
+      .Required();
   command.Value("--kind", "KIND", &flags->kind,
                 "weights, checkpoint, adapter or recipe (default: checkpoint "
                 "with --step, else weights)");

@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <atomic>
-#include <filesystem>
 #include <mutex>
 #include <set>
 #include <thread>
 #include <utility>
 
-#include "client/library/folder_record.h"
 #include "client/library/remote_folder.h"
 #include "fmt/format.h"
 #include "plumb/base/directory.h"
+#include "plumb/base/local_path.h"
 #include "plumb/base/status.h"
 #include "plumb/containers/file_roles.h"
 #include "plumb/containers/open.h"
@@ -220,16 +219,14 @@ class Inspector {
   Inspection result_;
 };
 
-absl::StatusOr<Inspection> InspectFile(const std::filesystem::path& path, const InspectOptions& options,
-                                       const Operation& operation) {
-  std::string parent = path.has_parent_path() ? path.parent_path().string() : ".";
-  PLUMB_ASSIGN_OR_RETURN(Directory directory, Directory::Open(parent));
+absl::StatusOr<Inspection> InspectFile(const Directory& directory, const std::string& name,
+                                       const InspectOptions& options, const Operation& operation) {
   DirectoryByteFolder folder(&directory);
   Inspector inspector(folder, options, nullptr, operation);
-  PLUMB_RETURN_IF_ERROR(inspector.LookAt({path.filename().string()}));
+  PLUMB_RETURN_IF_ERROR(inspector.LookAt({name}));
   Inspection inspection = inspector.TakeResult();
   // The error of a file that is of no known format says which there are.
-  if (inspection.containers.empty()) return OpenTensorSource(folder, path.filename().string()).status();
+  if (inspection.containers.empty()) return OpenTensorSource(folder, name).status();
   inspection.size_bytes = inspection.containers.front().size_bytes();
   PLUMB_RETURN_IF_ERROR(inspection.containers.front().error);
   return inspection;
@@ -245,14 +242,10 @@ uint64_t InspectedContainer::size_bytes() const {
 
 absl::StatusOr<Inspection> InspectPath(const std::string& path, const InspectOptions& options,
                                        const Operation& operation) {
-  std::error_code failed;
-  // Where a link leads, the content lies.
-  std::filesystem::path real = std::filesystem::canonical(path, failed);
-  if (failed) return ErrnoStatus(failed.value(), fmt::format("open {}", path));
-  if (!std::filesystem::is_directory(real, failed)) return InspectFile(real, options, operation);
-  PLUMB_ASSIGN_OR_RETURN(Directory directory, Directory::Open(real.string()));
-  PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, directory.List({kRecordFolder, ".git"}));
-  DirectoryByteFolder folder(&directory);
+  PLUMB_ASSIGN_OR_RETURN(LocalPath place, OpenLocalPath(path));
+  if (!place.file.empty()) return InspectFile(place.folder, place.file, options, operation);
+  PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, place.folder.List(RecordFolders()));
+  DirectoryByteFolder folder(&place.folder);
   Inspector inspector(folder, options, nullptr, operation);
   std::vector<std::string> paths;
   for (const DirectoryEntry& entry : entries) paths.push_back(entry.path);

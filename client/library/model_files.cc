@@ -1,18 +1,17 @@
 #include "client/library/model_files.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
 #include <utility>
 
-#include "client/library/folder_record.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "plumb/base/byte_source.h"
 #include "plumb/base/directory.h"
 #include "plumb/base/limits.h"
+#include "plumb/base/local_path.h"
 #include "plumb/base/status.h"
 #include "plumb/containers/file_roles.h"
 #include "plumb/containers/open.h"
@@ -130,13 +129,11 @@ class ModelFinder {
   absl::Status error_;
 };
 
-absl::StatusOr<ModelFiles> OpenOneFile(const std::filesystem::path& path, const std::string& shown,
+absl::StatusOr<ModelFiles> OpenOneFile(const Directory& directory, const std::string& name, const std::string& shown,
                                        const Operation& operation) {
-  PLUMB_ASSIGN_OR_RETURN(Directory directory, Directory::Open(path.parent_path().string()));
-  const std::string name = path.filename().string();
   std::vector<std::string> paths = {name};
   if (const std::string set = ShardSetOf(name); !set.empty()) {
-    PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, directory.List({kRecordFolder, ".git"}));
+    PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, directory.List(RecordFolders()));
     for (const DirectoryEntry& entry : entries) {
       if (entry.path != name && ShardSetOf(entry.path) == set) paths.push_back(entry.path);
     }
@@ -152,16 +149,12 @@ absl::StatusOr<ModelFiles> OpenOneFile(const std::filesystem::path& path, const 
 }  // namespace
 
 absl::StatusOr<ModelFiles> OpenModelFiles(const std::string& path, const Operation& operation) {
-  std::error_code failed;
-  // Where a link leads, the content lies.
-  const std::filesystem::path real = std::filesystem::canonical(path, failed);
-  if (failed) return ErrnoStatus(failed.value(), fmt::format("open {}", path));
-  if (!std::filesystem::is_directory(real, failed)) return OpenOneFile(real, path, operation);
-  PLUMB_ASSIGN_OR_RETURN(Directory directory, Directory::Open(real.string()));
-  PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, directory.List({kRecordFolder, ".git"}));
+  PLUMB_ASSIGN_OR_RETURN(LocalPath place, OpenLocalPath(path));
+  if (!place.file.empty()) return OpenOneFile(place.folder, place.file, path, operation);
+  PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, place.folder.List(RecordFolders()));
   std::vector<std::string> paths;
   for (const DirectoryEntry& entry : entries) paths.push_back(entry.path);
-  ModelFinder finder(directory, operation);
+  ModelFinder finder(place.folder, operation);
   PLUMB_RETURN_IF_ERROR(finder.LookAt(std::move(paths)));
   return finder.Take(path);
 }

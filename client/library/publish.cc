@@ -106,7 +106,7 @@ absl::StatusOr<PublishResult> Publish(Connection& connection, const PublishOptio
   PLUMB_RETURN_IF_ERROR(CheckReference(options.reference));
   if (!options.tag.empty()) PLUMB_RETURN_IF_ERROR(WithErrorClass(ValidateVersion(options.tag), ErrorClass::kUsage));
   PLUMB_RETURN_IF_ERROR(CheckPermission(connection, options.reference.model));
-  PLUMB_ASSIGN_OR_RETURN(Directory folder, Directory::Open(options.folder));
+  PLUMB_ASSIGN_OR_RETURN(Directory folder, Directory::OpenFollowingLinks(options.folder));
   PLUMB_ASSIGN_OR_RETURN(PublishPlan plan, PlanPublish(folder, options, operation));
   PLUMB_RETURN_IF_ERROR(AddLineage(connection, options, &plan.manifest));
   PublishPass pass(connection, folder, plan, options, operation);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "client/library/folder_record.h"
 #include "fmt/format.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/path.h"
@@ -12,7 +11,7 @@ namespace plumb {
 namespace {
 
 absl::Status PlanFiles(const Directory& folder, PublishPlan* plan) {
-  PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, folder.List({kRecordFolder, ".git"}));
+  PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, folder.List(RecordFolders()));
   if (entries.empty()) return InvalidArgument(fmt::format("{} holds no files", folder.path()));
   if (entries.size() > limits::kFilesPerReleaseMax) {
     return OutOfRange(fmt::format("{} holds {} files, a release has at most {}", folder.path(), entries.size(),

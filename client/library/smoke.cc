@@ -1,12 +1,12 @@
 #include "plumb/client/smoke.h"
 
-#include <filesystem>
+#include <memory>
 #include <set>
 #include <utility>
 
-#include "client/library/folder_record.h"
 #include "fmt/format.h"
 #include "plumb/base/file.h"
+#include "plumb/base/local_path.h"
 #include "plumb/base/status.h"
 #include "plumb/client/release_folder.h"
 #include "plumb/tokenizer/tokenizer.h"
@@ -28,27 +28,23 @@ std::vector<SmokeCase> RecordedCases(const v1::Manifest& manifest) {
 
 // What a call named: a folder and what is to be run in it.
 struct Subject {
-  Directory folder;
+  std::shared_ptr<const Directory> folder;
   std::vector<SmokeCase> cases;
   std::function<bool(const std::string&)> exists;  // Whether the folder has that file.
 };
 
-absl::StatusOr<Subject> FindFile(const std::filesystem::path& path) {
-  const std::string parent = path.has_parent_path() ? path.parent_path().string() : ".";
-  PLUMB_ASSIGN_OR_RETURN(Directory folder, Directory::Open(parent));
-  auto exists = [parent](const std::string& name) {
-    std::error_code error;
-    return std::filesystem::is_regular_file(std::filesystem::path(parent) / name, error);
-  };
-  absl::StatusOr<SmokeCase> found = SmokeCaseOf(path.filename().string(), exists);
+absl::StatusOr<Subject> FindFile(LocalPath place) {
+  auto folder = std::make_shared<const Directory>(std::move(place.folder));
+  auto exists = [folder](const std::string& name) { return folder->OpenFile(name).ok(); };
+  absl::StatusOr<SmokeCase> found = SmokeCaseOf(place.file, exists);
   if (absl::IsInvalidArgument(found.status())) return WithErrorClass(found.status(), ErrorClass::kUsage);
   PLUMB_RETURN_IF_ERROR(found.status());
-  return Subject{std::move(folder), {*std::move(found)}, std::move(exists)};
+  return Subject{folder, {*std::move(found)}, std::move(exists)};
 }
 
 absl::StatusOr<Subject> FindCases(const std::string& path) {
-  if (std::error_code error; std::filesystem::is_regular_file(path, error)) return FindFile(path);
-  PLUMB_ASSIGN_OR_RETURN(Directory folder, Directory::Open(path));
+  PLUMB_ASSIGN_OR_RETURN(LocalPath place, OpenLocalPath(path));
+  if (!place.file.empty()) return FindFile(std::move(place));
   absl::StatusOr<ReleaseFolder> release = ReleaseFolder::Open(path);
   std::vector<SmokeCase> cases;
   if (release.ok()) {
@@ -56,7 +52,7 @@ absl::StatusOr<Subject> FindCases(const std::string& path) {
   } else if (!absl::IsNotFound(release.status())) {
     return release.status();
   }
-  PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, folder.List({kRecordFolder, ".git"}));
+  PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, place.folder.List(RecordFolders()));
   std::vector<std::string> paths;
   for (const DirectoryEntry& entry : entries) paths.push_back(entry.path);
   if (cases.empty()) cases = DiscoverSmokeCases(paths);
@@ -65,7 +61,7 @@ absl::StatusOr<Subject> FindCases(const std::string& path) {
         "{} has nothing to run: expected config.json beside model.safetensors, a .gguf or an .onnx file", path));
   }
   const std::set<std::string> present(paths.begin(), paths.end());
-  return Subject{std::move(folder), std::move(cases),
+  return Subject{std::make_shared<const Directory>(std::move(place.folder)), std::move(cases),
                  [present](const std::string& name) { return present.contains(name); }};
 }
 
@@ -88,7 +84,7 @@ SmokeOptions OptionsFor(const SmokeRequest& request, const Operation& operation)
 absl::StatusOr<SmokeReport> SmokeFolder(const std::string& path, const SmokeRequest& request,
                                         const Operation& operation) {
   PLUMB_ASSIGN_OR_RETURN(Subject subject, FindCases(path));
-  return RunSmokeCheck(subject.folder, subject.cases, OptionsFor(request, operation));
+  return RunSmokeCheck(*subject.folder, subject.cases, OptionsFor(request, operation));
 }
 
 absl::StatusOr<std::vector<RecordedGolden>> RecordGoldens(const std::string& path, const SmokeRequest& request,
@@ -99,7 +95,7 @@ absl::StatusOr<std::vector<RecordedGolden>> RecordGoldens(const std::string& pat
   for (const SmokeCase& smoke : subject.cases) {
     if (!smoke.golden_path.empty() && !replace) continue;
     operation.Report({.phase = "smoke", .item = smoke.name, .done_bytes = 0, .total_bytes = 0});
-    absl::StatusOr<std::string> golden = ComputeGolden(subject.folder, smoke.config_path, smoke.weights_path,
+    absl::StatusOr<std::string> golden = ComputeGolden(*subject.folder, smoke.config_path, smoke.weights_path,
                                                        std::nullopt, OptionsFor(request, operation));
     if (absl::IsUnimplemented(golden.status())) {
       unknown = Annotate(golden.status(), smoke.weights_path);
@@ -108,7 +104,7 @@ absl::StatusOr<std::vector<RecordedGolden>> RecordGoldens(const std::string& pat
     }
     if (!golden.ok()) return Annotate(golden.status(), smoke.weights_path);
     const std::string golden_path = GoldenPathFor(smoke.weights_path, subject.exists);
-    PLUMB_RETURN_IF_ERROR(WriteFileAtomically(subject.folder.path() + "/" + golden_path, *golden));
+    PLUMB_RETURN_IF_ERROR(WriteFileAtomically(subject.folder->path() + "/" + golden_path, *golden));
     recorded.push_back({smoke.weights_path, golden_path, golden->size()});
   }
   if (recorded.empty() && !unknown.ok()) return unknown;

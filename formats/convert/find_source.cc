@@ -1,11 +1,11 @@
 #include <algorithm>
-#include <filesystem>
 #include <set>
 #include <utility>
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "plumb/base/directory.h"
+#include "plumb/base/local_path.h"
 #include "plumb/base/quote.h"
 #include "plumb/base/status.h"
 #include "plumb/containers/file_roles.h"
@@ -23,7 +23,7 @@ bool IsIndex(std::string_view path) { return IsShardIndex(path) || path.ends_wit
 // The container of a folder that has one. What a model computed and the state of its training are passed over, unless
 // there is nothing else.
 absl::StatusOr<std::unique_ptr<TensorSource>> OpenOnlyOne(const Directory& folder) {
-  PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, folder.List({".git", ".plumb"}));
+  PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, folder.List(RecordFolders()));
   std::stable_sort(entries.begin(), entries.end(),
                    [](const DirectoryEntry& a, const DirectoryEntry& b) { return IsIndex(a.path) > IsIndex(b.path); });
   std::unique_ptr<TensorSource> found;
@@ -53,13 +53,8 @@ absl::StatusOr<std::unique_ptr<TensorSource>> OpenOnlyOne(const Directory& folde
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<TensorSource>> OpenForConversion(const std::string& path) {
-  std::error_code failed;
-  // Where a link leads, the content lies.
-  const std::filesystem::path real = std::filesystem::canonical(path, failed);
-  if (failed) return ErrnoStatus(failed.value(), fmt::format("open {}", path));
-  const bool is_folder = std::filesystem::is_directory(real, failed);
-  PLUMB_ASSIGN_OR_RETURN(Directory folder, Directory::Open(is_folder ? real.string() : real.parent_path().string()));
-  return is_folder ? OpenOnlyOne(folder) : OpenTensorSource(folder, real.filename().string());
+  PLUMB_ASSIGN_OR_RETURN(LocalPath place, OpenLocalPath(path));
+  return place.file.empty() ? OpenOnlyOne(place.folder) : OpenTensorSource(place.folder, place.file);
 }
 
 }  // namespace plumb
