@@ -128,6 +128,15 @@ inline constexpr RolePattern kRolePatterns[] = {
     {"encoder.layer.*.intermediate.dense", "blk.*.ffn_up"},
     {"encoder.layer.*.output.dense", "blk.*.ffn_down"},
     {"encoder.layer.*.output.LayerNorm", "blk.*.layer_output_norm"},
+    // DistilBERT.
+    {"layer.*.attention.q_lin", "blk.*.attn_q"},
+    {"layer.*.attention.k_lin", "blk.*.attn_k"},
+    {"layer.*.attention.v_lin", "blk.*.attn_v"},
+    {"layer.*.attention.out_lin", "blk.*.attn_output"},
+    {"layer.*.sa_layer_norm", "blk.*.attn_output_norm"},
+    {"layer.*.ffn.lin1", "blk.*.ffn_up"},
+    {"layer.*.ffn.lin2", "blk.*.ffn_down"},
+    {"layer.*.output_layer_norm", "blk.*.layer_output_norm"},
     // T5.
     {"encoder.block.*.layer.0.SelfAttention.q", "enc.blk.*.attn_q"},
     {"encoder.block.*.layer.0.SelfAttention.k", "enc.blk.*.attn_k"},

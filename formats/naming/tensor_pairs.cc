@@ -14,6 +14,8 @@ namespace {
 
 using RoleKey = std::pair<std::string, std::optional<uint64_t>>;
 
+constexpr std::string_view kPositions = "position_embd.weight";
+
 // Maps that some conventions store as one.
 struct FusedMap {
   std::string_view whole;
@@ -91,8 +93,22 @@ class Pairer {
   void PairByRole() {
     for (size_t i = 0; i < a_.roles.size(); ++i) {
       std::optional<size_t> found = b_.Find(a_.roles[i].role, a_.roles[i].expert);
-      if (found) Add(i, {}, *found, {});
+      if (!found || PairCutPositions(i, *found, true) || PairCutPositions(i, *found, false)) continue;
+      Add(i, {}, *found, {});
     }
+  }
+
+  // RoBERTa's converter to GGUF's bert cuts the first rows of the table of positions, which no token has.
+  bool PairCutPositions(size_t a, size_t b, bool whole_in_a) {
+    const Side& cut = whole_in_a ? b_ : a_;
+    if (a_.roles[a].role != kPositions || cut.family != "bert") return false;
+    const size_t part = whole_in_a ? b : a;
+    const uint64_t rows = cut.RowsAt(part);
+    const uint64_t all = whole_in_a ? a_.RowsAt(a) : b_.RowsAt(b);
+    if (cut.tensors[part]->name != kPositions || rows == 0 || rows >= all) return false;
+    AddSlice(whole_in_a, whole_in_a ? a : b, {all - rows, rows}, part)
+        .layout.words.push_back(fmt::format("from row {}", all - rows));
+    return true;
   }
 
   static bool IsStrange(const Side& side, size_t index) {

@@ -9,12 +9,16 @@ Needs transformers 4.53, torch and gguf. Quantised tensors are dequantised befor
 import math
 import pathlib
 import sys
+import zlib
 
 import gguf
 import numpy
 import torch
+import transformers
+from safetensors.torch import save_file
 
 from make_architectures import BASE, BLOOM, GEMMA, GQA, HEADS, MODELS, NEOX, ROPE, VOCABULARY, build, write_golden
+from make_encoders import SMALL, Maker, pool, tokens, typed_tokens
 
 G2 = dict(GEMMA, sliding_window=5, query_pre_attn_scalar=8, attn_logit_softcapping=3.0, final_logit_softcapping=5.0)
 G3 = dict(GEMMA, num_hidden_layers=6, sliding_window=5, query_pre_attn_scalar=8, rope_local_base_freq=10000.0)
@@ -51,6 +55,18 @@ FILES = {
     'mixtral-q8_0': ('llama', 'Mixtral', dict(MIXTRAL, hidden_size=32, intermediate_size=32), 'Q8_0'),
     'qwen3moe-f32': ('qwen3moe', *MODELS['qwen3_moe-normalised'], 'F32'),
 }
+WIDE = dict(SMALL, hidden_size=32, num_attention_heads=4, intermediate_size=32)
+DISTIL = dict(vocab_size=SMALL['vocab_size'], dim=12, n_layers=2, n_heads=2, hidden_dim=20, max_position_embeddings=16)
+ROBERTA = dict(SMALL, type_vocab_size=1, pad_token_id=1)
+# GGUF architecture, transformers' model and arguments, type as above, inputs, how tokens are pooled.
+ENCODERS = {
+    'bert-f32': ('bert', 'Bert', dict(SMALL, layer_norm_eps=1e-3), 'F32', typed_tokens(9), None),
+    'bert-mean-q8_0': ('bert', 'Bert', WIDE, 'Q8_0', typed_tokens(9), 'mean_tokens'),
+    'bert-cls-f16': ('bert', 'Bert', SMALL, 'F16', typed_tokens(9), 'cls_token'),
+    'distilbert-mean-f32': ('bert', 'DistilBert', DISTIL, 'F32', tokens(9), 'mean_tokens'),
+    'roberta-last-f32': ('bert', 'XLMRoberta', ROBERTA, 'F32', tokens(9), 'lasttoken'),
+}
+POOLING_TYPES = {None: 'NONE', 'mean_tokens': 'MEAN', 'cls_token': 'CLS', 'lasttoken': 'LAST'}
 # Older converters wrote tied embeddings a second time, as the output map.
 EMBEDDING_TWICE = ('gpt2-q8_0', 'bloom-f32')
 
@@ -83,6 +99,8 @@ def converted(arch, config, name, array):
         return array.T.copy()
     if arch in ('bloom', 'falcon', 'gptneox') and 'query_key_value' in name:
         return by_kind(array, config.num_attention_heads, key_heads(config))
+    if config.model_type == 'xlm-roberta' and 'position_embeddings' in name:
+        return array[config.pad_token_id + 1:]  # No token has the others.
     return array
 
 
@@ -217,6 +235,13 @@ def write_tensors(writer, tensors, kind):
     return rounded
 
 
+def finish(writer):
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
 def make(name, out):
     arch, family, arguments, kind = FILES[name]
     model, generator = build(name, family, arguments)
@@ -228,19 +253,60 @@ def make(name, out):
     if name in EMBEDDING_TWICE:
         tensors['output.weight'] = tensors['token_embd.weight']
     round_parameters(model, arch, write_tensors(writer, tensors, kind))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    finish(writer)
     write_golden(model, generator, out / f'{name}.golden.safetensors')
+    print(name, (out / f'{name}.gguf').stat().st_size)
+
+
+def write_encoder_keys(writer, config, pooling):
+    first = config.pad_token_id + 1 if config.model_type == 'xlm-roberta' else 0
+    writer.add_context_length(config.max_position_embeddings - first)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_feed_forward_length(getattr(config, 'hidden_dim', None) or config.intermediate_size)
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_layer_norm_eps(getattr(config, 'layer_norm_eps', 1e-12))
+    writer.add_causal_attention(False)
+    writer.add_pooling_type(gguf.PoolingType[POOLING_TYPES[pooling]])
+    writer.add_token_type_count(getattr(config, 'type_vocab_size', 1))
+
+
+def build_encoder(name):
+    """A model of random weights and what draws its inputs."""
+    _, family, arguments, _, _, _ = ENCODERS[name]
+    torch.manual_seed(zlib.crc32(name.encode()))
+    config = getattr(transformers, family + 'Config')(**arguments)
+    config._attn_implementation = 'eager'
+    arguments = {} if family == 'DistilBert' else {'add_pooling_layer': False}
+    model = getattr(transformers, family + 'Model')(config, **arguments).eval()
+    maker = Maker(None)
+    maker.draw(model)
+    return model, maker
+
+
+def make_encoder(name, out):
+    arch, _, _, kind, inputs, pooling = ENCODERS[name]
+    model, maker = build_encoder(name)
+    writer = gguf.GGUFWriter(out / f'{name}.gguf', arch)
+    write_encoder_keys(writer, model.config, pooling)
+    tensors = laid_out(arch, model.config, {n: p.detach().numpy().copy() for n, p in model.named_parameters()})
+    round_parameters(model, arch, write_tensors(writer, tensors, kind))
+    finish(writer)
+    given = inputs(maker)
+    with torch.no_grad():
+        # Every token is real: said in the model's own type, or its masks would be float32.
+        hidden = model.double()(**given, attention_mask=torch.ones_like(given['input_ids'])).last_hidden_state
+    found = {'sentence_embedding': pool(hidden, [pooling])} if pooling else {'last_hidden_state': hidden}
+    save_file({k: v.contiguous() for k, v in {**given, **{n: v.float() for n, v in found.items()}}.items()},
+              out / f'{name}.golden.safetensors')
     print(name, (out / f'{name}.gguf').stat().st_size)
 
 
 def main():
     out = pathlib.Path(sys.argv[1])
     out.mkdir(parents=True, exist_ok=True)
-    for name in sys.argv[2:] or FILES:
-        make(name, out)
+    for name in sys.argv[2:] or [*FILES, *ENCODERS]:
+        (make_encoder if name in ENCODERS else make)(name, out)
 
 
 if __name__ == '__main__':

@@ -18,7 +18,7 @@ import transformers
 from safetensors.numpy import save_file
 
 from make_architectures import MODELS, build
-from make_gguf_models import FILES, for_interleaved_pairs, key_heads, laid_out
+from make_gguf_models import ENCODERS as RUN_ENCODERS, FILES, build_encoder, for_interleaved_pairs, key_heads, laid_out
 
 OTHERS = {
     'gpt2': ('gpt2', *MODELS['gpt2-untied-inverse-layer'], 'F16'),
@@ -172,6 +172,9 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     for name, (_, family, arguments, _) in FILES.items():
         save_file(tensors_of(name, family, arguments)[1], out / f'{name}.safetensors')
+    for name in RUN_ENCODERS:
+        tensors = {n: p.detach().numpy().copy() for n, p in build_encoder(name)[0].named_parameters()}
+        save_file(tensors, out / f'{name}.safetensors')
     for name, (arch, family, arguments, kind) in OTHERS.items():
         config, tensors = tensors_of(name, family, arguments)
         save_file(tensors, out / f'{name}.safetensors')

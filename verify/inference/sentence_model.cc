@@ -1,6 +1,5 @@
 #include "verify/inference/sentence_model.h"
 
-#include <cmath>
 #include <functional>
 #include <map>
 #include <optional>
@@ -12,12 +11,12 @@
 #include "plumb/base/refuse.h"
 #include "verify/inference/architectures/config_reader.h"
 #include "verify/inference/architectures/layer_builder.h"
+#include "verify/inference/architectures/pooling.h"
 
 namespace plumb {
 namespace {
 
 constexpr char kHidden[] = "last_hidden_state";
-constexpr char kEmbedding[] = "sentence_embedding";
 constexpr char kModules[] = "modules.json";
 
 absl::StatusOr<std::string> ReadText(const Directory& folder, const std::string& path) {
@@ -49,9 +48,6 @@ struct Steps {
   std::vector<std::string> dense_folders;
 };
 
-// Ways to make one vector of all tokens'.
-enum class Pooling { kFirst, kMax, kMean, kMeanByRoot, kWeighted, kLast };
-
 // In the order in which several are joined.
 constexpr std::pair<const char*, Pooling> kPoolings[] = {
     {"pooling_mode_cls_token", Pooling::kFirst},
@@ -61,37 +57,6 @@ constexpr std::pair<const char*, Pooling> kPoolings[] = {
     {"pooling_mode_weightedmean_tokens", Pooling::kWeighted},
     {"pooling_mode_lasttoken", Pooling::kLast},
 };
-
-// Weights 1, 2, 3, ... of the tokens, less their sum: [T, 1].
-TensorValue Ramp(uint64_t count) {
-  std::vector<float> weights;
-  const double sum = static_cast<double>(count) * static_cast<double>(count + 1) / 2;
-  for (uint64_t i = 1; i <= count; ++i) weights.push_back(static_cast<float>(static_cast<double>(i) / sum));
-  return TensorValue::Of<float>({count, 1}, weights);
-}
-
-ValueId AddPooling(LayerBuilder& builder, Pooling pooling, ValueId x) {
-  const uint64_t count = builder.positions();
-  switch (pooling) {
-    case Pooling::kFirst:
-      return builder.Token("pooling.first", x, 0);
-    case Pooling::kLast:
-      return builder.Token("pooling.last", x, count - 1);
-    case Pooling::kMax:
-      return builder.Reduce("pooling.max", ReduceFunction::kMax, x, {1}, false);
-    case Pooling::kMean:
-      return builder.Reduce("pooling.mean", ReduceFunction::kMean, x, {1}, false);
-    case Pooling::kMeanByRoot:
-      return builder.Scale("pooling.root", std::sqrt(static_cast<double>(count)),
-                           builder.Reduce("pooling.mean.by.root", ReduceFunction::kMean, x, {1}, false));
-    case Pooling::kWeighted: {
-      ValueId weighted =
-          builder.Binary("pooling.weighted", BinaryFunction::kMul, x, builder.Constant("pooling.weights", Ramp(count)));
-      return builder.Reduce("pooling.weighted.sum", ReduceFunction::kSum, weighted, {1}, false);
-    }
-  }
-  return x;
-}
 
 absl::Status ReadPooling(const nlohmann::json& json, Steps& steps) {
   ConfigReader reader(json);
@@ -274,7 +239,7 @@ absl::StatusOr<std::unique_ptr<Model>> MakeSentenceModel(std::shared_ptr<const M
   parts.rules = transformer->tensors();
   // What the embedding needs is found out; the rest, such as a pooler, may be there.
   for (const ExpectedTensor& tensor : parts.rules.required) parts.rules.ignored.push_back(tensor.name);
-  parts.outputs = {{kEmbedding, OutputKind::kFeatures}};
+  parts.outputs = {{kSentenceEmbedding, OutputKind::kFeatures}};
   parts.inputs = [transformer](uint64_t sequences, uint64_t positions) {
     return transformer->Inputs(sequences, positions);
   };

@@ -120,6 +120,7 @@ TEST(ModelDiffTest, LayoutsAreNamed) {
   EXPECT_THAT(LayoutOf(twins("gpt2"), "blk.0.ffn_up.weight"), ElementsAre("transposed"));
   EXPECT_THAT(LayoutOf(twins("gemma2-f32"), "blk.0.post_ffw_norm.weight"), ElementsAre("plus one"));
   EXPECT_THAT(LayoutOf(twins("mixtral"), "blk.0.ffn_down_exps.weight"), ElementsAre("part 1 of 4"));
+  EXPECT_THAT(LayoutOf(twins("roberta-last-f32"), "position_embd.weight"), ElementsAre("from row 2"));
   EXPECT_THAT(LayoutOf(twins("gpt2-tied"), "token_embd.weight"), IsEmpty());
   EXPECT_THAT(twins("llama-llama3-f16").computed_b, SizeIs(1));
 }

@@ -62,7 +62,7 @@ class GgufModelTest : public testing::TestWithParam<std::string> {
     PLUMB_ASSIGN_OR_RETURN(const Backend* found, FindBackend(backend));
     using Errors = std::map<std::string, double>;
     PLUMB_ASSIGN_OR_RETURN(Errors errors, CompareWithGolden(model->model(), *model, golden_, *found));
-    return errors.at("logits");
+    return errors.begin()->second;  // The only one.
   }
   GoldenRun golden_;
   std::unique_ptr<TensorSource> source_;
@@ -229,6 +229,28 @@ TEST(GgufFalconTest, OnlyTheLayoutAndFormThatKeysCanSay) {
   // One norm for both: the file has one too many, or too few.
   EXPECT_THAT(Refusal("falcon-new-f32", {}, "blk.0.attn_norm_2.weight"), HasSubstr("blk.1.attn_norm_2.weight"));
   EXPECT_THAT(Refusal("falcon-new-f32", {}, "blk.1.attn_norm_2.weight"), HasSubstr("blk.1.attn_norm_2.weight"));
+}
+
+TEST(GgufBertTest, WhatAnEncoderIsNotIsRefused) {
+  EXPECT_THAT(Refusal("bert-f32", {{"bert.attention.causal", true}}), HasSubstr("bert.attention.causal"));
+  EXPECT_THAT(Refusal("bert-f32", {{"bert.attention.causal", std::nullopt}}), HasSubstr("bert.attention.causal"));
+  EXPECT_THAT(Refusal("bert-f32", {{"bert.pooling_type", uint64_t{4}}}), HasSubstr("bert.pooling_type"));
+  EXPECT_THAT(Refusal("bert-f32", {{"bert.attention.head_count", uint64_t{5}}}), HasSubstr("head_count"));
+  EXPECT_THAT(Refusal("bert-f32", {{"bert.attention.head_count_kv", uint64_t{1}}}), HasSubstr("head_count_kv"));
+  EXPECT_THAT(Refusal("bert-f32", {{"bert.context_length", uint64_t{17}}}), HasSubstr("position_embd.weight"));
+  EXPECT_THAT(Refusal("bert-f32", {{"tokenizer.ggml.token_type_count", uint64_t{1}}}), HasSubstr("token_type_count"));
+  EXPECT_THAT(Refusal("bert-f32", {}, "token_types.weight"), HasSubstr("token_type_count"));
+  EXPECT_THAT(Refusal("bert-f32", {}, "blk.1.layer_output_norm.bias"), HasSubstr("blk.1.layer_output_norm.bias"));
+}
+
+TEST(GgufBertTest, PoolingIsWhatTheKeySays) {
+  std::unique_ptr<GgufModel> whole = *GgufModel::New(OpenFile("bert-f32"));
+  EXPECT_EQ(whole->model().Outputs()[0].name, "last_hidden_state");
+  EXPECT_EQ(whole->model().Inputs(1, 1).size(), 2u);
+  std::unique_ptr<GgufModel> pooled = *GgufModel::New(OpenFile("roberta-last-f32"));
+  EXPECT_EQ(pooled->model().Outputs()[0].name, "sentence_embedding");
+  EXPECT_EQ(pooled->model().Inputs(1, 1).size(), 1u);
+  EXPECT_EQ(pooled->model().positions_max(), 14u);
 }
 
 TEST(GgufPositionsTest, TheTableHasARowForEachPosition) {

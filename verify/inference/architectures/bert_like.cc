@@ -12,7 +12,6 @@ namespace plumb {
 namespace {
 
 constexpr char kTypeIds[] = "token_type_ids";
-constexpr char kWords[] = "embeddings.word_embeddings";
 constexpr uint64_t kMpnetDistanceMax = 128;  // MPNet's class has no key for it.
 
 std::vector<InputSpec> InputsOf(const BertLike& model, uint64_t sequences, uint64_t positions) {
@@ -22,17 +21,17 @@ std::vector<InputSpec> InputsOf(const BertLike& model, uint64_t sequences, uint6
 }
 
 ValueId AddEmbeddings(LayerBuilder& builder, const BertLike& model) {
+  const EmbeddingNames& names = model.embeddings;
   const uint64_t d = model.block.width;
-  ValueId x = builder.Embedding(kWords, builder.InputNamed(kInputIds), model.vocabulary, d);
+  ValueId x = builder.Embedding(names.words, builder.InputNamed(kInputIds), model.vocabulary, d);
   if (model.types > 1) {
-    ValueId types = builder.Embedding("embeddings.token_type_embeddings", builder.InputNamed(kTypeIds), model.types, d);
-    x = builder.Add("embeddings.token_type_embeddings.added", x, types);
+    ValueId types = builder.Embedding(names.types, builder.InputNamed(kTypeIds), model.types, d);
+    x = builder.Add(names.types + ".added", x, types);
   } else if (model.types == 1) {
-    x = builder.Add("embeddings.token_type_embeddings.added", x,
-                    builder.Weight("embeddings.token_type_embeddings.weight", {1, d}));
+    x = builder.Add(names.types + ".added", x, builder.Weight(names.types + ".weight", {1, d}));
   }
-  x = builder.AddPositions("embeddings.position_embeddings", x, model.position_rows, d, model.first_position);
-  return builder.Norm("embeddings.LayerNorm", x, d, model.block.epsilon);
+  x = builder.AddPositions(names.positions, x, model.position_rows, d, model.first_position);
+  return builder.Norm(names.norm, x, d, model.block.epsilon);
 }
 
 ValueId AddEncoder(LayerBuilder& builder, const BertLike& model) {
@@ -67,6 +66,7 @@ std::vector<ValueId> AddAll(LayerBuilder& builder, const BertLike& model) {
       return {builder.Reshape("start_logits", start, shape), builder.Reshape("end_logits", end, shape)};
     }
     default:
+      if (model.pooling) return {AddPooling(builder, *model.pooling, hidden)};
       if (!model.pooled) return {hidden};
       return {hidden, AddPooler(builder, model, hidden)};
   }
@@ -77,6 +77,7 @@ std::vector<OutputSpec> OutputsOf(const BertLike& model) {
     return {{"start_logits", OutputKind::kLogits}, {"end_logits", OutputKind::kLogits}};
   }
   if (model.head != EncoderHead::kNone) return {{"logits", OutputKind::kLogits}};
+  if (model.pooling) return {{kSentenceEmbedding, OutputKind::kFeatures}};
   std::vector<OutputSpec> outputs = {{"last_hidden_state", OutputKind::kFeatures}};
   if (model.pooled) outputs.push_back({"pooler_output", OutputKind::kFeatures});
   return outputs;
@@ -84,11 +85,11 @@ std::vector<OutputSpec> OutputsOf(const BertLike& model) {
 
 TensorRules RulesOf(const BertLike& model) {
   TensorRules rules;
-  rules.prefixes = {model.prefix};
+  if (!model.prefix.empty()) rules.prefixes = {model.prefix};
   rules.old_endings = {{"LayerNorm.gamma", "LayerNorm.weight"}, {"LayerNorm.beta", "LayerNorm.bias"}};
   rules.ignored = {"embeddings.position_ids"};
   if (model.head == EncoderHead::kMaskedLm) {
-    if (model.tied) rules.copies.emplace_back(model.decoder + ".weight", std::string(kWords) + ".weight");
+    if (model.tied) rules.copies.emplace_back(model.decoder + ".weight", model.embeddings.words + ".weight");
     if (model.decoder_bias != model.decoder + ".bias") {
       rules.copies.emplace_back(model.decoder + ".bias", model.decoder_bias);
     }
@@ -134,7 +135,7 @@ ValueId AddPooler(LayerBuilder& builder, const BertLike& model, ValueId hidden) 
 }
 
 ValueId AddWordScores(LayerBuilder& builder, const BertLike& model, ValueId x) {
-  const std::string weight = (model.tied ? kWords : model.decoder) + ".weight";
+  const std::string weight = (model.tied ? model.embeddings.words : model.decoder) + ".weight";
   return builder.MatMul(model.decoder, x, builder.Weight(weight, {model.vocabulary, model.block.width}),
                         builder.Weight(model.decoder_bias, {model.vocabulary}), {.transpose_b = true});
 }

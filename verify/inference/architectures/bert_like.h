@@ -5,12 +5,22 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "verify/inference/architectures/encoder_blocks.h"
+#include "verify/inference/architectures/pooling.h"
 
 namespace plumb {
+
+// Where the weights before the first block stand.
+struct EmbeddingNames {
+  std::string words = "embeddings.word_embeddings";
+  std::string types = "embeddings.token_type_embeddings";
+  std::string positions = "embeddings.position_embeddings";
+  std::string norm = "embeddings.LayerNorm";
+};
 
 // One config of such a family.
 struct BertLike {
@@ -21,10 +31,12 @@ struct BertLike {
   uint64_t types = 0;           // Rows of token types, 0: none. With more than one they are an input.
   uint64_t layers = 0;
   BlockShape block;
+  EmbeddingNames embeddings;
   BlockNames names;
   std::string layers_prefix = "encoder.layer.";
-  uint64_t relative_buckets = 0;  // Of MPNet's bias; 0: none.
-  bool pooled = true;             // Has a pooler when it has no head.
+  uint64_t relative_buckets = 0;   // Of MPNet's bias; 0: none.
+  bool pooled = true;              // Has a pooler when it has no head.
+  std::optional<Pooling> pooling;  // Instead of what a model without a head gives: one vector for each sequence.
   EncoderHead head = EncoderHead::kNone;
   uint64_t labels = 0;
   bool tied = true;

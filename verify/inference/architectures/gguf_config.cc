@@ -7,6 +7,7 @@
 #include "plumb/base/status.h"
 #include "verify/inference/architectures/decoder_config.h"
 #include "verify/inference/architectures/gguf_decoder.h"
+#include "verify/inference/architectures/gguf_encoders.h"
 
 namespace plumb {
 namespace {
@@ -44,6 +45,7 @@ absl::StatusOr<std::unique_ptr<Model>> ParseGgufModel(const TensorSource& source
   if (ReadGgufFamily read = FindGgufFamily(*architecture); read != nullptr) {
     return ParseDecoder(GgufDecoder(source, *architecture, keys), read);
   }
+  if (*architecture == "bert") return ParseGgufBert(GgufKeys(source, *architecture, keys));
   return absl::UnimplementedError(
       fmt::format("GGUF architecture \"{}\" is not one that Plumb runs", architecture->substr(0, 64)));
 }
