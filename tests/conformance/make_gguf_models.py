@@ -27,6 +27,8 @@ GPT2 = dict(vocab_size=VOCABULARY, n_positions=32, n_layer=2, n_head=4)
 FALCON_OLD = dict({k: v for k, v in BASE.items() if k != 'intermediate_size'}, **ROPE)
 FALCON_NEW = dict(FALCON_OLD, new_decoder_architecture=True, num_kv_heads=2)
 MIXTRAL = dict(GQA, num_local_experts=4, num_experts_per_tok=2, **ROPE)
+PAIR = dict(BASE, num_attention_heads=2, num_key_value_heads=1, rope_theta=10.0)
+YARN = dict(rope_type='yarn', factor=4.0, original_max_position_embeddings=16, beta_fast=1.1, beta_slow=0.35)
 # GGUF architecture, transformers' family and arguments, type of the tensors whose rows hold whole blocks.
 FILES = {
     'llama-f32': ('llama', *MODELS['llama-gqa'], 'F32'),
@@ -41,6 +43,9 @@ FILES = {
     'gemma3-f16': ('gemma3', 'Gemma3Text', G3, 'F16'),
     'phi2-f32': ('phi2', *MODELS['phi-partial'], 'F32'),
     'phi3-f32': ('phi3', *MODELS['phi3-partial'], 'F32'),
+    'phi3-longrope-long-f16': ('phi3', *MODELS['phi3-longrope-long'], 'F16'),
+    'phi3-longrope-short-f32': ('phi3', *MODELS['phi3-longrope-short'], 'F32'),
+    'qwen2-yarn-f32': ('qwen2', 'Qwen2', dict(PAIR, rope_scaling=YARN), 'F32'),
     'gptneox-f32': ('gptneox', *MODELS['gpt_neox-parallel'], 'F32'),
     'gptneox-sequential-q8_0': ('gptneox', 'GPTNeoX', dict(NEOX, hidden_size=32, intermediate_size=32,
                                                            use_parallel_residual=False), 'Q8_0'),
@@ -199,10 +204,25 @@ def write_keys(writer, arch, config, head_size):
     if arch == 'qwen3moe':
         writer.add_expert_feed_forward_length(config.moe_intermediate_size)
     scaling = getattr(config, 'rope_scaling', None) or {}
-    if scaling.get('rope_type') == 'linear':
+    kind = scaling.get('rope_type') or scaling.get('type')
+    if kind == 'linear':
         writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
         writer.add_rope_scaling_factor(scaling['factor'])
-    if scaling.get('rope_type') == 'llama3':
+    if kind == 'yarn':
+        writer.add_rope_scaling_type(gguf.RopeScalingType.YARN)
+        writer.add_rope_scaling_factor(scaling['factor'])
+        writer.add_rope_scaling_orig_ctx_len(scaling['original_max_position_embeddings'])
+        writer.add_rope_scaling_yarn_beta_fast(scaling['beta_fast'])
+        writer.add_rope_scaling_yarn_beta_slow(scaling['beta_slow'])
+    if kind == 'longrope':
+        original = config.original_max_position_embeddings
+        longer = config.max_position_embeddings / original
+        writer.add_rope_scaling_orig_ctx_len(original)
+        writer.add_sliding_window(config.sliding_window or 0)
+        writer.add_rope_scaling_attn_factors(math.sqrt(1 + math.log(longer) / math.log(original)))
+        writer.add_tensor('rope_factors_long.weight', numpy.array(scaling['long_factor'], numpy.float32))
+        writer.add_tensor('rope_factors_short.weight', numpy.array(scaling['short_factor'], numpy.float32))
+    if kind == 'llama3':
         writer.add_tensor('rope_freqs.weight', rope_factors(config, head_size))
 
 

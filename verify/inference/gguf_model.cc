@@ -69,7 +69,7 @@ absl::Status GgufModel::CheckTensors(const TensorSource& source, const Model& mo
     parted.insert(weight.tensor);
   }
   for (const SourceTensor& tensor : source.tensors()) {
-    if (tensor.name != kGgufRopeFactors && !parted.contains(&tensor)) add(tensor.name, tensor, tensor.shape);
+    if (!DescribesGgufModel(tensor.name) && !parted.contains(&tensor)) add(tensor.name, tensor, tensor.shape);
   }
   std::vector<const TensorInfo*> found;
   for (const TensorInfo& tensor : decoded) found.push_back(&tensor);

@@ -231,6 +231,45 @@ TEST(GgufFalconTest, OnlyTheLayoutAndFormThatKeysCanSay) {
   EXPECT_THAT(Refusal("falcon-new-f32", {}, "blk.1.attn_norm_2.weight"), HasSubstr("blk.1.attn_norm_2.weight"));
 }
 
+TEST(GgufRopeTest, FactorsAndTheirKeysStandTogether) {
+  const std::string file = "phi3-longrope-short-f32";
+  EXPECT_THAT(Refusal(file, {}, "rope_factors_long.weight"), HasSubstr("rope_factors_long.weight"));
+  EXPECT_THAT(Refusal(file, {}, "rope_factors_short.weight"), HasSubstr("rope_factors_short.weight"));
+  EXPECT_THAT(Refusal(file, {{"phi3.rope.scaling.attn_factor", std::nullopt}}), HasSubstr("attn_factor"));
+  EXPECT_THAT(Refusal(file, {{"phi3.rope.scaling.original_context_length", std::nullopt}}),
+              HasSubstr("original_context_length"));
+  EXPECT_THAT(Refusal(file, {{"phi3.rope.scaling.type", std::string("linear")}, {"phi3.rope.scaling.factor", 2.0}}),
+              HasSubstr("rope_factors_short.weight"));
+  EXPECT_THAT(Refusal(file, {{"phi3.rope.dimension_count", uint64_t{2}}}), HasSubstr("has 2 factors, expected 1"));
+  EXPECT_THAT(Refusal("phi3-f32", {{"phi3.rope.scaling.type", std::string("longrope")}}),
+              HasSubstr("rope_factors_short.weight"));
+  EXPECT_THAT(Refusal("phi3-f32", {{"phi3.rope.scaling.attn_factor", 1.1}}), HasSubstr("attn_factor"));
+  EXPECT_THAT(Refusal("qwen2-yarn-f32", {{"qwen2.rope.scaling.factor", 0.5}}), HasSubstr("rope.scaling.factor"));
+  EXPECT_THAT(Refusal("qwen2-yarn-f32", {{"qwen2.rope.scaling.yarn_ext_factor", 0.5}}), HasSubstr("yarn_ext_factor"));
+  EXPECT_THAT(Refusal("qwen2-yarn-f32", {{"qwen2.rope.scaling.original_context_length", std::nullopt}}),
+              HasSubstr("original_context_length"));
+}
+
+TEST(GgufRopeTest, WithoutScalingTheFirstLengthSaysNothing) {
+  std::unique_ptr<TensorSource> source = OpenFile("phi3-f32");
+  std::vector<MetadataEntry> entries = source->metadata().entries();
+  entries.push_back({"phi3.rope.scaling.original_context_length", uint64_t{16}, ""});
+  EXPECT_TRUE(GgufModel::New(Altered(*source, std::move(entries))).ok());
+}
+
+TEST(GgufRopeTest, ModelsThatRotateNothingHaveNoFactors) {
+  for (const char* name : {"gpt2-f32", "bloom-f32", "bert-f32"}) {
+    std::unique_ptr<TensorSource> source = OpenFile(name);
+    TensorSourceParts parts = {.format = "gguf", .files = source->files(), .tensors = source->tensors()};
+    parts.metadata = source->metadata().entries();
+    for (SourceTensor& tensor : parts.tensors) {
+      if (tensor.name == "blk.1.ffn_up.bias") tensor.name = "rope_freqs.weight";
+    }
+    absl::Status status = GgufModel::New(*TensorSource::New(std::move(parts))).status();
+    EXPECT_THAT(std::string(Message(status)), HasSubstr("rope_freqs.weight")) << name;
+  }
+}
+
 TEST(GgufBertTest, WhatAnEncoderIsNotIsRefused) {
   EXPECT_THAT(Refusal("bert-f32", {{"bert.attention.causal", true}}), HasSubstr("bert.attention.causal"));
   EXPECT_THAT(Refusal("bert-f32", {{"bert.attention.causal", std::nullopt}}), HasSubstr("bert.attention.causal"));

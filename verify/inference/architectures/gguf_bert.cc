@@ -82,6 +82,7 @@ absl::StatusOr<std::unique_ptr<Model>> ParseGgufBert(GgufKeys file) {
   ReadBlock(file, model);
   ReadPooling(file, model);
   model.types = ReadTypes(file);
+  file.RefuseRopeFactors();
   PLUMB_RETURN_IF_ERROR(file.reader.Finish());
   return MakeBertLike(std::move(model));
 }

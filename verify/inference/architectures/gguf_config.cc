@@ -1,6 +1,8 @@
 #include "verify/inference/architectures/gguf_config.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 #include "fmt/format.h"
@@ -24,6 +26,11 @@ absl::StatusOr<std::unique_ptr<Model>> ParseDecoder(GgufDecoder file, ReadGgufFa
 }
 
 }  // namespace
+
+bool DescribesGgufModel(std::string_view tensor) {
+  return std::find(std::begin(kGgufDescribingTensors), std::end(kGgufDescribingTensors), tensor) !=
+         std::end(kGgufDescribingTensors);
+}
 
 std::optional<GgufExpertPart> FindGgufExpertPart(std::string_view name) {
   const size_t experts = name.find(kGgufExperts);

@@ -14,8 +14,13 @@
 
 namespace plumb {
 
-// Factors by which the periods of rotations are multiplied; part of the model's description, not of its weights.
+// Factors by which the periods of rotations are multiplied, in all runs or in short and long ones: part of the model's
+// description, not of its weights.
 inline constexpr std::string_view kGgufRopeFactors = "rope_freqs.weight";
+inline constexpr std::string_view kGgufShortFactors = "rope_factors_short.weight";
+inline constexpr std::string_view kGgufLongFactors = "rope_factors_long.weight";
+inline constexpr std::string_view kGgufDescribingTensors[] = {kGgufRopeFactors, kGgufShortFactors, kGgufLongFactors};
+bool DescribesGgufModel(std::string_view tensor);
 
 // A graph has a weight for each expert: `blk.0.experts.3.ffn_up_exps.weight`. The file has one tensor of them all,
 // [experts, out, in]: `blk.0.ffn_up_exps.weight`.

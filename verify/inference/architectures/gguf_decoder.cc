@@ -1,6 +1,5 @@
 #include "verify/inference/architectures/gguf_decoder.h"
 
-#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -60,50 +59,6 @@ void GgufDecoder::ReadRmsNorm() { spec.norm.epsilon = reader.Positive(Key("atten
 
 void GgufDecoder::ReadLayerNorm() {
   spec.norm = {.rms = false, .bias = true, .epsilon = reader.Positive(Key("attention.layer_norm_epsilon"))};
-}
-
-void GgufDecoder::ReadRope(RopeStyle style) {
-  RopeParameters rope = {.style = style};
-  // Files without it were made of configs without it; llama.cpp has always read them so.
-  rope.theta = reader.PositiveIfAny(Key("rope.freq_base")).value_or(10000);
-  rope.rotary = SizeOr("rope.dimension_count", spec.head_size);
-  if (rope.rotary > spec.head_size || rope.rotary % 2 != 0) {
-    reader.Refuse(Key("rope.dimension_count"), fmt::format("is {} of a head's {}", rope.rotary, spec.head_size));
-    rope.rotary = 2;
-  }
-  const std::string type = Key("rope.scaling.type");
-  if (reader.Has(type) && reader.Text(type) != "none") {
-    rope.kind = RopeKind::kLinear;
-    if (reader.Text(type) == "linear") {
-      rope.factor = reader.Positive(Key("rope.scaling.factor"));
-    } else {
-      reader.Refuse(type, fmt::format("is \"{}\", expected none or linear", reader.Text(type).substr(0, 64)));
-    }
-  }
-  reader.Irrelevant({Key("rope.scaling.finetuned").c_str()});
-  spec.ropes = {rope};
-}
-
-absl::Status GgufDecoder::ReadRopeFactors() {
-  const SourceTensor* factors = source.Find(kGgufRopeFactors);
-  if (factors == nullptr || spec.ropes.empty()) return absl::OkStatus();
-  RopeParameters& rope = spec.ropes[0];
-  if (factors->element_count() != rope.rotary / 2 || rope.kind != RopeKind::kDefault) {
-    reader.Refuse(std::string(kGgufRopeFactors), fmt::format("has {} factors, expected {}, and no other scaling",
-                                                             factors->element_count(), rope.rotary / 2));
-    return absl::OkStatus();
-  }
-  std::vector<float> values(rope.rotary / 2);
-  PLUMB_RETURN_IF_ERROR(source.ReadF32(*factors, 0, values));
-  rope.kind = RopeKind::kLongrope;
-  for (float value : values) {
-    if (!(value > 0) || !std::isfinite(value)) {
-      reader.Refuse(std::string(kGgufRopeFactors), fmt::format("holds {}, expected numbers above zero", value));
-    }
-    rope.short_factors.push_back(value);
-  }
-  rope.long_factors = rope.short_factors;
-  return absl::OkStatus();
 }
 
 void GgufDecoder::CheckExpertTensor(const std::string& name, const Shape& shape) {

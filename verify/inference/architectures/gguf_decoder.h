@@ -23,7 +23,8 @@ struct GgufDecoder : GgufKeys {
   void ReadRmsNorm();
   void ReadLayerNorm();
   void ReadRope(RopeStyle style);
-  // `rope_freqs.weight`, where there is one. What reading the tensor returns.
+  // The tensors of factors of rotations, where there are any, and the keys about them. What reading the tensors
+  // returns.
   absl::Status ReadRopeFactors();
   // Experts of `width` in every layer: their number, how many a token uses, and the tensors that hold all of them.
   void ReadExperts(uint64_t width);

@@ -2,6 +2,7 @@
 
 #include "fmt/format.h"
 #include "plumb/base/limits.h"
+#include "verify/inference/architectures/gguf_config.h"
 
 namespace plumb {
 namespace {
@@ -55,6 +56,12 @@ uint64_t GgufKeys::ReadVocabulary() {
     reader.Refuse(Key("vocab_size"), fmt::format("differs from token_embd.weight's {} rows", rows));
   }
   return rows;
+}
+
+void GgufKeys::RefuseRopeFactors() {
+  for (std::string_view name : kGgufDescribingTensors) {
+    if (HasTensor(name)) reader.Refuse(std::string(name), "describes rotations, of which the model has none");
+  }
 }
 
 }  // namespace plumb

@@ -31,6 +31,8 @@ struct GgufKeys {
   bool HasTensor(std::string_view name) const { return source.Find(name) != nullptr; }
   // Rows of token_embd.weight, which a `vocab_size` must not contradict. 0 after an error.
   uint64_t ReadVocabulary();
+  // Refuses the tensors that describe rotations, of which the model has none.
+  void RefuseRopeFactors();
 };
 
 }  // namespace plumb

@@ -19,8 +19,9 @@ absl::StatusOr<std::unique_ptr<RunnableModel>> OpenGguf(const Directory& folder,
   if (source->format() != "gguf") {
     return RefusedFile(fmt::format("{}: by its content a file of the format {}, not GGUF", path, source->format()));
   }
-  if (options.await_tensor && source->Find(kGgufRopeFactors) != nullptr) {
-    PLUMB_RETURN_IF_ERROR(options.await_tensor(path, std::string(kGgufRopeFactors)));
+  for (std::string_view tensor : kGgufDescribingTensors) {
+    if (!options.await_tensor || source->Find(tensor) == nullptr) continue;
+    PLUMB_RETURN_IF_ERROR(options.await_tensor(path, std::string(tensor)));
   }
   absl::StatusOr<std::unique_ptr<GgufModel>> model = GgufModel::New(std::move(source));
   if (!model.ok()) return Annotate(model.status(), path);
