@@ -50,7 +50,7 @@ void RegisterSmoke(Command& root, Action* action) {
       .Required();
   command
       .Value("--backend", "LIST", &flags->request.backends,
-             "Ways to compute, divided by commas (default: all there are, without variants such as onednn:bf16); "
+             "Ways to compute, divided by commas (default: all there are, without torch and variants such as onednn:bf16); "
              "`plumb backends` lists them")
       .DividedByCommas();
   command.Value("--positions", "N", &flags->request.positions,
@@ -63,6 +63,7 @@ void RegisterSmoke(Command& root, Action* action) {
       "  plumb smoke acme/tiny@v1 --backend reference,onednn --json\n"
       "  plumb smoke ./tiny-q4_0.gguf --prompt 'Once upon a time'\n"
       "  plumb smoke ./tiny --backend onednn,onednn:bf16,onednn:avx2\n"
+      "  plumb smoke ./tiny --backend reference,torch\n"
       "  plumb smoke ./tiny --explain --positions 256\n"
       "  plumb smoke ./tiny --prompt 'To be, or not to be'\n"
       "\nExit code 7 when a recorded case fails. Inconclusive (nothing was "

@@ -34,6 +34,13 @@ if(NOT PLUMB_CONSUMER)  # What only our own programs need.
   plumb_find_library(plumb_sentencepiece sentencepiece sentencepiece_processor.h)
   # libhdf5 is for one helper program: its own package file finds compilers rather than the library.
   plumb_find_library(plumb_libhdf5 hdf5 hdf5.h hdf5/serial)
+  # For the backend `torch`, which is left out without it, and in fuzzing, whose libraries are clang's.
+  find_library(PLUMB_LIBTORCH torch_cpu)
+  find_path(PLUMB_LIBTORCH_INCLUDE_DIR ATen/ATen.h)
+  if(PLUMB_LIBTORCH AND PLUMB_LIBTORCH_INCLUDE_DIR AND NOT PLUMB_BUILD_FUZZERS)
+    plumb_find_library(plumb_torch_cpu torch_cpu ATen/ATen.h)
+    plumb_find_library(plumb_torch_c10 c10 c10/core/TensorOptions.h)
+  endif()
   find_package(CLI11 REQUIRED)
   find_package(spdlog REQUIRED)
   find_path(PLUMB_XXHASH_INCLUDE_DIR xxhash.h REQUIRED)

@@ -35,8 +35,12 @@ absl::Status RunCase(const Directory& folder, const SmokeCase& wanted, const std
 
 // The backends to report on: `reference` first, the others in the order asked for.
 absl::StatusOr<std::vector<const Backend*>> ChooseBackends(const std::vector<std::string>& names) {
-  if (names.empty()) return Backends();
   std::vector<const Backend*> chosen;
+  if (names.empty()) {
+    std::copy_if(Backends().begin(), Backends().end(), std::back_inserter(chosen),
+                 [](const Backend* backend) { return !backend->on_request(); });
+    return chosen;
+  }
   for (const std::string& name : names) {
     PLUMB_ASSIGN_OR_RETURN(const Backend* backend, FindBackend(name));
     if (std::find(chosen.begin(), chosen.end(), backend) == chosen.end()) chosen.push_back(backend);

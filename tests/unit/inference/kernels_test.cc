@@ -7,6 +7,7 @@
 
 #include "tests/unit/inference/guarded_device.h"
 #include "tests/unit/inference/test_util.h"
+#include "verify/inference/backends/torch/kernels.h"
 
 namespace plumb {
 namespace {
@@ -19,6 +20,11 @@ constexpr double kNmseMax = 1e-10;
 class KernelsTest : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
+    if (std::string_view(GetParam()) == "torch") {
+      absl::StatusOr<const HostKernels*> torch = TorchKernels();
+      if (!torch.ok()) GTEST_SKIP() << Message(torch.status());
+      torch_ = *torch;
+    }
     if (std::string_view(GetParam()) != "opencl") return;
     absl::StatusOr<std::shared_ptr<device::Device>> device = GuardedOpenclDevice();
     if (!device.ok()) GTEST_SKIP() << Message(device.status());
@@ -26,6 +32,7 @@ class KernelsTest : public testing::TestWithParam<const char*> {
   }
   const HostKernels& kernels() const {
     if (on_device_) return *on_device_;
+    if (torch_ != nullptr) return *torch_;
     return std::string_view(GetParam()) == "onednn" ? OnednnKernels() : ReferenceKernels();
   }
   std::vector<float> Run(OpKind op, const Attributes& attributes, const std::vector<TestTensor>& operands) const {
@@ -34,9 +41,10 @@ class KernelsTest : public testing::TestWithParam<const char*> {
 
  private:
   std::optional<device::DeviceKernels> on_device_;
+  const HostKernels* torch_ = nullptr;
 };
 
-INSTANTIATE_TEST_SUITE_P(Backends, KernelsTest, testing::Values("reference", "onednn", "opencl"),
+INSTANTIATE_TEST_SUITE_P(Backends, KernelsTest, testing::Values("reference", "onednn", "opencl", "torch"),
                          [](const auto& param) { return std::string(param.param); });
 
 // The product by its definition.

@@ -41,7 +41,7 @@ class Bf16Folder : public TempFolder {
 TEST(SmokeTest, EveryBackendAgreesWithPyTorch) {
   const SmokeReport report = Check(Family(), {Step3000("model.safetensors", "golden.safetensors")});
   EXPECT_EQ(report.verdict, Verdict::kPass);
-  ASSERT_EQ(report.backends.size(), Backends().size());
+  ASSERT_EQ(report.backends.size(), BackendsByDefault().size());
   for (const BackendResult& backend : ThatRan(report)) {
     EXPECT_EQ(backend.verdict, Verdict::kPass) << backend.detail;
     EXPECT_LE(backend.nmse, 1e-11) << backend.name;  // Found: 2e-13. The limit proper is 1e-9.
@@ -127,7 +127,7 @@ TEST(SmokeTest, ProgressNamesCaseAndBackend) {
   Check(Family(), {Step3000("model.safetensors", "golden.safetensors")},
         {.progress = [&](auto c, auto b) { calls.push_back(std::string(c) + " " + std::string(b)); }});
   std::vector<std::string> expected;
-  for (const Backend* backend : Backends()) {
+  for (const Backend* backend : BackendsByDefault()) {
     if (backend->Available().ok()) expected.push_back("step-3000/model " + std::string(backend->name()));
   }
   EXPECT_EQ(calls, expected);

@@ -32,6 +32,13 @@ inline std::string ReadData(const std::string& path) {
   return text.ok() ? *text : "";
 }
 
+// Those that a check runs on when it is not told which.
+inline std::vector<const Backend*> BackendsByDefault() {
+  std::vector<const Backend*> backends = Backends();
+  std::erase_if(backends, [](const Backend* backend) { return backend->on_request(); });
+  return backends;
+}
+
 // A folder that goes when the test does.
 class TempFolder {
  public:

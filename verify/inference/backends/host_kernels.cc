@@ -26,6 +26,25 @@ class ComputedOp : public PreparedOp {
 
 }  // namespace
 
+bool IsMovement(OpKind op) {
+  switch (op) {
+    case OpKind::kWhere:
+    case OpKind::kCast:
+    case OpKind::kReshape:
+    case OpKind::kTranspose:
+    case OpKind::kSlice:
+    case OpKind::kConcat:
+    case OpKind::kPad:
+    case OpKind::kExpand:
+    case OpKind::kGather:
+    case OpKind::kGatherElements:
+    case OpKind::kGatherNd:
+      return true;
+    default:
+      return false;
+  }
+}
+
 absl::StatusOr<std::unique_ptr<PreparedOp>> HostKernels::Prepare(const Graph&, const Node& node, bool) const {
   return std::make_unique<ComputedOp>(*this, node);
 }

@@ -90,6 +90,10 @@ class HostKernels {
 // The kernels of `reference`: every primitive operator.
 const HostKernels& ReferenceKernels();
 
+// Whether an operator copies elements and never computes with them: where tensors lie in this process's memory, a
+// backend may leave that to `reference`'s kernels and call it its own work.
+bool IsMovement(OpKind op);
+
 // Prepares a graph for `kernels`, with `reference` for what they lack. Composites that the kernels do not support
 // are lowered. Intermediates and scratch memory have fixed places in one arena, shared by those that are not needed at
 // the same time. Unless `options` allow to keep them, weights are freed after their operator: memory holds one

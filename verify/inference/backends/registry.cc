@@ -7,7 +7,7 @@ namespace plumb {
 
 const std::vector<const Backend*>& Backends() {
   static const std::vector<const Backend*> kBackends = {&ReferenceBackend(), &OnednnBackend(), &OpenclBackend(),
-                                                        &CudaBackend(), &HipBackend()};
+                                                        &CudaBackend(),      &HipBackend(),    &TorchBackend()};
   return kBackends;
 }
 

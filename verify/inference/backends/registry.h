@@ -11,6 +11,7 @@ const Backend& OnednnBackend();
 const Backend& OpenclBackend();
 const Backend& CudaBackend();
 const Backend& HipBackend();
+const Backend& TorchBackend();
 
 }  // namespace plumb
 

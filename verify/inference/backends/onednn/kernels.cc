@@ -15,26 +15,6 @@ bool IsFloat32(const Node& node) { return node.type == ElementType::kF32; }
 
 bool HasElements(const Node& node) { return ElementCount(node.shape).value_or(0) > 0; }
 
-// Elements are copied and never computed with: where tensors lie in this process's memory, every backend copies alike.
-bool IsMovement(OpKind op) {
-  switch (op) {
-    case OpKind::kWhere:
-    case OpKind::kCast:
-    case OpKind::kReshape:
-    case OpKind::kTranspose:
-    case OpKind::kSlice:
-    case OpKind::kConcat:
-    case OpKind::kPad:
-    case OpKind::kExpand:
-    case OpKind::kGather:
-    case OpKind::kGatherElements:
-    case OpKind::kGatherNd:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // What oneDNN's convolutions cannot express is padding that crops.
 bool FitsConv(const WindowAttributes& window) {
   auto is_padding = [](int64_t width) { return width >= 0; };

@@ -114,6 +114,8 @@ class Backend {
   virtual Precision precision() const { return Precision::kF32; }
   // Environment variables, with values, that a process must be started with for this backend to be available.
   virtual std::map<std::string, std::string> environment() const { return {}; }
+  // Whether a check that names no backends leaves this one out: asking whether it is available is not cheap.
+  virtual bool on_request() const { return false; }
   // Prepares a graph. Operators the backend lacks fall back to `reference`; the summary lists them.
   virtual absl::StatusOr<std::unique_ptr<Executable>> Plan(const Graph& graph, const PlanOptions& options) const = 0;
   absl::StatusOr<std::unique_ptr<Executable>> Plan(const Graph& graph) const { return Plan(graph, PlanOptions{}); }

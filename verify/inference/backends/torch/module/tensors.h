@@ -1,0 +1,28 @@
+// Plumb's tensors as libtorch's, without copies.
+#ifndef PLUMB_VERIFY_INFERENCE_BACKENDS_TORCH_MODULE_TENSORS_H_
+#define PLUMB_VERIFY_INFERENCE_BACKENDS_TORCH_MODULE_TENSORS_H_
+
+#include <ATen/ATen.h>
+
+#include <optional>
+#include <vector>
+
+#include "verify/inference/backends/torch/torch_module.h"
+
+namespace plumb::torch_module {
+
+// libtorch's name for a type; none for unsigned integers of more than eight bits.
+std::optional<at::ScalarType> ScalarTypeOf(ElementType type);
+// An integer type as wide as `type`, for operators that only move elements.
+at::ScalarType StorageTypeOf(ElementType type);
+
+std::vector<int64_t> Sizes(const Shape& shape);
+bool IsEmpty(const Shape& shape);
+
+// The elements of `tensor` where they lie, by their type or as mere storage. REQUIRES: libtorch has the type.
+at::Tensor View(const TorchTensor& tensor);
+at::Tensor StorageView(const TorchTensor& tensor);
+
+}  // namespace plumb::torch_module
+
+#endif  // PLUMB_VERIFY_INFERENCE_BACKENDS_TORCH_MODULE_TENSORS_H_
