@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/cli/argument.h"
 #include "client/cli/command.h"
 #include "client/cli/model_diff_view.h"
 #include "client/cli/text.h"
@@ -117,13 +118,6 @@ void Print(Output& output, const DiffResult& result) {
   output.PrintText(fmt::format("{} and {} differ; {} and {} are the same", Count(result.files.size(), "file"),
                                Count(result.tensors.size(), "tensor"), Count(result.same_files, "file"),
                                Count(result.same_tensors, "tensor")));
-}
-
-// Where the bytes of an argument lie: a file, a folder, or a release that is pulled for it.
-absl::StatusOr<std::string> PathFor(Context& context, const std::string& argument) {
-  std::error_code failed;
-  if (std::filesystem::exists(argument, failed)) return argument;
-  return FolderFor(context, argument);
 }
 
 // Both sides as releases, where they are such and lay their weights out alike.

@@ -1,9 +1,8 @@
-#include <filesystem>
 #include <string>
 
+#include "client/cli/argument.h"
 #include "client/cli/command.h"
 #include "client/cli/inspect_view.h"
-#include "client/cli/release_source.h"
 #include "client/cli/text.h"
 #include "plumb/base/status.h"
 #include "plumb/client/catalogue.h"
@@ -18,26 +17,17 @@ struct InspectFlags {
   bool statistics = false;
 };
 
-// Whether the argument is something on this machine, rather than a reference.
-bool IsPath(const std::string& argument) {
-  std::error_code failed;
-  return IsFolder(argument) || std::filesystem::exists(argument, failed);
-}
-
 absl::StatusOr<Inspection> InspectArgument(Context& context, const InspectFlags& flags) {
   InspectOptions options{.statistics = flags.statistics};
-  if (IsPath(flags.argument)) return InspectPath(flags.argument, options, context.LongOperation());
-  if (flags.statistics) {
-    // All bytes are needed: they are better kept.
-    PLUMB_ASSIGN_OR_RETURN(std::string folder, FolderFor(context, flags.argument));
-    return InspectPath(folder, options, context.LongOperation());
+  PLUMB_ASSIGN_OR_RETURN(ArgumentKind kind, KindOfArgument(flags.argument));
+  if (kind != ArgumentKind::kReference || flags.statistics) {
+    // With statistics all bytes are needed: they are better kept.
+    PLUMB_ASSIGN_OR_RETURN(std::string path, PathFor(context, flags.argument));
+    return InspectPath(path, options, context.LongOperation());
   }
-  PLUMB_ASSIGN_OR_RETURN(Reference reference, ParseReference(flags.argument));
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(reference.registry));
-  PLUMB_ASSIGN_OR_RETURN(v1::Release release, ResolveReference(*connection, reference));
-  PLUMB_ASSIGN_OR_RETURN(Digest digest, Digest::FromBytes(release.digest()));
-  PLUMB_ASSIGN_OR_RETURN(StoredManifest stored, GetManifest(*connection, digest));
-  return InspectRelease(*connection, stored.manifest, context.LongOperation());
+  PLUMB_ASSIGN_OR_RETURN(NamedRelease named, FindNamedRelease(context, flags.argument));
+  PLUMB_ASSIGN_OR_RETURN(StoredManifest stored, GetManifest(*named.connection, named.digest));
+  return InspectRelease(*named.connection, stored.manifest, context.LongOperation());
 }
 
 absl::Status RunInspect(Context& context, const InspectFlags& flags) {

@@ -2,6 +2,7 @@
 #include <optional>
 #include <string>
 
+#include "client/cli/argument.h"
 #include "client/cli/command.h"
 #include "client/cli/error_report.h"
 #include "client/cli/text.h"
@@ -91,6 +92,7 @@ void Print(Output& output, const PublishResult& result) {
 
 absl::Status RunPublish(Context& context, const PublishFlags& flags) {
   PLUMB_ASSIGN_OR_RETURN(PublishOptions options, OptionsOf(flags));
+  PLUMB_RETURN_IF_ERROR(RequireFolder(flags.folder, "publish"));
   PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(options.reference.registry));
   absl::StatusOr<PublishResult> result = Publish(*connection, options, context.LongOperation());
   if (!result.ok()) return WithPublishMend(result.status(), options.reference, flags.folder);

@@ -1,7 +1,7 @@
-#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "client/cli/argument.h"
 #include "client/cli/command.h"
 #include "client/cli/smoke_variants.h"
 #include "client/cli/smoke_view.h"
@@ -18,10 +18,7 @@ struct SmokeFlags {
 };
 
 absl::Status RunSmoke(Context& context, const SmokeFlags& flags) {
-  std::string folder = flags.argument;
-  if (std::error_code error; !std::filesystem::is_regular_file(flags.argument, error)) {
-    PLUMB_ASSIGN_OR_RETURN(folder, FolderFor(context, flags.argument));
-  }
+  PLUMB_ASSIGN_OR_RETURN(std::string folder, PathFor(context, flags.argument));
   SmokeRequest request = flags.request;
   const bool all = std::erase(request.backends, "all") > 0;
   if (all && !request.backends.empty()) {

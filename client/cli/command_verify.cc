@@ -1,5 +1,6 @@
 #include <string>
 
+#include "client/cli/argument.h"
 #include "client/cli/command.h"
 #include "client/cli/error_report.h"
 #include "client/cli/text.h"
@@ -54,6 +55,7 @@ void Print(Output& output, const VerifyResult& result) {
 }
 
 absl::Status RunVerify(Context& context, const VerifyFlags& flags) {
+  PLUMB_RETURN_IF_ERROR(RequireFolder(flags.folder, "verify"));
   absl::StatusOr<VerifyResult> result =
       VerifyFolder(flags.folder, context.LongOperation(), {.whole_sha256 = flags.sha256});
   if (absl::IsNotFound(result.status())) {

@@ -1,7 +1,5 @@
 #include "client/cli/context.h"
 
-#include <sys/stat.h>
-
 #include "client/cli/error_report.h"
 #include "client/cli/interrupt.h"
 #include "fmt/format.h"
@@ -9,8 +7,6 @@
 #include "plumb/base/status.h"
 #include "plumb/client/catalogue.h"
 #include "plumb/client/credentials.h"
-#include "plumb/client/pull.h"
-#include "plumb/content/digest.h"
 
 namespace plumb::cli {
 namespace {
@@ -69,12 +65,6 @@ Operation Context::LongOperation() {
   return operation;
 }
 
-bool IsFolder(const std::string& argument) {
-  if (argument.starts_with('.') || argument.starts_with('/')) return true;
-  struct stat info {};
-  return stat(argument.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
-}
-
 std::string ModelReference(const Reference& reference) {
   return RenderReference({.registry = reference.registry, .model = reference.model});
 }
@@ -89,27 +79,6 @@ absl::StatusOr<v1::Release> ResolveReference(Connection& connection, const Refer
   absl::StatusOr<v1::Release> release = Resolve(connection, reference);
   if (absl::IsNotFound(release.status())) return WithMend(release.status(), ListCommand(reference));
   return release;
-}
-
-absl::StatusOr<std::string> FolderFor(Context& context, const std::string& argument) {
-  if (IsFolder(argument)) return argument;
-  PLUMB_ASSIGN_OR_RETURN(Reference reference, ParseReference(argument));
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(reference.registry));
-  PLUMB_ASSIGN_OR_RETURN(v1::Release release, ResolveReference(*connection, reference));
-  PLUMB_ASSIGN_OR_RETURN(Digest digest, Digest::FromBytes(release.digest()));
-  PLUMB_ASSIGN_OR_RETURN(Cache cache, context.OpenCache());
-  PullOptions options;
-  // Pinned: a tag that moves meanwhile must not put another release into this
-  // folder.
-  options.reference = {.registry = reference.registry, .model = reference.model, .digest_hex = digest.ToHex()};
-  options.folder = cache.ReleasePath(digest);
-  options.cache = &cache;
-  PLUMB_RETURN_IF_ERROR(Pull(*connection, options, context.LongOperation()).status());
-  if (release.yanked()) {
-    context.output().Warn(
-        fmt::format("{}@{} was yanked: {}", release.model(), release.version(), release.yank_reason()));
-  }
-  return options.folder;
 }
 
 }  // namespace plumb::cli

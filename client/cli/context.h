@@ -60,10 +60,6 @@ class Context {
 // when there is none.
 absl::StatusOr<std::string> ReadTokenFile(const std::string& path);
 
-// Whether an argument that may be a folder or a reference is a folder: it
-// exists, or starts with `.` or `/`.
-bool IsFolder(const std::string& argument);
-
 // `[host/]namespace/name` of a reference.
 std::string ModelReference(const Reference& reference);
 
@@ -74,10 +70,6 @@ std::string ListCommand(const Reference& reference);
 // Asks what `reference` means; an unknown one gets the command that lists what
 // there is.
 absl::StatusOr<v1::Release> ResolveReference(Connection& connection, const Reference& reference);
-
-// The folder that `argument` names: itself, or, for a reference, a complete
-// pull of it into the cache.
-absl::StatusOr<std::string> FolderFor(Context& context, const std::string& argument);
 
 }  // namespace plumb::cli
 

@@ -101,28 +101,14 @@ void NoteBadBlocks(InspectedContainer* container) {
   }
 }
 
-// The container that a file's name promises: nothing but the manifest is known of it.
-std::string FormatOfName(std::string_view path) {
-  static constexpr std::pair<std::string_view, std::string_view> kEndings[] = {{".safetensors", "safetensors"},
-                                                                               {".gguf", "gguf"},
-                                                                               {".npy", "npy"},
-                                                                               {".npz", "npz"},
-                                                                               {".pt", "pytorch"},
-                                                                               {".pth", "pytorch"},
-                                                                               {".bin", "pytorch"},
-                                                                               {".ckpt", "pytorch"},
-                                                                               {".onnx", "onnx"},
-                                                                               {".h5", "hdf5"},
-                                                                               {".keras", "keras"},
-                                                                               {".tflite", "tflite"}};
-  for (const auto& [ending, format] : kEndings) {
-    if (path.ends_with(ending)) return std::string(format);
-  }
-  return "unknown";
+// Nothing but the manifest is known of the file.
+std::string NamedFormat(std::string_view path) {
+  const std::string_view format = FormatOfName(path);
+  return format.empty() ? "unknown" : std::string(format);
 }
 
 InspectedContainer FromManifest(const v1::File& file) {
-  InspectedContainer container{.path = file.path(), .format = FormatOfName(file.path()), .from_manifest = true};
+  InspectedContainer container{.path = file.path(), .format = NamedFormat(file.path()), .from_manifest = true};
   container.files.push_back({file.path(), file.size_bytes()});
   uint64_t unknown = 0;
   for (const v1::Tensor& listed : file.tensors()) {

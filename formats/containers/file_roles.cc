@@ -1,5 +1,7 @@
 #include "plumb/containers/file_roles.h"
 
+#include <utility>
+
 namespace plumb {
 namespace {
 
@@ -20,6 +22,31 @@ bool IsTrainingState(std::string_view path) {
     if (name.starts_with(start)) return true;
   }
   return false;
+}
+
+std::string_view FormatOfName(std::string_view path) {
+  static constexpr std::pair<std::string_view, std::string_view> kEndings[] = {
+      {".safetensors", "safetensors"},
+      {".safetensors.index.json", "safetensors"},
+      {".gguf", "gguf"},
+      {".npy", "npy"},
+      {".npz", "npz"},
+      {".pt", "pytorch"},
+      {".pth", "pytorch"},
+      {".bin", "pytorch"},
+      {".ckpt", "pytorch"},
+      {".bin.index.json", "pytorch"},
+      {".onnx", "onnx"},
+      {".h5", "hdf5"},
+      {".hdf5", "hdf5"},
+      {".keras", "keras"},
+      {".tflite", "tflite"},
+      {".msgpack", "flax"},
+  };
+  for (const auto& [ending, format] : kEndings) {
+    if (path.ends_with(ending)) return format;
+  }
+  return {};
 }
 
 }  // namespace plumb

@@ -53,6 +53,22 @@ class ExitCodesTest(PlumbTest):
         self.plumb('show', 'lab/tiny@sha256:' + '0' * 64, expect='not found')
         self.assertFalse((self.tmp / 'x').exists())
 
+    def test_3_a_path_that_is_not_there(self):
+        """No registry is asked for what can only be a file or a folder."""
+        model = FAMILY / 'step-0' / 'model.safetensors'
+        self.env['PLUMB_REGISTRY'] = '127.0.0.1:1'
+        for path in ('a/b.gguf', 'models/x/', './none', '~/none', 'none.safetensors', str(self.tmp / 'none')):
+            calls = [['inspect', path], ['inspect', '--stats', path], ['smoke', path], ['show', path], ['files', path],
+                     ['diff', path, model], ['diff', model, path], ['golden', 'record', path], ['convert', path, self.tmp / 'x.gguf'],
+                     ['verify', path], ['publish', 'lab/tiny@v1', path]]
+            for call in calls:
+                with self.subTest(call):
+                    self.assertIn(f'no such file or directory: {path}', self.plumb(*call, expect='not found').err)
+        for call in (['inspect', 'lab/none'], ['smoke', 'lab/none'], ['show', 'lab/none'], ['diff', model, 'lab/none']):
+            error = self.plumb(*call, expect='network').err
+            self.assertIn('there is no file or folder lab/none; taken as a reference: cannot reach', error)
+        self.assertIn('plumb inspect', self.plumb('show', model, expect='usage').err)
+
     def test_4_bad_token(self):
         self.env['PLUMB_TOKEN'] = 'plumb_' + 'x' * 43
         self.publish(self.small(), expect='permission')

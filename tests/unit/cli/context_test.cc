@@ -79,16 +79,6 @@ TEST_F(ContextTest, WithoutAPlaceForTheCacheIsWrongUsage) {
   EXPECT_EQ(ExitCodeFor(Context(environment_, settings_, &output).OpenCache().status()), kWrongUsage);
 }
 
-TEST_F(ContextTest, AnExistingFolderIsAFolder) {
-  EXPECT_TRUE(IsFolder(home_));
-  EXPECT_FALSE(IsFolder("acme/no-such-folder"));
-}
-
-TEST_F(ContextTest, ADotOrSlashInFrontMeansAFolderEvenWhenThereIsNone) {
-  EXPECT_TRUE(IsFolder("./missing"));
-  EXPECT_TRUE(IsFolder("/missing"));
-}
-
 TEST(ListCommand, OfAnUnknownVersionListsTheModel) {
   EXPECT_EQ(ListCommand({.model = "acme/tiny", .version = "v9"}), "plumb list acme/tiny");
   EXPECT_EQ(ListCommand({.model = "acme/tiny", .tag = "stable"}), "plumb list acme/tiny");

@@ -15,6 +15,10 @@ bool IsShardIndex(std::string_view path);
 // The state of an optimizer, a schedule or a random generator, which stands beside the weights it belongs to.
 bool IsTrainingState(std::string_view path);
 
+// The format that weight files with this ending are usually of ("gguf", "pytorch", ...); empty for every other ending.
+// What a file is, its content says all the same (open.h).
+std::string_view FormatOfName(std::string_view path);
+
 }  // namespace plumb
 
 #endif  // PLUMB_CONTAINERS_FILE_ROLES_H_
