@@ -8,6 +8,7 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "plumb/base/status.h"
+#include "plumb/containers/find_model.h"
 #include "plumb/convert/convert.h"
 
 namespace plumb::cli {
@@ -140,15 +141,16 @@ absl::Status RunConvert(Context& context, const ConvertFlags& flags) {
         {.phase = "convert", .item = flags.destination, .done_bytes = done_bytes, .total_bytes = total_bytes});
     return operation.Check();
   };
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<TensorSource> source, OpenForConversion(flags.source));
-  absl::StatusOr<ConvertReport> report = ConvertTensors(*source, flags.destination, options);
+  PLUMB_ASSIGN_OR_RETURN(FoundModel found, FindModel(flags.source, [&operation] { return operation.Check(); }));
+  const TensorSource& source = *found.source;
+  absl::StatusOr<ConvertReport> report = ConvertTensors(source, flags.destination, options);
   context.output().ClearProgress();
   if (absl::IsAlreadyExists(report.status())) {
     return WithMend(report.status(), fmt::format("plumb convert {} {} --force", flags.source, flags.destination));
   }
   PLUMB_RETURN_IF_ERROR(report.status());
   Converted converted = {.path = flags.destination,
-                         .source_format = std::string(source->format()),
+                         .source_format = std::string(source.format()),
                          .target = options.target,
                          .report = *std::move(report)};
   converted.seconds = context.environment().seconds() - begin;
@@ -170,7 +172,9 @@ void RegisterConvert(Command& root, Action* action) {
                  "Write weights as safetensors, GGUF, npz or a PyTorch checkpoint, losslessly or with other types",
                  flags, &RunConvert);
   command.Group(kModelCommands);
-  command.Argument("SRC", &flags->source, "A container of any format that is read, or a folder that holds one")
+  command
+      .Argument("SRC", &flags->source,
+                "A container of any format that is read (with its shards), or a folder that holds one model")
       .Required();
   command.Argument("DST", &flags->destination, "The file to write; its ending says the format").Required();
   command.Value("--dtype", "TYPE", &flags->dtype,

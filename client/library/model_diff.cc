@@ -19,34 +19,29 @@ namespace {
 
 constexpr int kThreads = 2;
 
-// All tensors of one side, whatever file they are in.
+// One side and all its tensors.
 struct Side {
   ModelFiles files;
   std::vector<const SourceTensor*> tensors;
-  std::vector<const TensorSource*> sources;  // Parallel to tensors.
 
   explicit Side(ModelFiles opened) : files(std::move(opened)) {
-    for (const auto& source : files.sources) {
-      for (const SourceTensor& tensor : source->tensors()) {
-        tensors.push_back(&tensor);
-        sources.push_back(source.get());
-      }
-    }
+    for (const SourceTensor& tensor : files.source->tensors()) tensors.push_back(&tensor);
   }
 
   NamedModel named() const { return {tensors, files.facts}; }
-  LaidOut At(size_t index, const TensorLayout& layout = {}) const { return {sources[index], tensors[index], layout}; }
+  LaidOut At(size_t index, const TensorLayout& layout = {}) const {
+    return {files.source.get(), tensors[index], layout};
+  }
   DiffedTensor Described(size_t index) const {
     return {tensors[index]->name, tensors[index]->dtype, tensors[index]->shape};
   }
   DiffedModel Described() const {
-    DiffedModel model{.path = files.path, .format = files.format, .files = files.files, .family = files.facts.family};
+    DiffedModel model{.path = files.path,
+                      .format = std::string(files.source->format()),
+                      .files = files.files,
+                      .family = files.facts.family};
     model.tensor_count = tensors.size();
-    for (const auto& source : files.sources) {
-      for (Convention& each : RecogniseConventions(source->tensors()).conventions) {
-        model.conventions.push_back(std::move(each));
-      }
-    }
+    model.conventions = RecogniseConventions(files.source->tensors()).conventions;
     return model;
   }
 };
@@ -78,8 +73,8 @@ class PairsRun {
   void Work() {
     for (size_t i = next_++; i < pairs_.size(); i = next_++) {
       absl::Status status = Compare(pairs_[i], &found_[i]);
-      a_.sources[pairs_[i].a]->Release(*a_.tensors[pairs_[i].a]);
-      b_.sources[pairs_[i].b]->Release(*b_.tensors[pairs_[i].b]);
+      a_.files.source->Release(*a_.tensors[pairs_[i].a]);
+      b_.files.source->Release(*b_.tensors[pairs_[i].b]);
       std::lock_guard lock(mutex_);
       progress_.item = a_.tensors[pairs_[i].a]->name;
       progress_.done_bytes += BytesOf(pairs_[i]);

@@ -11,6 +11,7 @@
 #include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
 #include "plumb/pytorch/pytorch_source.h"
+#include "plumb/weights/append_source.h"
 #include "plumb/weights/shard_index.h"
 
 namespace plumb {
@@ -56,22 +57,14 @@ absl::StatusOr<std::unique_ptr<TensorSource>> OpenShard(const ContainerInput& in
 // Adds the tensors of one shard, all of which the index must place there.
 absl::Status Append(const TensorSource& source, const ShardIndex& index, const std::string& shard,
                     TensorSourceParts* parts) {
-  const auto first_file = static_cast<uint32_t>(parts->files.size());
-  uint32_t groups = 0;
-  for (const SourceTensor& tensor : parts->tensors) groups = std::max(groups, tensor.shared_storage.value_or(0) + 1);
-  for (SourceTensor tensor : source.tensors()) {
+  for (const SourceTensor& tensor : source.tensors()) {
     auto entry = index.shard_of.find(tensor.name);
     if (entry == index.shard_of.end() || entry->second != shard) {
       return RefusedFile(fmt::format("it holds tensor {}, which the index places {}", QuoteForMessage(tensor.name),
                                      entry == index.shard_of.end() ? "nowhere" : "in " + entry->second));
     }
-    for (StoredRange& range : tensor.ranges) range.file += first_file;
-    if (tensor.shared_storage) *tensor.shared_storage += groups;
-    parts->tensors.push_back(std::move(tensor));
   }
-  parts->files.insert(parts->files.end(), source.files().begin(), source.files().end());
-  for (const std::string& note : source.notes()) parts->notes.push_back(fmt::format("{}: {}", shard, note));
-  if (first_file == 0) parts->metadata = source.metadata().entries();
+  AppendSource(source, parts);
   return absl::OkStatus();
 }
 

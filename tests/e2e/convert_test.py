@@ -79,8 +79,8 @@ class ConvertTest(PlumbTest):
         folder.mkdir()
         for name in ('a.safetensors', 'b.safetensors'):
             (folder / name).write_bytes(SMALL.read_bytes())
-        error = self.convert(folder, self.tmp / 'b.gguf', expect='failed').err
-        self.assertIn('2 containers, name one of them', error)
+        error = self.convert(folder, self.tmp / 'b.gguf', expect='usage').err
+        self.assertIn('2 models, name the file of one', error)
 
     def test_warnings(self):
         path = self.tmp / 'large.safetensors'

@@ -219,23 +219,6 @@ TEST_F(ConvertTest, LimitsOfTheTargetAreErrorsThatNameTheTensor) {
   EXPECT_TRUE(Contents(*Converted(*nothing, "a.safetensors")).empty());
 }
 
-TEST_F(ConvertTest, AFolderWithOneContainerIsThatContainer) {
-  const auto source = SourceBuilder().AddAny("a", DType::kF32, {2}).Build();
-  folder_.Write("README.md", "text");
-  EXPECT_TRUE(absl::IsNotFound(OpenForConversion(folder_.path()).status()));
-  Converted(*source, "a.safetensors");
-  folder_.Write("model.safetensors.index.json", R"({"metadata":{},"weight_map":{"a":"a.safetensors"}})");
-  EXPECT_EQ(Contents(*OpenForConversion(folder_.path()).value()), Contents(*source));
-  // What a model computed and its optimizer are no weights.
-  const auto other = SourceBuilder().AddAny("logits", DType::kF32, {3}).Build();
-  Converted(*other, "golden.safetensors");
-  Converted(*other, "optimizer.safetensors");
-  EXPECT_EQ(Contents(*OpenForConversion(folder_.path()).value()), Contents(*source));
-  Converted(*source, "b.gguf");
-  EXPECT_THAT(std::string(Message(OpenForConversion(folder_.path()).status())),
-              HasSubstr("2 containers, name one of them: \"model.safetensors.index.json\", \"b.gguf\""));
-}
-
 TEST_F(ConvertTest, EndingsAndNamesOfFormats) {
   EXPECT_EQ(ConvertTargetOf("x/pytorch_model.bin"), ConvertTarget::kPytorch);
   EXPECT_EQ(ConvertTargetOf("x.pth"), ConvertTarget::kPytorch);

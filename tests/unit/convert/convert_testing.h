@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "plumb/base/status.h"
+#include "plumb/containers/find_model.h"
 #include "plumb/containers/open.h"
 #include "plumb/convert/convert.h"
 #include "plumb/gguf/dequantise.h"
@@ -113,9 +114,9 @@ class ConvertTest : public ::testing::Test {
     return ConvertTensors(source, folder_.PathOf(name), options);
   }
   std::unique_ptr<TensorSource> Open(const std::string& name) {
-    absl::StatusOr<std::unique_ptr<TensorSource>> source = OpenForConversion(folder_.PathOf(name));
-    EXPECT_TRUE(source.ok()) << source.status();
-    return source.ok() ? *std::move(source) : nullptr;
+    absl::StatusOr<FoundModel> found = FindModel(folder_.PathOf(name));
+    EXPECT_TRUE(found.ok()) << found.status();
+    return found.ok() ? std::move(found->source) : nullptr;
   }
   // The source after conversion to `name`, which must succeed.
   std::unique_ptr<TensorSource> Converted(const TensorSource& source, const std::string& name,

@@ -74,7 +74,7 @@ struct ModelDiff {
 
 // Compares the models at two paths, each a file or a folder, on two threads. Whatever the models' sizes, memory is
 // bounded by a few pieces of 2^18 elements, or by a row where a transposed one is longer (at most 2^24 elements).
-// Errors: as in OpenModelFiles (client/library/model_files.h), CANCELLED.
+// Errors: those of FindModel (plumb/containers/find_model.h), CANCELLED.
 absl::StatusOr<ModelDiff> DiffModels(const std::string& a_path, const std::string& b_path, const Operation& operation);
 
 }  // namespace plumb

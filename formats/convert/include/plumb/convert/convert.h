@@ -69,10 +69,6 @@ struct ConvertReport {
 absl::StatusOr<ConvertReport> ConvertTensors(const TensorSource& source, const std::string& path,
                                              const ConvertOptions& options);
 
-// Opens what a person means by a path: a container, or a folder that holds exactly one (a set of shards is one).
-// NOT_FOUND, or INVALID_ARGUMENT with the containers to choose from.
-absl::StatusOr<std::unique_ptr<TensorSource>> OpenForConversion(const std::string& path);
-
 }  // namespace plumb
 
 #endif  // PLUMB_CONVERT_CONVERT_H_
