@@ -60,6 +60,15 @@ FILES = {
     'mixtral-q8_0': ('llama', 'Mixtral', dict(MIXTRAL, hidden_size=32, intermediate_size=32), 'Q8_0'),
     'qwen3moe-f32': ('qwen3moe', *MODELS['qwen3_moe-normalised'], 'F32'),
 }
+# No key says how far the buckets reach: 128 places.
+T5 = dict(vocab_size=SMALL['vocab_size'], d_model=12, d_kv=5, d_ff=20, num_layers=2, num_heads=3,
+          decoder_start_token_id=0, relative_attention_num_buckets=8)
+
+
+def both(length):
+    return lambda maker: {'input_ids': maker.ids(length), 'decoder_input_ids': maker.ids(length)}
+
+
 WIDE = dict(SMALL, hidden_size=32, num_attention_heads=4, intermediate_size=32)
 DISTIL = dict(vocab_size=SMALL['vocab_size'], dim=12, n_layers=2, n_heads=2, hidden_dim=20, max_position_embeddings=16)
 ROBERTA = dict(SMALL, type_vocab_size=1, pad_token_id=1)
@@ -69,6 +78,11 @@ ENCODERS = {
     'bert-mean-q8_0': ('bert', 'Bert', WIDE, 'Q8_0', typed_tokens(9), 'mean_tokens'),
     'bert-cls-f16': ('bert', 'Bert', SMALL, 'F16', typed_tokens(9), 'cls_token'),
     'distilbert-mean-f32': ('bert', 'DistilBert', DISTIL, 'F32', tokens(9), 'mean_tokens'),
+    't5-gated-f32': ('t5', 'T5ForConditionalGeneration', dict(
+        T5, feed_forward_proj='gated-gelu', tie_word_embeddings=False, num_decoder_layers=1), 'F32', both(13), None),
+    't5-relu-tied-q8_0': ('t5', 'T5ForConditionalGeneration', dict(T5, d_model=32, d_kv=8, num_heads=4, d_ff=32),
+                          'Q8_0', both(13), None),
+    't5encoder-f32': ('t5encoder', 'T5Encoder', T5, 'F32', tokens(13), None),
     'roberta-last-f32': ('bert', 'XLMRoberta', ROBERTA, 'F32', tokens(9), 'lasttoken'),
 }
 POOLING_TYPES = {None: 'NONE', 'mean_tokens': 'MEAN', 'cls_token': 'CLS', 'lasttoken': 'LAST'}
@@ -291,16 +305,36 @@ def write_encoder_keys(writer, config, pooling):
     writer.add_token_type_count(getattr(config, 'type_vocab_size', 1))
 
 
+def write_t5_keys(writer, arch, config):
+    writer.add_context_length(512)
+    writer.add_embedding_length(config.d_model)
+    writer.add_feed_forward_length(config.d_ff)
+    writer.add_block_count(config.num_layers)
+    writer.add_head_count(config.num_heads)
+    writer.add_key_length(config.d_kv)
+    writer.add_value_length(config.d_kv)
+    writer.add_layer_norm_eps(config.layer_norm_epsilon)
+    writer.add_layer_norm_rms_eps(config.layer_norm_epsilon)
+    writer.add_relative_attn_buckets_count(config.relative_attention_num_buckets)
+    if arch == 't5':
+        writer.add_decoder_block_count(config.num_decoder_layers)
+        writer.add_decoder_start_token_id(config.decoder_start_token_id)
+
+
 def build_encoder(name):
     """A model of random weights and what draws its inputs."""
     _, family, arguments, _, _, _ = ENCODERS[name]
     torch.manual_seed(zlib.crc32(name.encode()))
-    config = getattr(transformers, family + 'Config')(**arguments)
+    family, _, head = family.partition('For')
+    config_class = getattr(transformers, family.removesuffix('Encoder') + 'Config')
+    config = config_class(**arguments)
     config._attn_implementation = 'eager'
-    arguments = {} if family == 'DistilBert' else {'add_pooling_layer': False}
-    model = getattr(transformers, family + 'Model')(config, **arguments).eval()
+    without_pooler = {'add_pooling_layer': False} if family in ('Bert', 'XLMRoberta') else {}
+    model_class = getattr(transformers, f'{family}For{head}' if head else f'{family}Model')
+    model = model_class(config, **without_pooler).eval()
     maker = Maker(None)
     maker.draw(model)
+    model.tie_weights()
     return model, maker
 
 
@@ -308,15 +342,23 @@ def make_encoder(name, out):
     arch, _, _, kind, inputs, pooling = ENCODERS[name]
     model, maker = build_encoder(name)
     writer = gguf.GGUFWriter(out / f'{name}.gguf', arch)
-    write_encoder_keys(writer, model.config, pooling)
+    if arch.startswith('t5'):
+        write_t5_keys(writer, arch, model.config)
+    else:
+        write_encoder_keys(writer, model.config, pooling)
     tensors = laid_out(arch, model.config, {n: p.detach().numpy().copy() for n, p in model.named_parameters()})
     round_parameters(model, arch, write_tensors(writer, tensors, kind))
     finish(writer)
     given = inputs(maker)
+    torch.set_default_dtype(torch.float64)  # Masks that a model makes for itself.
     with torch.no_grad():
-        # Every token is real: said in the model's own type, or its masks would be float32.
-        hidden = model.double()(**given, attention_mask=torch.ones_like(given['input_ids'])).last_hidden_state
-    found = {'sentence_embedding': pool(hidden, [pooling])} if pooling else {'last_hidden_state': hidden}
+        result = model.double()(**given)
+    torch.set_default_dtype(torch.float32)
+    if pooling:
+        found = {'sentence_embedding': pool(result.last_hidden_state, [pooling])}
+    else:
+        name_of = 'logits' if 'logits' in result else 'last_hidden_state'
+        found = {name_of: result[name_of]}
     save_file({k: v.contiguous() for k, v in {**given, **{n: v.float() for n, v in found.items()}}.items()},
               out / f'{name}.golden.safetensors')
     print(name, (out / f'{name}.gguf').stat().st_size)

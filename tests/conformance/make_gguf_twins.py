@@ -4,7 +4,7 @@
     make_gguf_twins.py tests/data/twins
 
 NAME.safetensors beside each tests/data/gguf-models/NAME.gguf, before anything was rounded; and NAME.safetensors with
-NAME.gguf for further types and for what Plumb does not run from GGUF, such as T5. Also the same model as other conventions store it: Meta's own names, Flax, TensorFlow.
+NAME.gguf for further types. Also the same model as other conventions store it: Meta's own names, Flax, TensorFlow.
 Needs what make_gguf_models.py needs.
 """
 import pathlib

@@ -1,41 +1,17 @@
-// T5 and its encoder alone: RMS norms, no biases, scores neither scaled nor with positions but for a bias by relative
-// position that all blocks of a stack share.
-#include <cmath>
-#include <optional>
+// T5, T5 1.1 and Flan-T5.
+//
+// Keys and their defaults follow configuration_t5.py of transformers; tensors are those its checkpoints hold.
 #include <utility>
 
 #include "fmt/format.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
-#include "verify/inference/architectures/config_reader.h"
-#include "verify/inference/architectures/layer_builder.h"
 #include "verify/inference/architectures/registry.h"
 #include "verify/inference/architectures/relative_buckets.h"
+#include "verify/inference/architectures/t5_model.h"
 
 namespace plumb {
 namespace {
-
-constexpr char kDecoderIds[] = "decoder_input_ids";
-constexpr char kWords[] = "shared.weight";
-
-enum class T5Kind { kModel, kConditionalGeneration, kEncoder };
-
-struct T5Config {
-  T5Kind kind = T5Kind::kModel;
-  uint64_t vocabulary = 0;
-  uint64_t width = 0;
-  uint64_t head_width = 0;
-  uint64_t heads = 0;
-  uint64_t inner = 0;
-  uint64_t encoder_layers = 0;
-  uint64_t decoder_layers = 0;
-  uint64_t buckets = 0;
-  uint64_t distance_max = 0;
-  double epsilon = 0;
-  UnaryFunction activation = UnaryFunction::kRelu;
-  bool gated = false;
-  bool tied = true;
-};
 
 // feed_forward_proj: `relu`, `gated-gelu`, ...; "gelu" means its approximation when gated, as T5 1.1 was trained.
 void ReadFeedForward(ConfigReader& reader, T5Config& config) {
@@ -72,9 +48,9 @@ void ReadKind(ConfigReader& reader, T5Config& config) {
 }
 
 absl::StatusOr<T5Config> ReadConfig(const nlohmann::json& json) {
-  constexpr uint64_t kDistanceMax = 128;  // T5Config's, for configs older than the key.
   ConfigReader reader(json);
   T5Config config;
+  config.positions_max = kPairedPositionsMax;
   ReadKind(reader, config);
   config.vocabulary = reader.Size("vocab_size", limits::kModelWidthMax);
   config.width = reader.Size("d_model", limits::kModelWidthMax);
@@ -84,15 +60,11 @@ absl::StatusOr<T5Config> ReadConfig(const nlohmann::json& json) {
   config.encoder_layers = reader.Size("num_layers", limits::kModelLayersMax);
   config.decoder_layers = reader.SizeOr("num_decoder_layers", limits::kModelLayersMax, config.encoder_layers);
   config.buckets = reader.Size("relative_attention_num_buckets", limits::kModelWidthMax);
-  config.distance_max = reader.SizeOr("relative_attention_max_distance", limits::kModelWidthMax, kDistanceMax);
+  config.distance_max = reader.SizeOr("relative_attention_max_distance", limits::kModelWidthMax, kT5DistanceMax);
   config.epsilon = reader.Positive("layer_norm_epsilon");
   config.tied = reader.FlagOr("tie_word_embeddings", true);
   ReadFeedForward(reader, config);
-  for (bool both_ways : {true, false}) {
-    if (AreValid({.buckets = config.buckets, .distance_max = config.distance_max, .both_ways = both_ways})) continue;
-    reader.Refuse("relative_attention_num_buckets",
-                  fmt::format("is {}, which cannot reach {} places", config.buckets, config.distance_max));
-  }
+  CheckT5Buckets(reader, "relative_attention_num_buckets", config);
   reader.IrrelevantToAll();
   // n_positions says how long the training's sequences were; no table has that size.
   reader.Irrelevant({"dropout_rate", "classifier_dropout", "initializer_factor", "n_positions"});
@@ -101,107 +73,43 @@ absl::StatusOr<T5Config> ReadConfig(const nlohmann::json& json) {
   return config;
 }
 
-// One stack: the encoder, or the decoder with what it sees of the encoder.
-class T5Stack {
- public:
-  T5Stack(LayerBuilder& builder, const T5Config& config, std::string name, std::optional<ValueId> encoded)
-      : builder_(builder), config_(config), name_(std::move(name)), encoded_(encoded) {}
+T5AttentionNames AttentionNames(int part, const std::string& module) {
+  const std::string layer = fmt::format("layer.{}.", part);
+  return {.part = layer,
+          .norm = layer + "layer_norm",
+          .module = layer + module,
+          .separator = ".",
+          .bias = layer + module + ".relative_attention_bias"};
+}
 
-  ValueId Add(const char* ids, uint64_t layers) {
-    const uint64_t d = config_.width;
-    ValueId x = builder_.Gather(name_ + ".embed_tokens", builder_.Weight(kWords, {config_.vocabulary, d}),
-                                builder_.InputNamed(ids));
-    const RelativeBuckets rules = {
-        .buckets = config_.buckets, .distance_max = config_.distance_max, .both_ways = !encoded_};
-    ValueId bias = AddRelativeBias(builder_, name_ + ".block.0.layer.0.SelfAttention.relative_attention_bias", rules,
-                                   config_.heads, builder_.positions());
-    for (uint64_t i = 0; i < layers; ++i) {
-      uint64_t part = 0;
-      x = AddAttention(PartName(i, part++), "SelfAttention", x, std::nullopt, bias);
-      if (encoded_) x = AddAttention(PartName(i, part++), "EncDecAttention", x, encoded_, std::nullopt);
-      x = AddFeedForward(PartName(i, part), x);
-    }
-    return AddNorm(name_ + ".final_layer_norm", x);
-  }
-
- private:
-  std::string PartName(uint64_t block, uint64_t part) const {
-    return fmt::format("{}.block.{}.layer.{}.", name_, block, part);
-  }
-
-  ValueId AddNorm(const std::string& name, ValueId x) {
-    return builder_.RmsNorm(name, x, builder_.Weight(name + ".weight", {config_.width}), {.epsilon = config_.epsilon});
-  }
-
-  ValueId AddAttention(const std::string& part, const std::string& module, ValueId x, std::optional<ValueId> keys,
-                       std::optional<ValueId> bias) {
-    const uint64_t d = config_.width;
-    const uint64_t all = config_.heads * config_.head_width;
-    ValueId normed = AddNorm(part + "layer_norm", x);
-    ValueId from = keys.value_or(normed);
-    ValueId q = builder_.Linear(part + module + ".q", normed, d, all, false);
-    ValueId k = builder_.Linear(part + module + ".k", from, d, all, false);
-    ValueId v = builder_.Linear(part + module + ".v", from, d, all, false);
-    ValueId mixed = builder_.Attention(part + module, q, k, v,
-                                       {.heads = config_.heads, .scale = 1, .causal = encoded_ && !keys}, bias);
-    return builder_.Add(part + "residual", x, builder_.Linear(part + module + ".o", mixed, all, d, false));
-  }
-
-  ValueId AddFeedForward(const std::string& part, ValueId x) {
-    const std::string name = part + "DenseReluDense.";
-    ValueId normed = AddNorm(part + "layer_norm", x);
-    ValueId inner =
-        builder_.Linear(name + (config_.gated ? "wi_0" : "wi"), normed, config_.width, config_.inner, false);
-    inner = builder_.Unary(name + "act", config_.activation, inner);
-    if (config_.gated) {
-      ValueId gate = builder_.Linear(name + "wi_1", normed, config_.width, config_.inner, false);
-      inner = builder_.Binary(name + "gated", BinaryFunction::kMul, inner, gate);
-    }
-    return builder_.Add(part + "residual", x, builder_.Linear(name + "wo", inner, config_.inner, config_.width, false));
-  }
-
-  LayerBuilder& builder_;
-  const T5Config& config_;
-  const std::string name_;
-  const std::optional<ValueId> encoded_;
-};
-
-std::vector<ValueId> AddAll(LayerBuilder& builder, const T5Config& config) {
-  ValueId encoded = T5Stack(builder, config, "encoder", std::nullopt).Add(kInputIds, config.encoder_layers);
-  if (config.kind == T5Kind::kEncoder) return {encoded};
-  ValueId x = T5Stack(builder, config, "decoder", encoded).Add(kDecoderIds, config.decoder_layers);
-  if (config.kind == T5Kind::kModel) return {x};
-  // Embeddings that are also the head are too large for it by the root of the width.
-  if (config.tied) x = builder.Scale("decoder.scaled", 1 / std::sqrt(static_cast<double>(config.width)), x);
-  ValueId head = builder.Weight(config.tied ? kWords : "lm_head.weight", {config.vocabulary, config.width});
-  return {builder.MatMul("logits", x, head, std::nullopt, {.transpose_b = true})};
+T5StackNames StackNames(const std::string& stack, int feed_forward) {
+  const std::string layer = fmt::format("layer.{}.", feed_forward);
+  return {.embedding = stack + ".embed_tokens",
+          .block = stack + ".block.",
+          .attention = AttentionNames(0, "SelfAttention"),
+          .cross = AttentionNames(1, "EncDecAttention"),
+          .feed_forward = {.part = layer,
+                           .norm = layer + "layer_norm",
+                           .module = layer + "DenseReluDense.",
+                           .inner = "wi",
+                           .gate = "wi_0",
+                           .up = "wi_1",
+                           .outer = "wo"},
+          .final_norm = stack + ".final_layer_norm"};
 }
 
 absl::StatusOr<std::unique_ptr<Model>> ParseT5(const nlohmann::json& json) {
   PLUMB_ASSIGN_OR_RETURN(T5Config config, ReadConfig(json));
-  ModelParts parts;
-  parts.architecture = "t5";
-  parts.layers = config.encoder_layers + (config.kind == T5Kind::kEncoder ? 0 : config.decoder_layers);
-  parts.vocabulary = config.vocabulary;
-  parts.positions_max = kPairedPositionsMax;
-  parts.rules.copies = {{"encoder.embed_tokens.weight", kWords}, {"decoder.embed_tokens.weight", kWords}};
+  config.names = {
+      .words = "shared", .head = "lm_head", .encoder = StackNames("encoder", 1), .decoder = StackNames("decoder", 2)};
+  TensorRules rules;
+  rules.copies = {{"encoder.embed_tokens.weight", "shared.weight"}, {"decoder.embed_tokens.weight", "shared.weight"}};
   if (config.kind == T5Kind::kConditionalGeneration && config.tied) {
-    parts.rules.copies.emplace_back("lm_head.weight", kWords);
+    rules.copies.emplace_back("lm_head.weight", "shared.weight");
   }
   // The first T5s saved it; their attention to the encoder has no positions.
-  parts.rules.ignored = {"decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"};
-  parts.outputs = {config.kind == T5Kind::kConditionalGeneration
-                       ? OutputSpec{"logits", OutputKind::kLogits}
-                       : OutputSpec{"last_hidden_state", OutputKind::kFeatures}};
-  parts.inputs = [config](uint64_t sequences, uint64_t positions) {
-    std::vector<InputSpec> inputs = {IdsInput(kInputIds, sequences, positions, config.vocabulary)};
-    if (config.kind != T5Kind::kEncoder) {
-      inputs.push_back(IdsInput(kDecoderIds, sequences, positions, config.vocabulary));
-    }
-    return inputs;
-  };
-  parts.build = [config](LayerBuilder& builder) { return AddAll(builder, config); };
-  return MakeModel(std::move(parts));
+  rules.ignored = {"decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight"};
+  return MakeT5(std::move(config), std::move(rules));
 }
 
 }  // namespace
