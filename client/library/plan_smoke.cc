@@ -67,8 +67,11 @@ absl::Status PlanSmokeCases(const Directory& folder, const Operation& operation,
     PLUMB_RETURN_IF_ERROR(golden.status());
     recorded.set_golden_path(GoldenPathFor(smoke.weights_path, exists));
     recorded.set_recorded_by("reference");
-    plan->files.push_back(
-        {.path = recorded.golden_path(), .size_bytes = golden->size(), .generated = *std::move(golden), .tensors = {}});
+    plan->files.push_back({.path = recorded.golden_path(),
+                           .size_bytes = golden->size(),
+                           .generated = *std::move(golden),
+                           .tensors = {},
+                           .big_endian = {}});
     *plan->manifest.add_smoke_cases() = std::move(recorded);
   }
   return absl::OkStatus();

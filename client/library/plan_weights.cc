@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "client/library/folder_text.h"
@@ -43,6 +44,7 @@ absl::Status PlanContainer(const Directory& folder, PlannedFile* file) {
 // Gives the tensors of a container to the files that they lie in.
 void TakeTensors(const TensorSource& source, PublishPlan* plan) {
   std::vector<std::vector<v1::Tensor>> by_file(source.files().size());
+  std::vector<std::set<std::string>> big_endian(source.files().size());
   for (const SourceTensor& each : source.tensors()) {
     // What lies in several places, or was unpacked, is no run of bytes of a file.
     if (each.ranges.size() > 1) continue;
@@ -54,6 +56,7 @@ void TakeTensors(const TensorSource& source, PublishPlan* plan) {
     tensor.mutable_shape()->Assign(each.shape.begin(), each.shape.end());
     tensor.set_begin(range.begin);
     tensor.set_end(range.end);
+    if (each.big_endian) big_endian[range.file].insert(each.name);
   }
   for (size_t i = 0; i < by_file.size(); ++i) {
     auto file = std::find_if(plan->files.begin(), plan->files.end(),
@@ -63,6 +66,7 @@ void TakeTensors(const TensorSource& source, PublishPlan* plan) {
       return std::pair(a.begin(), a.end()) < std::pair(b.begin(), b.end());
     });
     file->tensors = std::move(by_file[i]);
+    file->big_endian = std::move(big_endian[i]);
   }
 }
 

@@ -57,7 +57,7 @@ absl::Status PublishPass::RunWith(ChunkSender* sender) {
   bool watching = options_.watch_values && !warned_;
   for (const PlannedFile& file : plan_.files) {
     progress_.item = file.path;
-    if (watching) watch.Begin(file.path, file.tensors);
+    if (watching) watch.Begin(file.path, file.tensors, file.big_endian);
     PLUMB_ASSIGN_OR_RETURN(HashedFile hashed, HashPlanned(file, watching ? &watch : nullptr, sender));
     if (watching) watch.End(hashed.chunks);
     size_t index = hashed_files.size();

@@ -18,8 +18,11 @@ absl::Status PlanFiles(const Directory& folder, PublishPlan* plan) {
                                   limits::kFilesPerReleaseMax));
   }
   for (DirectoryEntry& entry : entries) {
-    plan->files.push_back(
-        {.path = std::move(entry.path), .size_bytes = entry.size_bytes, .generated = {}, .tensors = {}});
+    plan->files.push_back({.path = std::move(entry.path),
+                           .size_bytes = entry.size_bytes,
+                           .generated = {},
+                           .tensors = {},
+                           .big_endian = {}});
   }
   absl::Status status = ValidatePathSet(plan->Paths());
   return WithErrorClass(Annotate(status, folder.path()), ErrorClass::kPolicy);

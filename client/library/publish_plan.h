@@ -3,6 +3,7 @@
 #define PLUMB_CLIENT_LIBRARY_PUBLISH_PLAN_H_
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ struct PlannedFile {
   std::string generated;
   // Tensors of a weight container, in the order of their bytes.
   std::vector<v1::Tensor> tensors;
+  // Names of those that are stored big-endian, which the manifest does not say: readers ask the container.
+  std::set<std::string> big_endian;
 
   // Where PlanChunks should cut.
   std::vector<ByteRange> TensorRanges() const;

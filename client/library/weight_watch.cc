@@ -37,6 +37,18 @@ std::string Sentence(const std::vector<std::string>& names, std::string_view one
                            : fmt::format("{} tensors {}: {}", names.size(), many, list);
 }
 
+// Whole big-endian elements or blocks, turned round.
+std::vector<uint8_t> LittleEndian(DType dtype, std::span<const uint8_t> bytes) {
+  std::vector<uint8_t> turned(bytes.begin(), bytes.end());
+  if (IsGgmlBlockDType(dtype)) {
+    gguf::SwapBlocks(dtype, turned);
+    return turned;
+  }
+  const auto unit = static_cast<std::ptrdiff_t>(BlockOf(dtype).bytes);
+  for (auto at = turned.begin(); at != turned.end(); at += unit) std::reverse(at, at + unit);
+  return turned;
+}
+
 double Median(std::vector<double> values) {
   auto middle = values.begin() + values.size() / 2;
   std::nth_element(values.begin(), middle, values.end());
@@ -60,7 +72,8 @@ std::string RoleOf(const std::string& name) {
   return role;
 }
 
-void WeightWatch::Begin(const std::string& path, std::span<const v1::Tensor> tensors) {
+void WeightWatch::Begin(const std::string& path, std::span<const v1::Tensor> tensors,
+                        const std::set<std::string>& big_endian) {
   file_begin_ = watched_.size();
   uint64_t end = 0;
   for (const v1::Tensor& tensor : tensors) {
@@ -75,6 +88,7 @@ void WeightWatch::Begin(const std::string& path, std::span<const v1::Tensor> ten
     watched.shape.assign(tensor.shape().begin(), tensor.shape().end());
     watched.begin = tensor.begin();
     watched.end = tensor.end();
+    watched.big_endian = big_endian.contains(tensor.name());
   }
 }
 
@@ -94,6 +108,11 @@ void WeightWatch::Look(uint64_t offset, std::span<const uint8_t> bytes, Watched*
   uint64_t skipped = (unit - (offset - tensor->begin) % unit) % unit;
   if (skipped >= bytes.size()) return;
   bytes = bytes.subspan(skipped);
+  std::vector<uint8_t> swapped;
+  if (tensor->big_endian) {
+    swapped = LittleEndian(tensor->dtype, bytes.first(bytes.size() / unit * unit));
+    bytes = swapped;
+  }
   if (IsGgmlBlockDType(tensor->dtype)) {
     const uint64_t bad_blocks = gguf::CountBadBlocks(tensor->dtype, bytes);
     std::lock_guard lock(tensor->mutex);

@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,12 +18,13 @@
 
 namespace plumb {
 
-// Sees one file after another. Only floats of 16 to 64 bits and the scales of ggml's blocks are looked at, and an element
-// or block that is cut by the edge of a chunk is not. Tensors count as duplicates when they fill the same chunks, which those of 64 KiB and more do.
+// Sees one file after another. Only floats of 16 to 64 bits and the scales of ggml's blocks are looked at, and an
+// element or block that is cut by the edge of a chunk is not. Tensors count as duplicates when they fill the same
+// chunks, which those of 64 KiB and more do.
 class WeightWatch {
  public:
-  // A file begins. `tensors` are in the order of their bytes.
-  void Begin(const std::string& path, std::span<const v1::Tensor> tensors);
+  // A file begins. `tensors` are in the order of their bytes; those named in `big_endian` are stored so.
+  void Begin(const std::string& path, std::span<const v1::Tensor> tensors, const std::set<std::string>& big_endian);
   // Bytes of that file, in pieces of any order that do not overlap. May be called from several threads.
   void Add(uint64_t offset, std::span<const uint8_t> bytes);
   // All of the file was added; these are its chunks.
@@ -44,6 +46,7 @@ class WeightWatch {
     std::vector<uint64_t> shape;
     uint64_t begin = 0;
     uint64_t end = 0;
+    bool big_endian = false;
     std::mutex mutex;
     StatisticsSum sum;        // Guarded by mutex.
     uint64_t bad_blocks = 0;  // Guarded by mutex.

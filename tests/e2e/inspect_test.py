@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import socket
+import struct
 import threading
 import unittest
 
@@ -18,6 +19,25 @@ OTHERS = ('gguf/written.gguf', 'gguf/written-big.gguf', 'pytorch/state_dict.pt',
           'pytorch/legacy_shared_storage.pt', 'pytorch/fortran_tensor_3d.pth', 'pytorch/tar_weight_bias.tar',
           'numpy/test.npy', 'numpy/test.npz', 'keras/model.h5', 'keras/model.keras')
 NAN = 0x7fc0.to_bytes(2, 'little')
+
+
+def gguf_of(order, tensors):
+    """A GGUF file of float vectors in this byte order."""
+    def text(value):
+        return struct.pack(order + 'Q', len(value)) + value.encode()
+    head = b'GGUF' + struct.pack(order + 'IQQ', 3, len(tensors), 1)
+    head += text('general.architecture') + struct.pack(order + 'I', 8) + text('none')
+    data = b''
+    for name, values in tensors.items():
+        head += text(name) + struct.pack(order + 'IQQIQ', 2, 100, len(values) // 100, 0, len(data))
+        data += struct.pack(f'{order}{len(values)}f', *values)
+    return head + b'\0' * (-len(head) % 32) + data
+
+
+def npy_of(order, values):
+    header = f"{{'descr': '{order}f4', 'fortran_order': False, 'shape': (100, {len(values) // 100}), }}".encode()
+    header += b' ' * (-(len(header) + 11) % 64) + b'\n'
+    return b'\x93NUMPY\x01\0' + struct.pack('<H', len(header)) + header + struct.pack(f'{order}{len(values)}f', *values)
 
 
 class CountingProxy(threading.Thread):
@@ -181,6 +201,26 @@ class InspectTest(PlumbTest):
         self.assertIn('tensor a in model.safetensors holds NaN', warned)
         self.assertIn('tensor b in model.safetensors is all zeros', warned)
         self.assertNotIn('NaN', self.plumb(*args, '--no-value-check').err)
+
+    def test_byte_order_changes_no_warning_and_no_statistics(self):
+        values = [((i * 37) % 101 - 50) / 25 for i in range(4000)]
+        tensors = {f'blk.{i}.w': values if i != 4 else [1000 * v for v in values] for i in range(8)}
+        tensors.update(nan=[float('nan')] + values[1:], zero=[0.0] * 4000)
+        seen = {}
+        for order, name in (('<', 'little'), ('>', 'big')):
+            folder = self.tmp / name
+            folder.mkdir()
+            (folder / 'model.gguf').write_bytes(gguf_of(order, tensors))
+            for tensor in ('nan', 'zero', 'blk.0.w'):
+                (folder / f'{tensor}.npy').write_bytes(npy_of(order, tensors[tensor]))
+            err = self.plumb('publish', f'lab/{name}@v1', folder, '--license', 'MIT', '--no-smoke').err
+            containers = self.plumb('inspect', folder, '--stats', '--json').json['containers']
+            statistics = [[(t['name'], t['dtype'], t['statistics']) for t in c['tensors']] for c in containers]
+            seen[name] = ([line for line in err.splitlines() if 'tensor' in line], statistics)
+        self.assertEqual(seen['big'], seen['little'])
+        warnings = '\n'.join(seen['little'][0])
+        for words in ('hold NaN', 'are all zeros', 'blk.4.w in model.gguf (1e+03 times the usual size)'):
+            self.assertIn(words, warnings)
 
     def test_real_weights_are_published_without_a_word(self):
         for step in (0, 3000):

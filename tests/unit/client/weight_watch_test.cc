@@ -1,10 +1,13 @@
 #include "client/library/weight_watch.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <random>
+#include <set>
 
+#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "plumb/content/chunker.h"
@@ -57,12 +60,12 @@ void AddQ8(Model* model, const std::string& name, uint16_t last_scale) {
 }
 
 // As publishing does it: in the chunks that the file is cut into.
-std::vector<std::string> WarningsOf(const Model& model) {
+std::vector<std::string> WarningsOf(const Model& model, const std::set<std::string>& big_endian = {}) {
   std::vector<ByteRange> ranges;
   for (const v1::Tensor& tensor : model.tensors) ranges.push_back({tensor.begin(), tensor.end()});
   std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(model.bytes.data()), model.bytes.size());
   WeightWatch watch;
-  watch.Begin("m", model.tensors);
+  watch.Begin("m", model.tensors, big_endian);
   ChunkList list;
   uint64_t offset = 0;
   for (const PlannedChunk& chunk : PlanChunks(bytes.size(), ranges)) {
@@ -161,6 +164,43 @@ TEST(WeightWatchTest, ScalesOfBlocksAreLookedAt) {
   AddQ8(&model, "infinite", 0xfc00);
   EXPECT_THAT(WarningsOf(model),
               ElementsAre("2 tensors have blocks whose scale is NaN or Inf: nan in m, infinite in m"));
+}
+
+// The bytes of a tensor turned round: every element of `unit` bytes, or the scales of Q8_0.
+void Turn(const v1::Tensor& tensor, size_t unit, size_t stride, std::string* bytes) {
+  for (size_t at = tensor.begin(); at < tensor.end(); at += stride) {
+    std::reverse(bytes->begin() + static_cast<std::ptrdiff_t>(at),
+                 bytes->begin() + static_cast<std::ptrdiff_t>(at + unit));
+  }
+}
+
+TEST(WeightWatchTest, BigEndianTensorsAreWarnedOfAsTheirTwinsAre) {
+  Model model;
+  for (int layer = 0; layer < 8; ++layer) {
+    model.Add(fmt::format("layers.{}.w", layer), {300, 1000}, Normal(300'000, layer == 3 ? 40 : 1, layer));
+  }
+  std::vector<float> nan = Normal(300'000, 1, 9);
+  nan[299'999] = std::numeric_limits<float>::quiet_NaN();
+  model.Add("nan", {300, 1000}, nan);
+  model.Add("zeros", {2, 1000}, std::vector<float>(2000, 0));
+  AddQ8(&model, "sound", 0x3c00);
+  AddQ8(&model, "bad", 0x7e00);
+  const std::vector<std::string> warnings = WarningsOf(model);
+  EXPECT_EQ(warnings.size(), 4u);
+  Model turned = model;
+  std::set<std::string> names;
+  for (const v1::Tensor& tensor : turned.tensors) {
+    const bool blocks = tensor.dtype() == "Q8_0";
+    Turn(tensor, blocks ? 2 : 4, blocks ? 34 : 4, &turned.bytes);
+    names.insert(tensor.name());
+  }
+  EXPECT_EQ(WarningsOf(turned, names), warnings);
+  // Taken for little-endian, sound values are not.
+  EXPECT_NE(WarningsOf(turned), warnings);
+  // Either order, side by side in one file.
+  Model mixed = model;
+  Turn(mixed.tensors[3], 4, 4, &mixed.bytes);
+  EXPECT_EQ(WarningsOf(mixed, {"layers.3.w"}), warnings);
 }
 
 }  // namespace
