@@ -28,7 +28,9 @@ FALCON_OLD = dict({k: v for k, v in BASE.items() if k != 'intermediate_size'}, *
 FALCON_NEW = dict(FALCON_OLD, new_decoder_architecture=True, num_kv_heads=2)
 MIXTRAL = dict(GQA, num_local_experts=4, num_experts_per_tok=2, **ROPE)
 PAIR = dict(BASE, num_attention_heads=2, num_key_value_heads=1, rope_theta=10.0)
-YARN = dict(rope_type='yarn', factor=4.0, original_max_position_embeddings=16, beta_fast=1.1, beta_slow=0.35)
+# llama.cpp's programs take both betas from their command line, where they are 32 and 1.
+YARN = dict(max_position_embeddings=1640, rope_theta=20.0, rope_scaling=dict(
+    rope_type='yarn', factor=4.0, original_max_position_embeddings=410, beta_fast=32.0, beta_slow=1.0))
 # GGUF architecture, transformers' family and arguments, type of the tensors whose rows hold whole blocks.
 FILES = {
     'llama-f32': ('llama', *MODELS['llama-gqa'], 'F32'),
@@ -45,7 +47,7 @@ FILES = {
     'phi3-f32': ('phi3', *MODELS['phi3-partial'], 'F32'),
     'phi3-longrope-long-f16': ('phi3', *MODELS['phi3-longrope-long'], 'F16'),
     'phi3-longrope-short-f32': ('phi3', *MODELS['phi3-longrope-short'], 'F32'),
-    'qwen2-yarn-f32': ('qwen2', 'Qwen2', dict(PAIR, rope_scaling=YARN), 'F32'),
+    'qwen2-yarn-f32': ('qwen2', 'Qwen2', {**PAIR, **YARN}, 'F32'),
     'gptneox-f32': ('gptneox', *MODELS['gpt_neox-parallel'], 'F32'),
     'gptneox-sequential-q8_0': ('gptneox', 'GPTNeoX', dict(NEOX, hidden_size=32, intermediate_size=32,
                                                            use_parallel_residual=False), 'Q8_0'),
@@ -255,12 +257,16 @@ def round_parameters(model, arch, rounded):
             parameter.copy_(torch.from_numpy(values[numbers[name]]))
 
 
+# llama.cpp chooses experts and adds these embeddings in float32.
+NEVER_ROUNDED = ('ffn_gate_inp', 'position_embd', 'token_types')
+
+
 def write_tensors(writer, tensors, kind):
     """Returns what was rounded, as it reads back."""
     quant, rounded = gguf.GGMLQuantizationType[kind], {}
     for name, array in tensors.items():
         whole = array.shape[-1] % gguf.GGML_QUANT_SIZES[quant][0] == 0
-        if kind == 'F32' or array.ndim == 1 or not whole or 'ffn_gate_inp' in name:  # Routers stay as they are.
+        if kind == 'F32' or array.ndim == 1 or not whole or any(part in name for part in NEVER_ROUNDED):
             writer.add_tensor(name, array.astype(numpy.float32))
             continue
         data = gguf.quants.quantize(array, quant)

@@ -1,44 +1,31 @@
 // Runs one model on recorded inputs and prints the NMSE of each output against the record, as JSON.
 //   node onnxruntime_case.js RUNTIME MODEL RECORD
-const fs = require('fs');
+const {readRecord, nmse} = require('./safetensors_record.js');
 const [runtimePath, modelPath, recordPath] = process.argv.slice(2);
 const ort = require(runtimePath);
 
-const ARRAYS = {F32: ['float32', Float32Array], I32: ['int32', Int32Array], I64: ['int64', BigInt64Array]};
+const TYPES = {F32: 'float32', I32: 'int32', I64: 'int64'};
 
-function readRecord(path) {
-  const bytes = fs.readFileSync(path);
-  const headerEnd = 8 + Number(bytes.readBigUInt64LE(0));
-  const record = {in: {}, out: {}};
-  for (const [name, tensor] of Object.entries(JSON.parse(bytes.toString('utf8', 8, headerEnd)))) {
-    if (name === '__metadata__') continue;
-    const [type, Array] = ARRAYS[tensor.dtype];
-    const [begin, end] = tensor.data_offsets.map((offset) => headerEnd + offset);
-    const copy = bytes.buffer.slice(bytes.byteOffset + begin, bytes.byteOffset + end);
+function readTensors(path) {
+  const tensors = {in: {}, out: {}};
+  for (const [name, {dtype, shape, data}] of Object.entries(readRecord(path))) {
     const dot = name.indexOf('.');
-    record[name.slice(0, dot)][name.slice(dot + 1)] = new ort.Tensor(type, new Array(copy), tensor.shape);
+    tensors[name.slice(0, dot)][name.slice(dot + 1)] = new ort.Tensor(TYPES[dtype], data, shape);
   }
-  return record;
+  return tensors;
 }
 
-function nmse(expected, found) {
+function compare(expected, found) {
   if (String(expected.dims) !== String(found.dims)) throw new Error(`has shape ${found.dims}, not ${expected.dims}`);
-  let difference = 0;
-  let power = 0;
-  for (let i = 0; i < expected.data.length; ++i) {
-    const [a, b] = [Number(expected.data[i]), Number(found.data[i])];
-    difference += (a - b) ** 2;
-    power += a ** 2;
-  }
-  return power === 0 ? difference : difference / power;
+  return nmse(expected.data, found.data);
 }
 
 async function main() {
-  const record = readRecord(recordPath);
+  const record = readTensors(recordPath);
   const session = await ort.InferenceSession.create(modelPath, {executionProviders: ['cpu'], logSeverityLevel: 3});
   const found = await session.run(record.in);
   const result = {version: require(`${runtimePath}/package.json`).version, nmse: {}};
-  for (const [name, expected] of Object.entries(record.out)) result.nmse[name] = nmse(expected, found[name]);
+  for (const [name, expected] of Object.entries(record.out)) result.nmse[name] = compare(expected, found[name]);
   console.log(JSON.stringify(result));
 }
 

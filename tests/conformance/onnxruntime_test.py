@@ -6,9 +6,10 @@ Installs onnxruntime-node in the user's cache. Skipped, with the reason, where t
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
+
+from npm_package import installed
 
 HERE = pathlib.Path(__file__).resolve().parent
 DATA = HERE.parent / 'data' / 'onnx'
@@ -28,29 +29,8 @@ CASES = {
 }
 
 
-def skip(reason):
-    print(f'skipped: {reason}')
-    sys.exit(77)
-
-
-def runtime():
-    """The folder with node_modules in it."""
-    if not shutil.which('npm'):
-        skip('there is no npm')
-    cache = pathlib.Path(os.environ.get('PLUMB_TEST_CACHE', pathlib.Path.home() / '.cache' / 'plumb-tests'))
-    folder = cache / PACKAGE.replace('@', '-')
-    if not (folder / 'node_modules' / 'onnxruntime-node').exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / 'package.json').write_text('{"private": true}')
-        installed = subprocess.run(['npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', PACKAGE], cwd=folder,
-                                   capture_output=True, text=True, timeout=600)
-        if installed.returncode != 0:
-            skip('onnxruntime-node cannot be installed: ' + (installed.stderr.strip().splitlines() or ['?'])[-1])
-    return folder
-
-
 def main():
-    folder = runtime()
+    folder = installed(PACKAGE)
     failed = 0
     for name, model in CASES.items():
         if not model.exists():

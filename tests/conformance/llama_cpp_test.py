@@ -1,0 +1,78 @@
+"""What Plumb takes a GGUF model to mean is what llama.cpp computes: every model of tests/data/gguf-models that llama.cpp
+runs too, against the record that `gguf_model_test` compares Plumb with. The records were made by transformers.
+
+llama.cpp comes prebuilt with node-llama-cpp from npm, installed in the user's cache. Skipped, with the reason, where
+that cannot be had.
+"""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from containers import ROOT
+from gguf_vocabulary import with_vocabulary
+from npm_package import installed
+
+HERE = pathlib.Path(__file__).resolve().parent
+MODELS = ROOT / 'tests' / 'data' / 'gguf-models'
+PACKAGE = 'node-llama-cpp@3.22.1'
+# llama.cpp looks GELU up in a table of halves, computes with weights of 16 bits in halves, and rounds what it multiplies
+# blocks with to eight bits.
+NMSE_MAX = {'f32': 1e-6, 'f16': 1e-5}
+NMSE_MAX_OF_BLOCKS = 1e-2
+
+# What llama.cpp computes otherwise, and why.
+OTHERWISE = {
+    'phi3-longrope-short-f32': 'llama.cpp takes the long factors: its smallest context is longer than the original one',
+}
+
+
+def reason_not_to_compare(record):
+    if 'token_type_ids' in record:
+        return 'llama.cpp knows only the first type of tokens'
+    if 'decoder_input_ids' in record:
+        return 'node-llama-cpp runs no encoder before a decoder'
+    if 'logits' not in record and 'sentence_embedding' not in record:
+        return 'nothing is recorded that llama.cpp gives out'
+    return None
+
+
+def tensors_of(path):
+    with open(path, 'rb') as file:
+        return json.loads(file.read(int.from_bytes(file.read(8), 'little')))
+
+
+def compare(folder, model, record):
+    """llama.cpp's NMSE, or why there is none. A process each: llama.cpp ends the one it is in when it finds a fault."""
+    with tempfile.TemporaryDirectory() as temporary:
+        path = pathlib.Path(temporary) / model.name
+        path.write_bytes(with_vocabulary(model.read_bytes()))
+        run = subprocess.run(['node', HERE / 'llama_cpp_case.mjs', folder / 'node_modules', path, record],
+                             capture_output=True, text=True, timeout=120)
+        if run.returncode != 0:
+            return None, (run.stderr.strip().splitlines() or [f'ended by {-run.returncode}'])[-1]
+        return json.loads(run.stdout.splitlines()[-1])[str(path)], ''
+
+
+def main():
+    folder = installed(PACKAGE)
+    failed = compared = 0
+    for model in sorted(MODELS.glob('*.gguf')):
+        record = model.with_suffix('.golden.safetensors')
+        reason = OTHERWISE.get(model.stem) or reason_not_to_compare(tensors_of(record))
+        if reason:
+            print(f'{model.stem}: not compared, {reason}')
+            continue
+        error, problem = compare(folder, model, record)
+        limit = NMSE_MAX.get(model.stem.rsplit('-', 1)[1], NMSE_MAX_OF_BLOCKS)
+        good = error is not None and error <= limit
+        print(f'{model.stem}: ' + (problem or f'NMSE {error:.2e}, limit {limit:.0e}') + ('' if good else '  FAILED'))
+        compared += 1
+        failed += not good
+    print(f'{compared} models compared with llama.cpp, {failed} failed')
+    return 1 if failed or not compared else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

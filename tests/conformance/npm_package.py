@@ -1,0 +1,24 @@
+"""Packages from npm that conformance tests run beside Plumb, installed in the user's cache."""
+import os
+import pathlib
+import shutil
+import subprocess
+
+from containers import skip
+
+
+def installed(package):
+    """The folder with node_modules in it. Skips the test, with the reason, where the package cannot be had."""
+    if not shutil.which('npm'):
+        skip('there is no npm')
+    name = package.rsplit('@', 1)[0]
+    cache = pathlib.Path(os.environ.get('PLUMB_TEST_CACHE', pathlib.Path.home() / '.cache' / 'plumb-tests'))
+    folder = cache / package.replace('@', '-').replace('/', '-')
+    if not (folder / 'node_modules' / name / 'package.json').exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / 'package.json').write_text('{"private": true}')
+        run = subprocess.run(['npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', package], cwd=folder,
+                             capture_output=True, text=True, timeout=600)
+        if run.returncode != 0:
+            skip(f'{name} cannot be installed: ' + (run.stderr.strip().splitlines() or ['?'])[-1])
+    return folder
