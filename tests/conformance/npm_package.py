@@ -7,8 +7,10 @@ import subprocess
 from containers import skip
 
 
-def installed(package):
-    """The folder with node_modules in it. Skips the test, with the reason, where the package cannot be had."""
+def installed(package, *parts):
+    """The folder with node_modules in it. Skips the test, with the reason, where the package cannot be had.
+
+    `parts`: of the packages that it names as optional, those that are wanted; without any, all that npm takes."""
     if not shutil.which('npm'):
         skip('there is no npm')
     name = package.rsplit('@', 1)[0]
@@ -17,8 +19,10 @@ def installed(package):
     if not (folder / 'node_modules' / name / 'package.json').exists():
         folder.mkdir(parents=True, exist_ok=True)
         (folder / 'package.json').write_text('{"private": true}')
-        run = subprocess.run(['npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', package], cwd=folder,
-                             capture_output=True, text=True, timeout=600)
+        command = ['npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', package, *parts]
+        if parts:
+            command.append('--omit=optional')
+        run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
         if run.returncode != 0:
             skip(f'{name} cannot be installed: ' + (run.stderr.strip().splitlines() or ['?'])[-1])
     return folder
