@@ -46,36 +46,48 @@ def tensors_of(path):
         return json.loads(file.read(int.from_bytes(file.read(8), 'little')))
 
 
-def compare(folder, model, record):
-    """llama.cpp's NMSE, or why there is none. A process each: llama.cpp ends the one it is in when it finds a fault."""
-    with tempfile.TemporaryDirectory() as temporary:
-        path = pathlib.Path(temporary) / model.name
-        path.write_bytes(with_vocabulary(model.read_bytes()))
-        run = subprocess.run(['node', HERE / 'llama_cpp_case.mjs', folder / 'node_modules', path, record],
-                             capture_output=True, text=True, timeout=120)
-        if run.returncode != 0:
-            return None, (run.stderr.strip().splitlines() or [f'ended by {-run.returncode}'])[-1]
-        return json.loads(run.stdout.splitlines()[-1])[str(path)], ''
+def run_llama(modules, pairs):
+    """llama.cpp's NMSE of each model against its record, by path; or what it said when it gave up."""
+    run = subprocess.run(['node', HERE / 'llama_cpp_case.mjs', modules, *(path for pair in pairs for path in pair)],
+                         capture_output=True, text=True, timeout=300)
+    if run.returncode != 0:
+        return {}, (run.stderr.strip().splitlines() or [f'ended by {-run.returncode}'])[-1]
+    return json.loads(run.stdout.splitlines()[-1]), ''
+
+
+def compare(modules, pairs):
+    """Yields each model with its NMSE, or none and why. llama.cpp ends its process when a model is not as it should be:
+    then each has one of its own."""
+    errors, problem = run_llama(modules, pairs)
+    for model, record in pairs:
+        if not errors:
+            alone, problem = run_llama(modules, [(model, record)])
+            yield model, alone.get(str(model)), problem
+        else:
+            yield model, errors[str(model)], ''
 
 
 def main():
     build = BUILDS.get(platform.machine()) or skip(f'node-llama-cpp is not built for {platform.machine()}')
-    folder = installed(f'node-llama-cpp@{VERSION}', f'@node-llama-cpp/{build}@{VERSION}')
-    failed = compared = 0
-    for model in sorted(MODELS.glob('*.gguf')):
-        record = model.with_suffix('.golden.safetensors')
-        reason = OTHERWISE.get(model.stem) or reason_not_to_compare(tensors_of(record))
-        if reason:
-            print(f'{model.stem}: not compared, {reason}')
-            continue
-        error, problem = compare(folder, model, record)
-        limit = NMSE_MAX.get(model.stem.rsplit('-', 1)[1], NMSE_MAX_OF_BLOCKS)
-        good = error is not None and error <= limit
-        print(f'{model.stem}: ' + (problem or f'NMSE {error:.2e}, limit {limit:.0e}') + ('' if good else '  FAILED'))
-        compared += 1
-        failed += not good
-    print(f'{compared} models compared with llama.cpp, {failed} failed')
-    return 1 if failed or not compared else 0
+    modules = installed(f'node-llama-cpp@{VERSION}', f'@node-llama-cpp/{build}@{VERSION}') / 'node_modules'
+    failed, pairs = 0, []
+    with tempfile.TemporaryDirectory() as temporary:
+        for model in sorted(MODELS.glob('*.gguf')):
+            record = model.with_suffix('.golden.safetensors')
+            reason = OTHERWISE.get(model.stem) or reason_not_to_compare(tensors_of(record))
+            if reason:
+                print(f'{model.stem}: not compared, {reason}')
+                continue
+            copy = pathlib.Path(temporary) / model.name
+            copy.write_bytes(with_vocabulary(model.read_bytes()))
+            pairs.append((copy, record))
+        for model, error, problem in compare(modules, pairs):
+            limit = NMSE_MAX.get(model.stem.rsplit('-', 1)[1], NMSE_MAX_OF_BLOCKS)
+            good = error is not None and error <= limit
+            print(f'{model.stem}: ' + (problem or f'NMSE {error:.2e}, limit {limit:.0e}') + ('' if good else '  FAILED'))
+            failed += not good
+    print(f'{len(pairs)} models compared with llama.cpp, {failed} failed')
+    return 1 if failed or not pairs else 0
 
 
 if __name__ == '__main__':
