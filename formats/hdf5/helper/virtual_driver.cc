@@ -1,9 +1,16 @@
 #include "formats/hdf5/helper/virtual_driver.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "formats/hdf5/helper/channel.h"
+#include "formats/hdf5/helper/header_length.h"
 
 namespace plumb::hdf5 {
 namespace {
+
+// What libhdf5 reads where an object header or a local heap begins (H5O_SPEC_READ_SIZE, H5HL_SPEC_READ_SIZE).
+constexpr size_t kGuessedHeaderBytes = 512;
 
 // libhdf5 takes the first member for the whole.
 struct RemoteFile {
@@ -42,8 +49,27 @@ herr_t SetEndOfAllocation(H5FD_t* file, H5FD_mem_t, haddr_t end) {
 
 haddr_t EndOfFile(const H5FD_t*, H5FD_mem_t) { return file_bytes; }
 
-herr_t Read(H5FD_t*, H5FD_mem_t, hid_t, haddr_t offset, size_t count, void* out) {
+// Reads what libhdf5 does not know the length of yet: it asks for 512 bytes and drops what lies behind the end. Those
+// bytes are not asked for here: they may be a tensor's, of which a chunk would be fetched where the file is far away.
+void ReadHeader(haddr_t offset, uint8_t* out) {
+  size_t read = kHeaderStartBytes;
+  ReadFileBytes(offset, read, out);
+  uint64_t length = kGuessedHeaderBytes;
+  if (const size_t prefix = HeaderPrefixBytes({out, read}); prefix > 0) {
+    ReadFileBytes(offset + read, prefix - read, out + read);
+    read = prefix;
+    length = std::clamp<uint64_t>(HeaderBytes({out, read}, offset, file_bytes), read, kGuessedHeaderBytes);
+  }
+  ReadFileBytes(offset + read, length - read, out + read);
+  std::memset(out + length, 0, kGuessedHeaderBytes - length);
+}
+
+herr_t Read(H5FD_t*, H5FD_mem_t type, hid_t, haddr_t offset, size_t count, void* out) {
   if (offset > file_bytes || count > file_bytes - offset) return -1;
+  if ((type == H5FD_MEM_OHDR || type == H5FD_MEM_LHEAP) && count == kGuessedHeaderBytes) {
+    ReadHeader(offset, static_cast<uint8_t*>(out));
+    return 0;
+  }
   ReadFileBytes(offset, count, out);
   return 0;
 }

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <set>
 #include <thread>
@@ -75,6 +76,46 @@ TEST(HelperTest, AnotherProgramIsNotBlamedOnTheFile) {
   absl::Status status = ReadHdf5(*bytes, {.helper = {"/none/at-all"}}).status();
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
   EXPECT_THAT(std::string(Message(status)), HasSubstr("start /none/at-all: No such file"));
+}
+
+// Notes where it is read.
+class WatchedSource : public ByteSource {
+ public:
+  explicit WatchedSource(std::string bytes) : bytes_(MemoryByteSource(std::move(bytes))) {}
+  uint64_t Size() const override { return bytes_->Size(); }
+  absl::Status Read(uint64_t offset, std::span<uint8_t> out) const override {
+    reads_.emplace_back(offset, offset + out.size());
+    return bytes_->Read(offset, out);
+  }
+  bool Touched(uint64_t begin, uint64_t end) const {
+    return std::any_of(reads_.begin(), reads_.end(),
+                       [&](const auto& read) { return read.first < end && begin < read.second; });
+  }
+
+ private:
+  std::shared_ptr<const ByteSource> bytes_;
+  mutable std::vector<std::pair<uint64_t, uint64_t>> reads_;
+};
+
+// A registry's file is fetched where it is read: beside a header lies a tensor.
+TEST(HelperTest, NoByteOfATensorIsRead) {
+  size_t looked_at = 0;
+  for (const char* name : {"hdf5/small.h5", "hdf5/small-latest.h5", "keras/model.h5", "keras/earliest.h5",
+                           "keras/newest.h5", "keras/model.weights.h5"}) {
+    SCOPED_TRACE(name);
+    WatchedSource source(ReadFile(std::string(PLUMB_TEST_DATA) + "/" + name, 1 << 20).value());
+    absl::StatusOr<Hdf5File> file = ReadHdf5(source);
+    ASSERT_TRUE(file.ok()) << file.status();
+    for (const Hdf5Dataset& dataset : file->datasets) {
+      if (dataset.layout != Hdf5Dataset::Layout::kContiguous) continue;
+      uint64_t elements = 1;
+      for (uint64_t size : dataset.shape) elements *= size;
+      const uint64_t end = dataset.begin + elements * BlockOf(dataset.dtype).bytes;
+      EXPECT_FALSE(source.Touched(dataset.begin, end)) << dataset.path;
+      looked_at += elements > 0 ? 1 : 0;
+    }
+  }
+  EXPECT_GT(looked_at, 40u);
 }
 
 // Fails at the third read, as a network does, or when the person asks to stop.
