@@ -5,11 +5,12 @@
 
 Random weights, one sequence, weights resident, OMP_NUM_THREADS threads (2). Each pass runs every contender after the
 other, so that a busy machine hits all alike; the best and the median of all rounds are printed, and ratios of the best.
-Needs torch, transformers, onnx and onnxruntime; what is missing is left out and named.
+Needs torch, transformers, onnx and onnxruntime, and onnxruntime-node from npm; what is missing is left out and named.
 """
 import argparse
 import json
 import os
+import pathlib
 import statistics
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import time
 
 import inference_models
 
+ONNXRUNTIME_NODE = "onnxruntime-node@1.22.0"
 THREADS = int(os.environ.setdefault("OMP_NUM_THREADS", "2"))
 
 
@@ -68,8 +70,7 @@ def torch_runner(model, positions):
     return run
 
 
-def onnx_runner(model, folder, positions):
-    import onnxruntime
+def export_onnx(model, folder, positions):
     import torch
 
     class Logits(torch.nn.Module):
@@ -84,15 +85,33 @@ def onnx_runner(model, folder, positions):
     ids = torch.arange(positions)[None] * 7919 % 50257
     model.config._attn_implementation = "eager"
     torch.onnx.export(Logits(), (ids,), path, dynamo=False, input_names=["ids"], opset_version=17)
+    return path, ids
+
+
+def onnx_runner(model, folder, positions):
+    import onnxruntime
+    path, ids = export_onnx(model, folder, positions)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = THREADS
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     return lambda: session.run(None, {"ids": ids.numpy()})
 
 
+def measure_onnxruntime_node(model, folder, positions, rounds):
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "conformance"))
+    from npm_package import installed
+    runtime = installed(ONNXRUNTIME_NODE) / "node_modules" / "onnxruntime-node"
+    path, _ = export_onnx(model, folder, positions)
+    program = pathlib.Path(__file__).with_name("onnxruntime_speed.js")
+    return json.loads(subprocess.run(["node", program, runtime, path, *map(str, (positions, rounds, THREADS))],
+                                     check=True, stdout=subprocess.PIPE, text=True).stdout)
+
+
 def peers(folder, positions, rounds, which):
     """Runs in a process of its own, so that two thread pools never meet."""
     model = load_torch(folder)
+    if which == "onnxruntime-node f32":
+        return print(json.dumps(measure_onnxruntime_node(model, folder, positions, rounds)))
     if which == "onnxruntime f32":
         run = onnx_runner(model, folder, positions)
     else:
@@ -121,12 +140,12 @@ def main():
                                 ("plumb onednn bf16", ["--backend", "onednn:bf16"])):
                 got, found[name] = ours(args.bench, folder, [*size, *flags], args.rounds)
                 times.setdefault(name, []).append(got)
-            for name in ("torch f32", "torch bf16", "onnxruntime f32"):
+            for name in ("torch f32", "torch bf16", "onnxruntime f32", "onnxruntime-node f32"):
                 done = subprocess.run([sys.executable, __file__, "--bench", "-", "--peer", name, "--folder", folder,
                                        "--positions", str(args.positions), "--rounds", str(args.rounds)],
                                       capture_output=True, text=True)
                 if done.returncode != 0:
-                    missing[name] = done.stderr.strip().splitlines()[-1]
+                    missing[name] = (done.stderr.strip() or done.stdout.strip() or "?").splitlines()[-1]
                     continue
                 rounds = json.loads(done.stdout.strip().splitlines()[-1])
                 times.setdefault(name, []).append([min(rounds), statistics.median(rounds)])
@@ -139,7 +158,7 @@ def main():
     for name, why in missing.items():
         print(f"{name:22} left out: {why}")
     for kind in ("f32", "bf16"):
-        for peer in (f"onednn products {kind}", f"torch {kind}", "onnxruntime f32"):
+        for peer in (f"onednn products {kind}", f"torch {kind}", "onnxruntime f32", "onnxruntime-node f32"):
             if peer in best:
                 print(f"plumb {kind} / {peer}: {best[f'plumb onednn {kind}'] / best[peer]:.2f}")
 
