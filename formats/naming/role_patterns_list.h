@@ -137,6 +137,15 @@ inline constexpr RolePattern kRolePatterns[] = {
     {"layer.*.ffn.lin1", "blk.*.ffn_up"},
     {"layer.*.ffn.lin2", "blk.*.ffn_down"},
     {"layer.*.output_layer_norm", "blk.*.layer_output_norm"},
+    // ModernBERT.
+    {"embeddings.tok_embeddings", "token_embd"},
+    {"embeddings.norm", "token_embd_norm"},
+    {"layers.*.attn_norm", "blk.*.attn_norm"},
+    {"layers.*.attn.Wqkv", "blk.*.attn_qkv"},
+    {"layers.*.attn.Wo", "blk.*.attn_output"},
+    {"layers.*.mlp_norm", "blk.*.ffn_norm"},
+    {"layers.*.mlp.Wi", "blk.*.ffn_up"},
+    {"layers.*.mlp.Wo", "blk.*.ffn_down"},
     // T5.
     {"encoder.block.*.layer.0.SelfAttention.q", "enc.blk.*.attn_q"},
     {"encoder.block.*.layer.0.SelfAttention.k", "enc.blk.*.attn_k"},

@@ -62,6 +62,9 @@ FILES = {
     'mixtral-q8_0': ('llama', 'Mixtral', dict(MIXTRAL, hidden_size=32, intermediate_size=32), 'Q8_0'),
     'qwen3moe-f32': ('qwen3moe', *MODELS['qwen3_moe-normalised'], 'F32'),
 }
+MODERN = dict(SMALL, num_hidden_layers=3, max_position_embeddings=40, norm_eps=1e-4, global_attn_every_n_layers=2,
+              local_attention=8, global_rope_theta=1000.0, local_rope_theta=50.0, pad_token_id=0, bos_token_id=1,
+              eos_token_id=2, cls_token_id=1, sep_token_id=2, reference_compile=False)
 # No key says how far the buckets reach: 128 places.
 T5 = dict(vocab_size=SMALL['vocab_size'], d_model=12, d_kv=5, d_ff=20, num_layers=2, num_heads=3,
           decoder_start_token_id=0, relative_attention_num_buckets=8)
@@ -85,6 +88,10 @@ ENCODERS = {
     't5-relu-tied-q8_0': ('t5', 'T5ForConditionalGeneration', dict(T5, d_model=32, d_kv=8, num_heads=4, d_ff=32),
                           'Q8_0', both(13), None),
     't5encoder-f32': ('t5encoder', 'T5Encoder', T5, 'F32', tokens(13), None),
+    'modern-bert-f32': ('modern-bert', 'ModernBert', MODERN, 'F32', tokens(17), 'mean_tokens'),
+    'modern-bert-q8_0': ('modern-bert', 'ModernBert', dict(MODERN, hidden_size=32, num_attention_heads=2,
+                                                          num_hidden_layers=2, intermediate_size=32), 'Q8_0',
+                        tokens(17), None),
     'roberta-last-f32': ('bert', 'XLMRoberta', ROBERTA, 'F32', tokens(9), 'lasttoken'),
 }
 POOLING_TYPES = {None: 'NONE', 'mean_tokens': 'MEAN', 'cls_token': 'CLS', 'lasttoken': 'LAST'}
@@ -305,10 +312,19 @@ def write_encoder_keys(writer, config, pooling):
     writer.add_block_count(config.num_hidden_layers)
     writer.add_feed_forward_length(getattr(config, 'hidden_dim', None) or config.intermediate_size)
     writer.add_head_count(config.num_attention_heads)
-    writer.add_layer_norm_eps(getattr(config, 'layer_norm_eps', 1e-12))
+    writer.add_layer_norm_eps(getattr(config, 'layer_norm_eps', None) or getattr(config, 'norm_eps', 1e-12))
+    if config.model_type == 'modernbert':
+        writer.add_layer_norm_rms_eps(config.norm_eps)
+        writer.add_sliding_window(config.local_attention)
+        writer.add_sliding_window_pattern(config.global_attn_every_n_layers)
+        writer.add_rope_freq_base(config.global_rope_theta)
+        writer.add_rope_freq_base_swa(config.local_rope_theta)
+        writer.add_rope_scaling_type(gguf.RopeScalingType.NONE)
+        writer.add_vocab_size(config.vocab_size)
     writer.add_causal_attention(False)
     writer.add_pooling_type(gguf.PoolingType[POOLING_TYPES[pooling]])
-    writer.add_token_type_count(getattr(config, 'type_vocab_size', 1))
+    if config.model_type != 'modernbert':
+        writer.add_token_type_count(getattr(config, 'type_vocab_size', 1))
 
 
 def write_t5_keys(writer, arch, config):

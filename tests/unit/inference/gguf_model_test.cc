@@ -288,6 +288,18 @@ TEST(GgufBertTest, WhatAnEncoderIsNotIsRefused) {
   EXPECT_THAT(Refusal("bert-f32", {}, "blk.1.layer_output_norm.bias"), HasSubstr("blk.1.layer_output_norm.bias"));
 }
 
+TEST(GgufModernBertTest, WindowsAndBasesMustBeStated) {
+  const std::string file = "modern-bert-f32";
+  for (const char* part : {"attention.sliding_window", "attention.sliding_window_pattern", "rope.freq_base",
+                           "rope.freq_base_swa", "attention.layer_norm_epsilon", "attention.causal"}) {
+    EXPECT_THAT(Refusal(file, {{fmt::format("modern-bert.{}", part), std::nullopt}}), HasSubstr(part));
+  }
+  EXPECT_THAT(Refusal(file, {{"modern-bert.attention.layer_norm_rms_epsilon", 1e-5}}), HasSubstr("rms_epsilon"));
+  EXPECT_THAT(Refusal(file, {{"modern-bert.rope.scaling.type", std::string("yarn")}}), HasSubstr("rope.scaling.type"));
+  EXPECT_THAT(Refusal(file, {{"modern-bert.attention.head_count", uint64_t{4}}}), HasSubstr("odd width"));
+  EXPECT_THAT(Refusal(file, {}, "token_embd_norm.weight"), HasSubstr("token_embd_norm.weight"));
+}
+
 TEST(GgufT5Test, KeysThatContradictEachOtherAreRefused) {
   const std::string file = "t5-gated-f32";
   EXPECT_THAT(Refusal(file, {{"t5.attention.layer_norm_epsilon", 1e-3}}), HasSubstr("layer_norm_epsilon"));

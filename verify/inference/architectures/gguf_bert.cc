@@ -12,11 +12,6 @@
 namespace plumb {
 namespace {
 
-constexpr uint64_t kPoolingNone = 0;
-constexpr uint64_t kPoolingMean = 1;
-constexpr uint64_t kPoolingFirst = 2;
-constexpr uint64_t kPoolingLast = 3;
-
 void ReadBlock(GgufKeys& file, BertLike& model) {
   model.block.width = file.Size("embedding_length");
   model.block.heads = file.Size("attention.head_count");
@@ -27,23 +22,7 @@ void ReadBlock(GgufKeys& file, BertLike& model) {
     file.reader.Refuse(file.Key("attention.head_count_kv"),
                        fmt::format("differs from the {} heads", model.block.heads));
   }
-  const std::string causal = file.Key("attention.causal");
-  if (file.reader.Flag(causal)) file.reader.Refuse(causal, "is true, expected false of an encoder");
-}
-
-void ReadPooling(GgufKeys& file, BertLike& model) {
-  const std::string key = file.Key("pooling_type");
-  if (!file.reader.Has(key)) return;
-  const uint64_t type = file.reader.Count(key, limits::kModelWidthMax);
-  if (type == kPoolingMean) {
-    model.pooling = Pooling::kMean;
-  } else if (type == kPoolingFirst) {
-    model.pooling = Pooling::kFirst;
-  } else if (type == kPoolingLast) {
-    model.pooling = Pooling::kLast;
-  } else if (type != kPoolingNone) {
-    file.reader.Refuse(key, fmt::format("is {}, expected 0 (none), 1 (mean), 2 (first token) or 3 (last)", type));
-  }
+  RefuseCausal(file);
 }
 
 // Rows of the table of types, of which the tokenizer's keys speak too; 0 without one, as in DistilBERT.
@@ -80,7 +59,7 @@ absl::StatusOr<std::unique_ptr<Model>> ParseGgufBert(GgufKeys file) {
   model.position_rows = file.Size("context_length");
   model.layers = file.reader.Size(file.Key("block_count"), limits::kModelLayersMax);
   ReadBlock(file, model);
-  ReadPooling(file, model);
+  model.pooling = ReadGgufPooling(file);
   model.types = ReadTypes(file);
   file.RefuseRopeFactors();
   PLUMB_RETURN_IF_ERROR(file.reader.Finish());

@@ -53,6 +53,7 @@ absl::StatusOr<std::unique_ptr<Model>> ParseGgufModel(const TensorSource& source
     return ParseDecoder(GgufDecoder(source, *architecture, keys), read);
   }
   if (*architecture == "bert") return ParseGgufBert(GgufKeys(source, *architecture, keys));
+  if (*architecture == "modern-bert") return ParseGgufModernBert(GgufKeys(source, *architecture, keys));
   if (*architecture == "t5" || *architecture == "t5encoder") {
     return ParseGgufT5(GgufKeys(source, *architecture, keys));
   }

@@ -3,16 +3,24 @@
 #define PLUMB_VERIFY_INFERENCE_ARCHITECTURES_GGUF_ENCODERS_H_
 
 #include <memory>
+#include <optional>
 
 #include "absl/status/statusor.h"
 #include "plumb/inference/architecture.h"
 #include "verify/inference/architectures/gguf_keys.h"
+#include "verify/inference/architectures/pooling.h"
 
 namespace plumb {
 
 // INVALID_ARGUMENT (ErrorClass::kPolicy) names the key.
 absl::StatusOr<std::unique_ptr<Model>> ParseGgufBert(GgufKeys file);
+absl::StatusOr<std::unique_ptr<Model>> ParseGgufModernBert(GgufKeys file);
 absl::StatusOr<std::unique_ptr<Model>> ParseGgufT5(GgufKeys file);
+
+// `pooling_type`: nothing when it is absent or says so.
+std::optional<Pooling> ReadGgufPooling(GgufKeys& file);
+// `attention.causal` must be false.
+void RefuseCausal(GgufKeys& file);
 
 }  // namespace plumb
 
