@@ -10,6 +10,7 @@
 #include "plumb/base/status.h"
 #include "plumb/containers/find_model.h"
 #include "plumb/convert/convert.h"
+#include "plumb/gguf_export/gguf_export.h"
 
 namespace plumb::cli {
 namespace {
@@ -23,12 +24,14 @@ struct ConvertFlags {
   std::string dtype;
   std::string format;
   bool force = false;
+  bool keep_names = false;
 };
 
 struct Converted {
   std::string path;
   std::string source_format;
   ConvertTarget target;
+  bool runnable = false;  // A GGUF file made for llama.cpp.
   ConvertReport report;
   double seconds = 0;
 };
@@ -89,6 +92,7 @@ Json ResultJson(const Converted& converted) {
   Json json = {{"path", converted.path},
                {"format", ConvertTargetName(converted.target)},
                {"source_format", converted.source_format},
+               {"runnable", converted.runnable},
                {"bytes", report.file_bytes},
                {"tensor_count", report.tensors},
                {"converted", report.converted},
@@ -129,6 +133,28 @@ void Print(Output& output, const Converted& converted, const std::string& dtype)
   }
 }
 
+// The model as llama.cpp wants it; nullopt when its tensors are written under their own names.
+absl::StatusOr<std::optional<GgufExport>> ExportFor(Output& output, const ConvertFlags& flags, const FoundModel& found,
+                                                    const ConvertOptions& options) {
+  if (options.target != ConvertTarget::kGguf || flags.keep_names || found.source->format() == "gguf") {
+    return std::nullopt;
+  }
+  absl::StatusOr<GgufExport> made = ExportToGguf(found.folder, found.path, *found.source, options.dtype);
+  if (absl::IsNotFound(made.status()) || absl::IsUnimplemented(made.status())) {
+    const std::string why = absl::IsNotFound(made.status()) ? "there is no config.json beside the weights"
+                                                            : std::string(made.status().message());
+    output.Warn(
+        fmt::format("the tensors keep their names, so that llama.cpp and Ollama will not run the file: {}", why));
+    return std::nullopt;
+  }
+  if (!made.ok()) {
+    return WithMend(made.status(), fmt::format("plumb convert {} {} --keep-names (tensors alone: nothing runs them)",
+                                               flags.source, flags.destination));
+  }
+  for (const std::string& remark : made->remarks) output.Warn(remark);
+  return *std::move(made);
+}
+
 absl::Status RunConvert(Context& context, const ConvertFlags& flags) {
   const double begin = context.environment().seconds();
   ConvertOptions options;
@@ -142,7 +168,9 @@ absl::Status RunConvert(Context& context, const ConvertFlags& flags) {
     return operation.Check();
   };
   PLUMB_ASSIGN_OR_RETURN(FoundModel found, FindModel(flags.source, [&operation] { return operation.Check(); }));
-  const TensorSource& source = *found.source;
+  PLUMB_ASSIGN_OR_RETURN(const std::optional<GgufExport> exported, ExportFor(context.output(), flags, found, options));
+  const TensorSource& source = exported ? *exported->source : *found.source;
+  if (exported) options.float32 = exported->float32;
   absl::StatusOr<ConvertReport> report = ConvertTensors(source, flags.destination, options);
   context.output().ClearProgress();
   if (absl::IsAlreadyExists(report.status())) {
@@ -152,6 +180,7 @@ absl::Status RunConvert(Context& context, const ConvertFlags& flags) {
   Converted converted = {.path = flags.destination,
                          .source_format = std::string(source.format()),
                          .target = options.target,
+                         .runnable = exported.has_value(),
                          .report = *std::move(report)};
   converted.seconds = context.environment().seconds() - begin;
   WarnOf(context.output(), converted.report);
@@ -182,12 +211,17 @@ void RegisterConvert(Command& root, Action* action) {
                 "q4_k, mxfp4, tq1_0, tq2_0 (default: every tensor keeps its type)");
   command.Value("--format", "FORMAT", &flags->format, "safetensors, gguf, npz or pytorch, whatever DST is called");
   command.Flag("--force", &flags->force, "Replace DST if it is there");
+  command.Flag("--keep-names", &flags->keep_names,
+               "In GGUF: write the tensors under their own names, without making a model that llama.cpp runs of them");
   command.Examples(
       "  plumb convert pytorch_model.bin model.safetensors\n"
-      "  plumb convert ./sharded-model model.gguf --dtype q8_0\n"
+      "  plumb convert ./llama-3 llama-3.gguf --dtype q8_0\n"
       "  plumb convert model.gguf model.npz --dtype f32 --json\n"
-      "\nNothing in SRC is run. DST appears when it is whole. Names of tensors stay as they are: a GGUF file made of\n"
-      "another format's names holds the tensors, but no program that expects llama.cpp's names will run it.\n");
+      "\nNothing in SRC is run. DST appears when it is whole. Names of tensors stay as they are, but in a GGUF file "
+      "made\n"
+      "of a model with a config.json: that is a model which llama.cpp and Ollama run, with llama.cpp's names and "
+      "layouts,\n"
+      "the config as key-values and the vocabulary. A family that is not known keeps its names, with a warning.\n");
 }
 
 }  // namespace plumb::cli

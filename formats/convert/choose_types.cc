@@ -62,7 +62,7 @@ std::string FlagOf(DType dtype) {
 }
 
 absl::StatusOr<std::vector<DType>> ChooseTypes(const TensorSource& source, const TargetFormat& target,
-                                               std::optional<DType> wanted) {
+                                               std::optional<DType> wanted, const std::set<std::string>& float32) {
   if (wanted) {
     const std::vector<DType> possible = ConvertTypesOf(target.target);
     if (std::find(possible.begin(), possible.end(), *wanted) == possible.end()) {
@@ -76,6 +76,7 @@ absl::StatusOr<std::vector<DType>> ChooseTypes(const TensorSource& source, const
   for (const SourceTensor& tensor : source.tensors()) {
     DType dtype = tensor.dtype;
     if (wanted && IsConvertible(dtype)) dtype = Allowed(tensor, target.target, *wanted);
+    if (IsConvertible(dtype) && float32.contains(tensor.name)) dtype = DType::kF32;
     if (!target.holds(dtype)) return CannotHold(tensor, target);
     types.push_back(dtype);
   }

@@ -90,7 +90,8 @@ absl::Status PlanShared(const TensorSource& source, Plan* plan) {
 
 absl::StatusOr<Plan> MakePlan(const TensorSource& source, const ConvertOptions& options) {
   Plan plan;
-  PLUMB_ASSIGN_OR_RETURN(plan.types, ChooseTypes(source, TargetFormatOf(options.target), options.dtype));
+  PLUMB_ASSIGN_OR_RETURN(plan.types,
+                         ChooseTypes(source, TargetFormatOf(options.target), options.dtype, options.float32));
   PLUMB_RETURN_IF_ERROR(options.target == ConvertTarget::kPytorch ? PlanShared(source, &plan)
                                                                   : PlanApart(source, options, &plan));
   return plan;

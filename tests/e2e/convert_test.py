@@ -9,6 +9,7 @@ import unittest
 
 from harness import BIN, FAMILY, PlumbTest, read_safetensors, write_safetensors
 
+LLAMA = pathlib.Path(__file__).resolve().parents[1] / 'data' / 'architectures' / 'llama-gqa'
 SMALL = FAMILY / 'step-3000' / 'model.safetensors'
 SPARSE_GIB = int(os.environ.get('PLUMB_CONVERT_GIB', '2'))
 
@@ -30,7 +31,7 @@ class ConvertTest(PlumbTest):
     def test_there_and_back_by_every_format(self):
         header, data = read_safetensors(SMALL)
         for name in ('a.gguf', 'a.pt', 'a.pth', 'a.bin', 'a.safetensors'):
-            self.convert(SMALL, self.tmp / name)
+            self.convert(SMALL, self.tmp / name, '--keep-names')
             self.convert(self.tmp / name, self.tmp / 'back.safetensors', '--force')
             back, back_data = read_safetensors(self.tmp / 'back.safetensors')
             for tensor in header.keys() - {'__metadata__'}:
@@ -39,7 +40,7 @@ class ConvertTest(PlumbTest):
                 self.assertEqual(data[begin:end], back_data[back_begin:back_end], (name, tensor))
 
     def test_result_and_types(self):
-        result = self.convert(SMALL, self.tmp / 'a.gguf', '--dtype', 'q8_0', '--json').json
+        result = self.convert(SMALL, self.tmp / 'a.gguf', '--keep-names', '--dtype', 'q8_0', '--json').json
         self.assertEqual((result['format'], result['source_format']), ('gguf', 'safetensors'))
         self.assertEqual(result['bytes'], (self.tmp / 'a.gguf').stat().st_size)
         types = {each['dtype']: each['tensor_count'] for each in result['types']}
@@ -48,8 +49,33 @@ class ConvertTest(PlumbTest):
         self.assertEqual(sum(types.values()), result['tensor_count'])
         described = self.plumb('inspect', self.tmp / 'a.gguf', '--json').json['containers'][0]
         self.assertEqual({t['dtype']: t['tensor_count'] for t in described['types']}, types)
-        text = self.convert(SMALL, self.tmp / 'b.gguf', '--dtype', 'Q8_0').out
+        text = self.convert(SMALL, self.tmp / 'b.gguf', '--keep-names', '--dtype', 'Q8_0').out
         self.assertIn(f"{types['F32']} tensors not Q8_0 but F32", text)
+
+    def test_model_for_llama_cpp(self):
+        result = self.convert(LLAMA, self.tmp / 'a.gguf', '--dtype', 'f32', '--json').json
+        self.assertTrue(result['runnable'])
+        self.assertEqual(self.plumb('diff', LLAMA, self.tmp / 'a.gguf', '--json').json['verdict'], 'same')
+        described = self.plumb('inspect', self.tmp / 'a.gguf', '--tensors', '--json').json['containers'][0]
+        self.assertIn('blk.0.attn_q.weight', [tensor['name'] for tensor in described['tensors']])
+
+    def test_what_llama_cpp_cannot_run(self):
+        folder = self.tmp / 'folder'
+        folder.mkdir()
+        (folder / 'model.safetensors').write_bytes(SMALL.read_bytes())
+        config = json.loads((FAMILY / 'step-3000' / 'config.json').read_text())
+        for family in (None, 'unheard'):
+            if family:
+                (folder / 'config.json').write_text(json.dumps(config | {'model_type': family}))
+            result = self.convert(folder, self.tmp / 'a.gguf', '--force', '--json')
+            self.assertIn('keep their names', result.err)
+            self.assertFalse(result.json['runnable'])
+        (folder / 'config.json').write_text(json.dumps(config))
+        error = self.convert(folder, self.tmp / 'b.gguf', expect='policy').err
+        self.assertIn('function of the feed-forward: GELU in config.json', error)
+        self.assertIn('--keep-names', error)
+        self.assertFalse((self.tmp / 'b.gguf').exists())
+        self.assertFalse(self.convert(folder, self.tmp / 'b.gguf', '--keep-names', '--json').json['runnable'])
 
     def test_wrong_calls(self):
         self.assertIn('--format', self.convert(SMALL, self.tmp / 'a.model', expect='usage').err)
@@ -61,7 +87,7 @@ class ConvertTest(PlumbTest):
         self.assertEqual(sorted(p.name for p in self.tmp.iterdir()), [])
 
     def test_format_overrules_the_name(self):
-        self.convert(SMALL, self.tmp / 'weights', '--format', 'gguf')
+        self.convert(SMALL, self.tmp / 'weights', '--keep-names', '--format', 'gguf')
         self.assertEqual((self.tmp / 'weights').read_bytes()[:4], b'GGUF')
 
     def test_what_is_there_stays_without_force(self):
@@ -74,7 +100,7 @@ class ConvertTest(PlumbTest):
         self.assertEqual([p.name for p in self.tmp.iterdir()], ['a.pt'])
 
     def test_folder_and_shards(self):
-        self.convert(FAMILY / 'step-1000', self.tmp / 'a.gguf')
+        self.convert(FAMILY / 'step-1000', self.tmp / 'a.gguf', '--keep-names')
         folder = self.tmp / 'two'
         folder.mkdir()
         for name in ('a.safetensors', 'b.safetensors'):

@@ -40,6 +40,10 @@ absl::StatusOr<std::unique_ptr<GgufModel>> GgufModel::New(std::unique_ptr<const 
   return std::unique_ptr<GgufModel>(new GgufModel(std::move(source), std::move(model), std::move(stored)));
 }
 
+absl::Status GgufModel::CheckTensorsOf(const TensorSource& source, const Model& model) {
+  return CheckTensors(source, model, Locate(source, model));
+}
+
 GgufModel::StoredWeights GgufModel::Locate(const TensorSource& source, const Model& model) {
   StoredWeights stored;
   for (const ExpectedTensor& weight : model.tensors().required) {

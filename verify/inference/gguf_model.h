@@ -26,6 +26,9 @@ class GgufModel : public RunnableModel {
   // vocabulary.
   static absl::StatusOr<std::unique_ptr<GgufModel>> New(std::unique_ptr<const TensorSource> source);
 
+  // Whether the tensors of `source` are those that `model`, read from its key-values, needs. INVALID_ARGUMENT.
+  static absl::Status CheckTensorsOf(const TensorSource& source, const Model& model);
+
   const Model& model() const override { return *model_; }
   std::string ContainerName(const std::string& name) const override;
   // INVALID_ARGUMENT (ErrorClass::kPolicy) names the tensor when an element is NaN or infinite.

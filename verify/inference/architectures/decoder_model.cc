@@ -5,6 +5,7 @@
 #include "plumb/base/status.h"
 #include "verify/inference/architectures/decoder_blocks.h"
 #include "verify/inference/architectures/decoder_spec.h"
+#include "verify/inference/architectures/decoder_spec_of.h"
 
 namespace plumb {
 namespace {
@@ -37,6 +38,7 @@ class DecoderModel : public Model {
  public:
   DecoderModel(DecoderSpec spec, TensorRules rules) : spec_(std::move(spec)), rules_(std::move(rules)) {}
 
+  const DecoderSpec& spec() const { return spec_; }
   std::string_view architecture() const override { return spec_.architecture; }
   const TensorRules& tensors() const override { return rules_; }
   uint64_t layers() const override { return spec_.layers.size(); }
@@ -56,6 +58,11 @@ class DecoderModel : public Model {
 };
 
 }  // namespace
+
+const DecoderSpec* DecoderSpecOf(const Model& model) {
+  const auto* decoder = dynamic_cast<const DecoderModel*>(&model);
+  return decoder == nullptr ? nullptr : &decoder->spec();
+}
 
 absl::StatusOr<std::unique_ptr<Model>> MakeDecoder(DecoderSpec spec) {
   if (spec.embedding_width == 0) spec.embedding_width = spec.width;

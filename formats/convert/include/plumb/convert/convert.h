@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,8 @@ struct ConvertOptions {
   // always do. In GGUF, as llama.cpp has it, vectors and scalars become F32 whatever is asked, and block types take
   // tensors of two or more dimensions whose rows are whole blocks; the others become F32.
   std::optional<DType> dtype;
+  // Tensors that become F32 whatever is asked or they are: what a program expects that reads the file. Of floats alone.
+  std::set<std::string> float32;
   // Whether what stands at the path is replaced, at once and only by a whole file.
   bool replace = false;
   // Called now and then, from one thread at a time, with how many bytes are written of how many. Not OK stops the work

@@ -1,0 +1,82 @@
+#include "plumb/gguf_export/gguf_export.h"
+
+#include <map>
+#include <utility>
+
+#include "fmt/format.h"
+#include "plumb/base/file.h"
+#include "plumb/base/limits.h"
+#include "plumb/base/status.h"
+#include "plumb/convert/gguf_model.h"
+#include "plumb/inference/gguf_description.h"
+#include "plumb/naming/model_facts.h"
+
+namespace plumb {
+namespace {
+
+absl::StatusOr<std::string> ReadConfig(const Directory& directory, std::string_view folder) {
+  const std::string path = fmt::format("{}config.json", folder);
+  PLUMB_ASSIGN_OR_RETURN(const UniqueFd file, directory.OpenFile(path));
+  PLUMB_ASSIGN_OR_RETURN(const uint64_t size, FileSize(file.get(), path));
+  if (size > limits::kConfigBytesMax) {
+    return WithErrorClass(
+        InvalidArgument(fmt::format("{} has {} bytes, at most {} are read", path, size, limits::kConfigBytesMax)),
+        ErrorClass::kPolicy);
+  }
+  std::string bytes(size, '\0');
+  PLUMB_RETURN_IF_ERROR(PreadExactly(file.get(), {reinterpret_cast<uint8_t*>(bytes.data()), size}, 0, path));
+  return bytes;
+}
+
+// llama.cpp's number for a file whose tensors are mostly of this type; nullopt when it has none.
+std::optional<uint64_t> FileType(DType dtype) {
+  if (dtype == DType::kF32) return 0;
+  if (dtype == DType::kF16) return 1;
+  if (dtype == DType::kBF16) return 32;
+  return std::nullopt;
+}
+
+// The type that most elements have.
+DType MainType(const TensorSource& source) {
+  std::map<DType, uint64_t> elements;
+  for (const SourceTensor& tensor : source.tensors()) elements[tensor.dtype] += tensor.element_count();
+  DType main = DType::kF32;
+  for (const auto& [dtype, count] : elements) {
+    if (count > elements[main]) main = dtype;
+  }
+  return main;
+}
+
+std::vector<MetadataEntry> GeneralKeys(const GgufDescription& description, DType main) {
+  std::vector<MetadataEntry> keys = {{"general.architecture", description.architecture, "str"},
+                                     {"general.type", std::string("model"), "str"}};
+  // What --dtype made of it is put right when the file is written.
+  if (const std::optional<uint64_t> type = FileType(main)) keys.push_back({"general.file_type", *type, "u32"});
+  keys.insert(keys.end(), description.keys.begin(), description.keys.end());
+  return keys;
+}
+
+}  // namespace
+
+absl::StatusOr<GgufExport> ExportToGguf(const Directory& directory, std::string_view path, const TensorSource& source,
+                                        std::optional<DType> dtype) {
+  const std::string folder(path.substr(0, path.rfind('/') + 1));
+  PLUMB_ASSIGN_OR_RETURN(const std::string config, ReadConfig(directory, folder));
+  PLUMB_ASSIGN_OR_RETURN(GgufDescription description, DescribeForGguf(config));
+  GgufModelFacts facts = {.architecture = description.architecture,
+                          .source = FactsOfConfig(config),
+                          .tied = description.tied,
+                          .needs_output = description.needs_output};
+  for (auto& [name, values] : description.tables) facts.tables.push_back({name, std::move(values)});
+  facts.keys = GeneralKeys(description, dtype ? DType::kF32 : MainType(source));
+  GgufExport made = {.remarks = description.remarks};
+  facts.keys.push_back({"tokenizer.ggml.model", std::string("none"), "str"});
+  made.remarks.emplace_back("the file has no vocabulary: programs can run it on token ids, not on texts");
+  PLUMB_ASSIGN_OR_RETURN(GgufModelTensors tensors, LayOutGgufModel(source, facts));
+  PLUMB_RETURN_IF_ERROR(CheckGgufDescription(config, *tensors.source));
+  made.source = std::move(tensors.source);
+  made.float32 = std::move(tensors.float32);
+  return made;
+}
+
+}  // namespace plumb

@@ -1,0 +1,205 @@
+#include "verify/inference/architectures/gguf_export.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "fmt/format.h"
+#include "plumb/base/json.h"
+#include "plumb/base/limits.h"
+#include "plumb/base/status.h"
+#include "plumb/inference/architecture.h"
+#include "verify/inference/architectures/config_reader.h"
+#include "verify/inference/architectures/decoder_spec_of.h"
+#include "verify/inference/architectures/gguf_config.h"
+#include "verify/inference/gguf_model.h"
+
+namespace plumb {
+namespace {
+
+// What BLOOM's configs leave open; its models were trained on runs of so many tokens.
+constexpr uint64_t kBloomPositions = 2048;
+
+// A family of transformers and llama.cpp's for it.
+struct Family {
+  std::string_view model_type;
+  std::string_view architecture;
+  bool needs_output = false;
+  bool windows = false;  // llama.cpp's family has layers with windows.
+};
+
+constexpr Family kFamilies[] = {
+    {"llama", "llama"},
+    {"mistral", "llama"},
+    {"mixtral", "llama"},
+    {"qwen2", "qwen2"},
+    {"qwen3", "qwen3"},
+    {"qwen3_moe", "qwen3moe"},
+    {"gemma", "gemma"},
+    {"gemma2", "gemma2", false, true},
+    {"gemma3_text", "gemma3", false, true},
+    {"phi", "phi2", true},
+    {"phi3", "phi3", false, true},
+    {"gpt2", "gpt2"},
+    {"gpt_neox", "gptneox", true},
+    {"falcon", "falcon"},
+    {"bloom", "bloom"},
+};
+
+const Family* FindFamily(std::string_view model_type) {
+  for (const Family& family : kFamilies) {
+    if (family.model_type == model_type) return &family;
+  }
+  return nullptr;
+}
+
+uint64_t WindowOf(const DecoderSpec& spec) {
+  uint64_t window = 0;
+  for (const LayerSpec& layer : spec.layers) window = std::max(window, layer.window);
+  return window;
+}
+
+// How many positions llama.cpp may be given so that it computes what the config says.
+uint64_t ContextOf(const DecoderSpec& spec, const Family& family, GgufDescription& out) {
+  uint64_t context = spec.positions_max;
+  if (family.architecture == "bloom" && context == limits::kModelWidthMax) context = kBloomPositions;
+  const uint64_t window = WindowOf(spec);
+  if (window != 0 && window < context && !family.windows) {
+    out.remarks.push_back(
+        fmt::format("llama.cpp's {} has no window of {} positions: the file's context is that short instead of {}",
+                    family.architecture, window, context));
+    context = window;
+  }
+  if (spec.ropes.empty() || spec.ropes[0].kind != RopeKind::kDynamic) return context;
+  if (spec.ropes[0].original_positions < context) {
+    out.remarks.push_back(
+        fmt::format("llama.cpp has no dynamic scaling of rotations: the file's context is {} positions instead of {}",
+                    spec.ropes[0].original_positions, context));
+  }
+  return std::min(context, spec.ropes[0].original_positions);
+}
+
+void WriteExperts(const DecoderSpec& spec, GgufKeyWriter& writer) {
+  if (spec.experts.experts == 0) return;
+  writer.Count("expert_count", spec.experts.experts);
+  writer.Count("expert_used_count", spec.experts.used);
+  if (writer.description().architecture == "qwen3moe") {
+    writer.Count("expert_feed_forward_length", spec.experts.width);
+  }
+}
+
+// What only some families' keys say.
+void WriteOwn(const DecoderSpec& spec, const Family& family, GgufKeyWriter& writer) {
+  const std::string_view name = family.architecture;
+  if (family.windows && WindowOf(spec) != 0) {
+    writer.Count("attention.sliding_window", WindowOf(spec));
+    if (name == "phi3" && WindowOf(spec) < spec.positions_max) {
+      writer.description().remarks.push_back(fmt::format(
+          "llama.cpp computes phi3 without its window of {} positions: longer texts differ", WindowOf(spec)));
+    }
+  }
+  if (spec.attention_soft_cap != 0) writer.Number("attn_logit_softcapping", spec.attention_soft_cap);
+  if (spec.final_soft_cap != 0) writer.Number("final_logit_softcapping", spec.final_soft_cap);
+  if (name == "gptneox") writer.Flag("use_parallel_residual", spec.residual == ResidualLayout::kParallelTwoNorms);
+  if (name == "falcon") writer.Text("tensor_data_layout", "jploski");
+}
+
+void WriteKeys(const DecoderSpec& spec, const Family& family, GgufDescription& out) {
+  GgufKeyWriter writer(&out);
+  writer.Count("vocab_size", spec.vocabulary);
+  writer.Count("context_length", ContextOf(spec, family, out));
+  writer.Count("embedding_length", spec.width);
+  writer.Count("block_count", spec.layers.size());
+  writer.Count("feed_forward_length", spec.inner_width);
+  writer.Count("attention.head_count", spec.heads);
+  writer.Count("attention.head_count_kv", spec.kv_heads);
+  if (spec.head_size * spec.heads != spec.width) {
+    writer.Count("attention.key_length", spec.head_size);
+    writer.Count("attention.value_length", spec.head_size);
+  }
+  writer.Number(spec.norm.rms ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon", spec.norm.epsilon);
+  WriteRopes(spec, writer);
+  WriteExperts(spec, writer);
+  WriteOwn(spec, family, writer);
+}
+
+// A GPT-2, whose graph is built by other code. The config has been read strictly before.
+DecoderSpec ReadGpt2(const nlohmann::json& config) {
+  ConfigReader reader(config);
+  DecoderSpec spec;
+  spec.architecture = "gpt2";
+  spec.vocabulary = reader.Size("vocab_size", limits::kModelWidthMax);
+  spec.positions_max = reader.Size("n_positions", limits::kModelWidthMax);
+  spec.width = reader.Size("n_embd", limits::kModelWidthMax);
+  spec.layers.resize(reader.Size("n_layer", limits::kModelLayersMax));
+  spec.heads = spec.kv_heads = reader.Size("n_head", limits::kModelWidthMax);
+  spec.head_size = spec.width / spec.heads;
+  spec.inner_width = reader.SizeOr("n_inner", limits::kModelWidthMax, 4 * spec.width);
+  spec.activation = reader.Activation("activation_function");
+  spec.norm = {.rms = false, .bias = true, .epsilon = reader.Positive("layer_norm_epsilon")};
+  spec.qkv = QkvLayout::kInTurn;
+  spec.qkv_bias = spec.out_bias = spec.mlp_bias = true;
+  spec.names.gate = "";
+  spec.names.positions = "wpe";
+  spec.tied = reader.FlagOr("tie_word_embeddings", true);
+  const bool scaled = reader.FlagOr("scale_attn_weights", true);
+  spec.attention_scale = scaled ? 1 / std::sqrt(static_cast<double>(spec.head_size)) : 1;
+  // A scale for each layer is none that another description has.
+  if (reader.FlagOr("scale_attn_by_inverse_layer_idx", false)) spec.attention_scale = 0;
+  return spec;
+}
+
+struct ReadConfig {
+  nlohmann::json json;
+  const Family* family = nullptr;
+  DecoderSpec spec;
+};
+
+absl::StatusOr<ReadConfig> Read(std::string_view config_json) {
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Model> model, ParseModelConfig(config_json));
+  ReadConfig read;
+  PLUMB_ASSIGN_OR_RETURN(read.json, ParseJson(config_json, "config.json"));
+  read.family = FindFamily(model->architecture());
+  if (read.family == nullptr) {
+    return absl::UnimplementedError(
+        fmt::format("Plumb knows no family of llama.cpp for the model_type \"{}\"", model->architecture()));
+  }
+  PLUMB_ASSIGN_OR_RETURN(read.spec, ReadDecoderSpec(*model, read.json));
+  return read;
+}
+
+absl::Status Inexpressible(std::string_view what) {
+  return WithErrorClass(InvalidArgument(fmt::format("llama.cpp cannot run this model: {}", what)), ErrorClass::kPolicy);
+}
+
+}  // namespace
+
+absl::StatusOr<DecoderSpec> ReadDecoderSpec(const Model& model, const nlohmann::json& config) {
+  if (const DecoderSpec* spec = DecoderSpecOf(model); spec != nullptr) return *spec;
+  if (model.architecture() == "gpt2") return ReadGpt2(config);
+  return absl::UnimplementedError(fmt::format("\"{}\" is no decoder", model.architecture()));
+}
+
+absl::StatusOr<GgufDescription> DescribeForGguf(std::string_view config_json) {
+  PLUMB_ASSIGN_OR_RETURN(const ReadConfig read, Read(config_json));
+  GgufDescription out;
+  out.architecture = read.family->architecture;
+  out.tied = read.spec.tied;
+  out.needs_output = read.family->needs_output;
+  out.vocabulary = read.spec.vocabulary;
+  WriteKeys(read.spec, *read.family, out);
+  return out;
+}
+
+absl::Status CheckGgufDescription(std::string_view config_json, const TensorSource& gguf) {
+  PLUMB_ASSIGN_OR_RETURN(const ReadConfig read, Read(config_json));
+  absl::StatusOr<std::unique_ptr<Model>> model = ParseGgufModel(gguf);
+  if (!model.ok()) return Inexpressible(std::string(model.status().message()));
+  PLUMB_RETURN_IF_ERROR(GgufModel::CheckTensorsOf(gguf, **model));
+  const DecoderSpec* spec = DecoderSpecOf(**model);
+  if (spec == nullptr) return Internal("a decoder's GGUF is none");
+  if (std::optional<std::string> difference = FindDifference(read.spec, *spec)) return Inexpressible(*difference);
+  return absl::OkStatus();
+}
+
+}  // namespace plumb
