@@ -56,7 +56,7 @@ class HubFolderTest(PlumbTest):
         inspected = self.plumb('inspect', self.snapshot, '--json').json
         self.assertEqual([c['path'] for c in inspected['containers']], ['model.safetensors'])
         self.assertEqual(inspected['bytes'], sum(os.stat(p).st_size for p in self.snapshot.rglob('*') if p.is_file()))
-        self.plumb('convert', self.snapshot, self.tmp / 'model.gguf')
+        self.plumb('convert', self.snapshot, self.tmp / 'model.gguf', '--keep-names')
         self.assertEqual(self.plumb('diff', self.snapshot, self.tmp / 'model.gguf', '--json').json['verdict'], 'same')
         recorded = self.plumb('golden', 'record', self.snapshot, '--json').json['goldens']
         self.assertEqual([g['weights_path'] for g in recorded], ['model.safetensors'])
@@ -67,7 +67,7 @@ class HubFolderTest(PlumbTest):
         weights = self.snapshot / 'model.safetensors'
         inspected = self.plumb('inspect', weights, '--json').json
         self.assertEqual(inspected['containers'][0]['path'], 'model.safetensors')
-        self.plumb('convert', weights, self.tmp / 'model.gguf')
+        self.plumb('convert', weights, self.tmp / 'model.gguf', '--keep-names')
         self.assertEqual(self.plumb('diff', weights, self.tmp / 'model.gguf', '--json').json['verdict'], 'same')
         # The config is found beside the link, not beside the blob.
         self.plumb('golden', 'record', weights)
