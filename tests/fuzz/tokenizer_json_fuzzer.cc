@@ -8,8 +8,11 @@
 #include <string_view>
 #include <vector>
 
+#include "nlohmann/json.hpp"
+#include "plumb/base/json.h"
 #include "plumb/base/path.h"
 #include "plumb/tokenizer/tokenizer.h"
+#include "verify/tokenizer/gguf_export.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   constexpr size_t kTextBytesMax = 4096;
@@ -31,6 +34,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const absl::StatusOr<std::string> back = (*tokenizer)->Decode(*ids);
     if (!back.ok() && !absl::IsResourceExhausted(back.status())) std::abort();
     if (back.ok() && !plumb::IsValidUtf8(*back)) std::abort();
+  }
+  // What it is in GGUF has as many tokens as were asked for, each of a type.
+  constexpr uint64_t kRows = 4096;
+  const absl::StatusOr<nlohmann::json> document = plumb::ParseJson(json, "tokenizer.json");
+  if (!document.ok()) std::abort();
+  const auto ways = plumb::text::GgufVocabulariesOf(*document, kRows);
+  for (size_t i = 0; ways.ok() && i < ways->size(); ++i) {
+    if ((*ways)[i].tokens.size() != kRows || (*ways)[i].types.size() != kRows) std::abort();
+    plumb::ParseGgufTokenizer((*ways)[i]).IgnoreError();
   }
   return 0;
 }

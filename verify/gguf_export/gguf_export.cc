@@ -10,6 +10,7 @@
 #include "plumb/convert/gguf_model.h"
 #include "plumb/inference/gguf_description.h"
 #include "plumb/naming/model_facts.h"
+#include "plumb/tokenizer/gguf_vocabulary.h"
 
 namespace plumb {
 namespace {
@@ -56,6 +57,24 @@ std::vector<MetadataEntry> GeneralKeys(const GgufDescription& description, DType
   return keys;
 }
 
+// The folder's vocabulary, or what llama.cpp calls having none, and why.
+absl::Status AddVocabulary(const Directory& directory, std::string_view folder, uint64_t rows,
+                           std::vector<MetadataEntry>* keys, std::vector<std::string>* remarks) {
+  absl::StatusOr<GgufTokenizer> vocabulary = TokenizerAsGguf(directory, folder, rows);
+  if (vocabulary.ok()) {
+    for (MetadataEntry& entry : vocabulary->keys) keys->push_back(std::move(entry));
+    for (std::string& remark : vocabulary->remarks) remarks->push_back(std::move(remark));
+    return absl::OkStatus();
+  }
+  if (!absl::IsNotFound(vocabulary.status()) && !absl::IsInvalidArgument(vocabulary.status())) {
+    return vocabulary.status();
+  }
+  keys->push_back({"tokenizer.ggml.model", std::string("none"), "str"});
+  remarks->push_back(fmt::format("the file has no vocabulary, so that programs run it on token ids alone: {}",
+                                 std::string(vocabulary.status().message())));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<GgufExport> ExportToGguf(const Directory& directory, std::string_view path, const TensorSource& source,
@@ -70,8 +89,7 @@ absl::StatusOr<GgufExport> ExportToGguf(const Directory& directory, std::string_
   for (auto& [name, values] : description.tables) facts.tables.push_back({name, std::move(values)});
   facts.keys = GeneralKeys(description, dtype ? DType::kF32 : MainType(source));
   GgufExport made = {.remarks = description.remarks};
-  facts.keys.push_back({"tokenizer.ggml.model", std::string("none"), "str"});
-  made.remarks.emplace_back("the file has no vocabulary: programs can run it on token ids, not on texts");
+  PLUMB_RETURN_IF_ERROR(AddVocabulary(directory, folder, description.vocabulary, &facts.keys, &made.remarks));
   PLUMB_ASSIGN_OR_RETURN(GgufModelTensors tensors, LayOutGgufModel(source, facts));
   PLUMB_RETURN_IF_ERROR(CheckGgufDescription(config, *tensors.source));
   made.source = std::move(tensors.source);

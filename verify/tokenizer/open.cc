@@ -3,49 +3,14 @@
 
 #include "fmt/format.h"
 #include "plumb/base/byte_source.h"
-#include "plumb/base/json.h"
-#include "plumb/base/limits.h"
 #include "plumb/base/status.h"
 #include "plumb/gguf/gguf.h"
 #include "plumb/tokenizer/tokenizer.h"
+#include "verify/tokenizer/folder_files.h"
 #include "verify/tokenizer/section.h"
 
 namespace plumb {
 namespace {
-
-// The files of one folder below a directory.
-class Folder {
- public:
-  Folder(const Directory& directory, std::string_view folder) : directory_(directory), folder_(folder) {}
-
-  // The whole file; nullopt when there is none.
-  absl::StatusOr<std::optional<std::string>> Read(std::string_view name) const {
-    const std::string path = fmt::format("{}{}", folder_, name);
-    absl::StatusOr<UniqueFd> file = directory_.OpenFile(path);
-    if (absl::IsNotFound(file.status())) return std::nullopt;
-    PLUMB_RETURN_IF_ERROR(file.status());
-    PLUMB_ASSIGN_OR_RETURN(const uint64_t size, FileSize(file->get(), path));
-    if (size > limits::kTokenizerBytesMax) {
-      return text::Refuse(path, fmt::format("{} bytes, expected at most {}", size, limits::kTokenizerBytesMax));
-    }
-    std::string bytes(size, '\0');
-    PLUMB_RETURN_IF_ERROR(PreadExactly(file->get(), {reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()}, 0, path));
-    return bytes;
-  }
-
-  // A JSON object; null when there is no such file.
-  absl::StatusOr<nlohmann::json> ReadJson(std::string_view name) const {
-    PLUMB_ASSIGN_OR_RETURN(const std::optional<std::string> text, Read(name));
-    if (!text) return nlohmann::json();
-    PLUMB_ASSIGN_OR_RETURN(nlohmann::json json, ParseJson(*text, name));
-    if (!json.is_object()) return text::Refuse(name, "expected an object");
-    return json;
-  }
-
- private:
-  const Directory& directory_;
-  std::string folder_;
-};
 
 // What tokenizer_config.json adds around a text, for the classes that stand on a SentencePiece model.
 absl::StatusOr<SentencePieceOptions> OptionsOf(const nlohmann::json& config) {
@@ -126,7 +91,7 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> OpenTokenizer(const Directory& direct
     if (inside != nullptr) return inside;
     folder = folder.substr(0, folder.rfind('/') + 1);
   }
-  const Folder files(directory, folder);
+  const FolderFiles files(directory, folder);
   PLUMB_ASSIGN_OR_RETURN(const std::optional<std::string> json, files.Read("tokenizer.json"));
   if (json) return ParseTokenizerJson(*json);
   for (std::string_view name : {"tokenizer.model", "spiece.model"}) {

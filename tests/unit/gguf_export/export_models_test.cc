@@ -160,6 +160,25 @@ TEST_F(ExportFolderTest, NamesWhatDoesNotFit) {
   EXPECT_TRUE(absl::IsUnimplemented(Export()));
 }
 
+// The folder's vocabulary, filled up to the embedding's rows; without one the model can be run on ids.
+TEST_F(ExportFolderTest, TakesTheVocabulary) {
+  Write(ReadData("architectures/mixtral/config.json"));
+  auto without = ExportFolder(folder_.path() + "/model.safetensors", folder_.path() + "/out.gguf");
+  ASSERT_TRUE(without.ok()) << without.status();
+  EXPECT_THAT(*without, Contains(HasSubstr("no vocabulary")));
+  folder_.Write("tokenizer.json",
+                R"({"version": "1.0", "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false,
+      "trim_offsets": true, "use_regex": true}, "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2},
+      "merges": ["a b"]}})");
+  auto with = ExportFolder(folder_.path() + "/model.safetensors", folder_.path() + "/out.gguf");
+  ASSERT_TRUE(with.ok()) << with.status();
+  EXPECT_TRUE(with->empty());
+  auto made = OpenIn(folder_, "out.gguf");
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(*(*made)->metadata().Get<std::string>("tokenizer.ggml.model"), "gpt2");
+  EXPECT_EQ((*made)->metadata().Get<std::vector<std::string>>("tokenizer.ggml.tokens")->size(), 32u);
+}
+
 TEST_F(ExportFolderTest, WithoutConfigIsNotFound) {
   folder_.Write("model.safetensors", ReadData("architectures/mixtral/model.safetensors"));
   EXPECT_TRUE(absl::IsNotFound(Export()));
