@@ -60,7 +60,8 @@ absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(const ConnectionOptions& 
   arguments.SetMaxReceiveMessageSize(limits::kMessageBytesMax);
   arguments.SetMaxSendMessageSize(limits::kMessageBytesMax);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 100);
+  // Its name misleads: so long an attempt may take, with its handshakes, before it counts as failed.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 10'000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
   // Two connections of one process, as in a mirror sync, must not share a socket and its flow control.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
