@@ -31,6 +31,7 @@ const std::map<std::string, std::string>& Refused() {
       {"gpt2-untied-inverse-layer", "scale of scores"},
       {"gpt_neox-sequential", "function of the feed-forward"},
       {"llama-biases-head-dim", "ffn_down.bias"},
+      {"llama-yarn", "beta_fast 1.1"},
       {"opt-after-projected", "opt"},
       {"opt-before", "opt"},
       {"opt-no-bias-untied", "opt"},
@@ -72,8 +73,8 @@ class ExportModelsTest : public testing::TestWithParam<std::string> {
   TempFolder folder_;
 };
 INSTANTIATE_TEST_SUITE_P(All, ExportModelsTest, testing::ValuesIn(Folders()),
-                         [](const testing::TestParamInfo<std::string>& info) {
-                           std::string name = info.param;
+                         [](const testing::TestParamInfo<std::string>& folder) {
+                           std::string name = folder.param;
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });

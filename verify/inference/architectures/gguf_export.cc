@@ -172,6 +172,18 @@ absl::Status Inexpressible(std::string_view what) {
   return WithErrorClass(InvalidArgument(fmt::format("llama.cpp cannot run this model: {}", what)), ErrorClass::kPolicy);
 }
 
+// llama.cpp's llama, qwen2 and their like pass over the keys of other ramps.
+absl::Status CheckYarn(const DecoderSpec& spec) {
+  const RopeParameters usual;
+  for (const RopeParameters& rope : spec.ropes) {
+    if (rope.kind != RopeKind::kYarn) continue;
+    if (rope.beta_fast == usual.beta_fast && rope.beta_slow == usual.beta_slow) continue;
+    return Inexpressible(fmt::format("YaRN with beta_fast {} and beta_slow {}: it computes with {} and {}",
+                                     rope.beta_fast, rope.beta_slow, usual.beta_fast, usual.beta_slow));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<DecoderSpec> ReadDecoderSpec(const Model& model, const nlohmann::json& config) {
@@ -182,6 +194,7 @@ absl::StatusOr<DecoderSpec> ReadDecoderSpec(const Model& model, const nlohmann::
 
 absl::StatusOr<GgufDescription> DescribeForGguf(std::string_view config_json) {
   PLUMB_ASSIGN_OR_RETURN(const ReadConfig read, Read(config_json));
+  PLUMB_RETURN_IF_ERROR(CheckYarn(read.spec));
   GgufDescription out;
   out.architecture = read.family->architecture;
   out.tied = read.spec.tied;

@@ -24,15 +24,12 @@ std::vector<float> FactorsOf(const RopeParameters& rope, uint64_t head_size) {
 }
 
 void WriteYarn(const RopeParameters& rope, GgufKeyWriter& writer) {
-  const RopeParameters usual;
   writer.Text("rope.scaling.type", "yarn");
   writer.Number("rope.scaling.factor", rope.factor);
   writer.Count("rope.scaling.original_context_length", rope.original_positions);
   // llama.cpp has the magnitude of YaRN's paper by itself.
   const double own = rope.magnitude / (0.1 * std::log(rope.factor) + 1);
   if (std::abs(own - 1) > 1e-6) writer.Number("rope.scaling.attn_factor", own);
-  if (rope.beta_fast != usual.beta_fast) writer.Number("rope.scaling.yarn_beta_fast", rope.beta_fast);
-  if (rope.beta_slow != usual.beta_slow) writer.Number("rope.scaling.yarn_beta_slow", rope.beta_slow);
 }
 
 void WriteScaling(const DecoderSpec& spec, const RopeParameters& rope, GgufKeyWriter& writer) {
