@@ -60,6 +60,9 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> OpenGgufFile(const Directory& directo
   PLUMB_ASSIGN_OR_RETURN(gguf::GgufHeader header, gguf::GgufHeader::Read(*bytes, path));
   const Metadata metadata(std::move(header.metadata));
   if (metadata.Find("tokenizer.ggml.model") == nullptr) return nullptr;
+  // What llama.cpp's converter, and ours, write for a model without a vocabulary.
+  const auto* model = metadata.Get<std::string>("tokenizer.ggml.model");
+  if (model != nullptr && *model == "none") return nullptr;
   PLUMB_ASSIGN_OR_RETURN(const GgufVocabulary vocabulary, ReadGgufVocabulary(metadata));
   return ParseGgufTokenizer(vocabulary);
 }

@@ -80,6 +80,11 @@ TEST_F(OpenTokenizerTest, TokenizerJsonComesFirst) {
   EXPECT_EQ(Open().status().code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST_F(OpenTokenizerTest, GgufWithoutVocabulary) {
+  Write("m/x.gguf", *gguf::SerializeGguf({{"tokenizer.ggml.model", std::string("none")}}, {}, {}));
+  EXPECT_TRUE(absl::IsNotFound(Open("m/").status()));
+}
+
 TEST_F(OpenTokenizerTest, GgufFilesOfOneVocabulary) {
   auto gguf = [](const std::string& second) {
     return *gguf::SerializeGguf({{"tokenizer.ggml.model", std::string("gpt2")},
