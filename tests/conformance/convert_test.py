@@ -192,7 +192,7 @@ class ConvertTest(unittest.TestCase):
                 for ending in ('gguf', 'pt', 'npz'):
                     if ending == 'npz' and any(t[1] == torch.bfloat16 for t in tensors.values()):
                         continue
-                    convert(path, self.tmp / f'a.{ending}', '--force')
+                    convert(path, self.tmp / f'a.{ending}', '--force', '--keep-names')
                     convert(self.tmp / f'a.{ending}', self.tmp / 'back.safetensors', '--force')
                     back = safetensors.torch.load_file(self.tmp / 'back.safetensors')
                     self.assertEqual({k: raw(v) for k, v in back.items()}, tensors, ending)
@@ -211,7 +211,7 @@ class ConvertTest(unittest.TestCase):
                 continue  # No container, or a broken one.
             for ending in ('safetensors', 'gguf', 'npz', 'pt'):
                 target = self.tmp / f'a.{ending}'
-                run = subprocess.run([PLUMB, 'convert', path, target, '--force'], capture_output=True, text=True)
+                run = subprocess.run([PLUMB, 'convert', path, target, '--force', '--keep-names'], capture_output=True, text=True)
                 with self.subTest(path=str(path), ending=ending):
                     if run.returncode:
                         self.assertRegex(run.stderr, 'does not have|its name has|dimensions, at most|without', run.stderr)
