@@ -50,6 +50,22 @@ class TidyTest(unittest.TestCase):
                 continue  # A table of identifiers.
             self.assertLessEqual(lines, limit, f'{path.relative_to(ROOT)} has {lines} lines')
 
+    def test_a_name_means_one_type(self):
+        """Two types of one name in one namespace are one to the linker, which takes the code of either for both."""
+        places = {}
+        for path in sources(*LAYERS):
+            namespaces = []
+            for line in path.read_text().splitlines():
+                if opened := re.match(r'(?:inline )?namespace ?([\w:]*) ?\{', line):
+                    namespaces.append(opened[1])
+                elif line.startswith('}  // namespace'):
+                    namespaces.pop()
+                elif (defined := re.match(r'(?:struct|class)(?: alignas\(\w+\))? (\w+)(?: final)?(?: : .*)? \{', line)) and \
+                        '' not in namespaces:
+                    places.setdefault('::'.join([*namespaces, defined[1]]), set()).add(str(path.relative_to(ROOT)))
+        self.assertGreater(len(places), 500)
+        self.assertEqual({name: found for name, found in places.items() if len(found) > 1}, {})
+
     def test_include_guards_name_their_file(self):
         for path in sources(*LAYERS):
             if path.suffix != '.h':

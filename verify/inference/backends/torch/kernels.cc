@@ -11,7 +11,7 @@ namespace {
 // The module's operators as host kernels.
 class Kernels : public HostKernels {
  public:
-  explicit Kernels(const TorchCalls& calls) : calls_(calls) {}
+  explicit Kernels(const torch_module::Calls& calls) : calls_(calls) {}
 
   bool Supports(const Graph& graph, const Node& node) const override {
     return IsMovement(node.op) || calls_.supports(node, graph.Operands(node));
@@ -25,7 +25,7 @@ class Kernels : public HostKernels {
   }
 
   absl::Status Compute(const Node& node, std::span<const HostTensor> operands, HostOutput output) const override {
-    std::vector<TorchTensor> tensors;
+    std::vector<torch_module::Operand> tensors;
     for (const HostTensor& operand : operands) {
       tensors.push_back({operand.view.type, operand.shape, const_cast<uint8_t*>(operand.view.bytes.data())});
     }
@@ -34,13 +34,13 @@ class Kernels : public HostKernels {
   }
 
  private:
-  const TorchCalls& calls_;
+  const torch_module::Calls& calls_;
 };
 
 }  // namespace
 
 absl::StatusOr<const HostKernels*> TorchKernels() {
-  PLUMB_ASSIGN_OR_RETURN(const TorchCalls* calls, LoadTorch());
+  PLUMB_ASSIGN_OR_RETURN(const torch_module::Calls* calls, LoadTorch());
   static const Kernels kKernels(*calls);
   return &kKernels;
 }

@@ -10,7 +10,7 @@ class Torch : public Backend {
  public:
   std::string_view name() const override { return "torch"; }
   std::string description() const override {
-    absl::StatusOr<const TorchCalls*> calls = LoadTorch();
+    absl::StatusOr<const torch_module::Calls*> calls = LoadTorch();
     return calls.ok() ? (*calls)->describe() : "libtorch";
   }
   absl::Status Available() const override { return LoadTorch().status(); }

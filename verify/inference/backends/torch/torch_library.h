@@ -9,7 +9,7 @@ namespace plumb {
 
 // The calls of the module, which stays loaded as long as the program runs. UNAVAILABLE with the reason where there is
 // none, or where libtorch is missing. Thread-safe.
-absl::StatusOr<const TorchCalls*> LoadTorch();
+absl::StatusOr<const torch_module::Calls*> LoadTorch();
 
 }  // namespace plumb
 

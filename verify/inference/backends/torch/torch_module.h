@@ -12,28 +12,28 @@
 
 #include "plumb/inference/graph.h"
 
-namespace plumb {
+namespace plumb::torch_module {
 
-// A dense row-major tensor that somebody else owns. Operands are only read.
-struct TorchTensor {
+// A dense row-major tensor that somebody else owns: an operand, which is only read, or a result.
+struct Operand {
   ElementType type = ElementType::kF32;
   const Shape* shape = nullptr;
   void* data = nullptr;
 };
 
 // Stateless and thread-safe.
-struct TorchCalls {
+struct Calls {
   // The library's version and what it computes products with.
   std::string (*describe)();
   // Whether `compute` can do a node with these operands.
   bool (*supports)(const Node& node, std::span<const Node* const> operands);
   // Writes every element of `output`. Returns what went wrong; empty when nothing did. REQUIRES: `supports`.
-  std::string (*compute)(const Node& node, std::span<const TorchTensor> operands, const TorchTensor& output);
+  std::string (*compute)(const Node& node, std::span<const Operand> operands, const Operand& output);
 };
 
 // The module's one symbol: a function that returns its calls.
-inline constexpr char kTorchSymbol[] = "plumb_torch_calls";
+inline constexpr char kSymbol[] = "plumb_torch_calls";
 
-}  // namespace plumb
+}  // namespace plumb::torch_module
 
 #endif  // PLUMB_VERIFY_INFERENCE_BACKENDS_TORCH_TORCH_MODULE_H_

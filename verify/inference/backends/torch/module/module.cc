@@ -23,15 +23,15 @@ bool Supports(const Node& node, OperandNodes operands) {
          SupportsAttention(node, operands) || SupportsMovement(node);
 }
 
-void Dispatch(const Node& node, std::span<const TorchTensor> operands, const TorchTensor& output) {
+void Dispatch(const Node& node, std::span<const Operand> operands, const Operand& output) {
   if (SupportsMovement(node)) {
     Tensors x;
-    for (const TorchTensor& operand : operands) x.push_back(StorageView(operand));
+    for (const Operand& operand : operands) x.push_back(StorageView(operand));
     StorageView(output).copy_(Movement(node, x));
     return;
   }
   Tensors x;
-  for (const TorchTensor& operand : operands) x.push_back(View(operand));
+  for (const Operand& operand : operands) x.push_back(View(operand));
   at::Tensor out = View(output);
   switch (node.op) {
     case OpKind::kMatMul:
@@ -55,7 +55,7 @@ void Dispatch(const Node& node, std::span<const TorchTensor> operands, const Tor
   }
 }
 
-std::string Compute(const Node& node, std::span<const TorchTensor> operands, const TorchTensor& output) {
+std::string Compute(const Node& node, std::span<const Operand> operands, const Operand& output) {
   // Convolutions by libtorch's own code: a second opinion must not come from the oneDNN that gave the first.
   static std::once_flag own_code;
   try {
@@ -70,9 +70,9 @@ std::string Compute(const Node& node, std::span<const TorchTensor> operands, con
   }
 }
 
-constexpr TorchCalls kCalls = {.describe = &Describe, .supports = &Supports, .compute = &Compute};
+constexpr Calls kCalls = {.describe = &Describe, .supports = &Supports, .compute = &Compute};
 
 }  // namespace
 }  // namespace plumb::torch_module
 
-extern "C" const plumb::TorchCalls* plumb_torch_calls() { return &plumb::torch_module::kCalls; }
+extern "C" const plumb::torch_module::Calls* plumb_torch_calls() { return &plumb::torch_module::kCalls; }

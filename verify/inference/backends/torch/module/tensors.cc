@@ -64,11 +64,11 @@ bool IsEmpty(const Shape& shape) {
   return false;
 }
 
-at::Tensor View(const TorchTensor& tensor) {
+at::Tensor View(const Operand& tensor) {
   return at::from_blob(tensor.data, Sizes(*tensor.shape), at::TensorOptions(ScalarTypeOf(tensor.type).value()));
 }
 
-at::Tensor StorageView(const TorchTensor& tensor) {
+at::Tensor StorageView(const Operand& tensor) {
   return at::from_blob(tensor.data, Sizes(*tensor.shape), at::TensorOptions(StorageTypeOf(tensor.type)));
 }
 

@@ -20,8 +20,8 @@ std::vector<int64_t> Sizes(const Shape& shape);
 bool IsEmpty(const Shape& shape);
 
 // The elements of `tensor` where they lie, by their type or as mere storage. REQUIRES: libtorch has the type.
-at::Tensor View(const TorchTensor& tensor);
-at::Tensor StorageView(const TorchTensor& tensor);
+at::Tensor View(const Operand& tensor);
+at::Tensor StorageView(const Operand& tensor);
 
 }  // namespace plumb::torch_module
 
