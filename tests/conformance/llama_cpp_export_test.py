@@ -7,16 +7,14 @@ of tests/data/tokenizer beside a model of as many rows.
 import json
 import os
 import pathlib
-import platform
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
 
-from containers import ROOT, skip
-from llama_cpp_test import BUILDS, VERSION, compare
-from npm_package import installed
+from containers import ROOT
+from llama_cpp import judge, node_modules
 
 HERE = pathlib.Path(__file__).resolve().parent
 PLUMB = pathlib.Path(os.environ.get('PLUMB_BIN', ROOT / 'build' / 'dev' / 'bin')) / 'plumb'
@@ -79,7 +77,7 @@ def with_tokenizer(folder, name):
 
 
 def check_models(modules, temporary):
-    failed, pairs = 0, []
+    pairs = []
     for folder in sorted(FOLDERS.iterdir()):
         copy = temporary / folder.name
         shutil.copytree(folder, copy)
@@ -93,11 +91,7 @@ def check_models(modules, temporary):
             print(f'{folder.name}: not compared, {reason}')
         else:
             pairs.append((target, folder / 'golden.safetensors'))
-    for model, error, problem in compare(modules, pairs):
-        good = error is not None and error <= NMSE_MAX
-        print(f'{model.stem}: ' + (problem or f'NMSE {error:.2e}, limit {NMSE_MAX:.0e}') + ('' if good else '  FAILED'))
-        failed += not good
-    return failed, len(pairs)
+    return judge(modules, pairs, lambda model: NMSE_MAX), len(pairs)
 
 
 def check_vocabularies(modules, temporary):
@@ -120,8 +114,7 @@ def check_vocabularies(modules, temporary):
 
 
 def main():
-    build = BUILDS.get(platform.machine()) or skip(f'node-llama-cpp is not built for {platform.machine()}')
-    modules = installed(f'node-llama-cpp@{VERSION}', f'@node-llama-cpp/{build}@{VERSION}') / 'node_modules'
+    modules = node_modules()
     with tempfile.TemporaryDirectory() as temporary:
         failed, models = check_models(modules, pathlib.Path(temporary))
         failed += check_vocabularies(modules, pathlib.Path(temporary))

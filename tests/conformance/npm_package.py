@@ -1,4 +1,5 @@
 """Packages from npm that conformance tests run beside Plumb, installed in the user's cache."""
+import fcntl
 import os
 import pathlib
 import shutil
@@ -16,13 +17,17 @@ def installed(package, *parts):
     name = package.rsplit('@', 1)[0]
     cache = pathlib.Path(os.environ.get('PLUMB_TEST_CACHE', pathlib.Path.home() / '.cache' / 'plumb-tests'))
     folder = cache / package.replace('@', '-').replace('/', '-')
-    if not (folder / 'node_modules' / name / 'package.json').exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / 'package.json').write_text('{"private": true}')
-        command = ['npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', package, *parts]
-        if parts:
-            command.append('--omit=optional')
-        run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
-        if run.returncode != 0:
-            skip(f'{name} cannot be installed: ' + (run.stderr.strip().splitlines() or ['?'])[-1])
+    whole = folder / 'installed'  # npm was here and came to its end.
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / 'lock', 'w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # Tests run side by side.
+        if not whole.exists():
+            (folder / 'package.json').write_text('{"private": true}')
+            command = ['npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund', package, *parts]
+            if parts:
+                command.append('--omit=optional')
+            run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
+            if run.returncode != 0:
+                skip(f'{name} cannot be installed: ' + (run.stderr.strip().splitlines() or ['?'])[-1])
+            whole.touch()
     return folder
