@@ -24,12 +24,6 @@ absl::Status Wrong(const SourceTensor& tensor, std::string_view what) {
   return InvalidArgument(fmt::format("tensor {} {}", QuoteForMessage(tensor.name), what));
 }
 
-std::vector<uint64_t> DenseStrides(const std::vector<uint64_t>& shape) {
-  std::vector<uint64_t> strides(shape.size(), 1);
-  for (size_t i = shape.size(); i-- > 1;) strides[i - 1] = strides[i] * shape[i];
-  return strides;
-}
-
 std::string_view BytesOf(const std::vector<float>& values) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
 }
@@ -42,7 +36,7 @@ absl::StatusOr<std::shared_ptr<const TensorSource>> WithCommonAxes(const TensorS
     SourceTensor& tensor = parts.tensors[i];
     if (!roles[i].layout.output_last || tensor.shape.size() != 2) continue;
     if (tensor.ranges.size() != 1) return Wrong(tensor, "lies in several pieces, and cannot be turned round");
-    if (tensor.strides.empty()) tensor.strides = DenseStrides(tensor.shape);
+    if (tensor.strides.empty()) tensor.strides = {tensor.shape[1], 1};
     std::swap(tensor.strides[0], tensor.strides[1]);
     std::swap(tensor.shape[0], tensor.shape[1]);
   }

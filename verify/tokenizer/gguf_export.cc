@@ -8,12 +8,14 @@
 #include "plumb/base/status.h"
 #include "plumb/tokenizer/gguf_vocabulary.h"
 #include "verify/tokenizer/folder_files.h"
+#include "verify/tokenizer/json_values.h"
 #include "verify/tokenizer/section.h"
 
 namespace plumb {
 namespace {
 
 using Json = nlohmann::json;
+using text::At;
 
 // The special tokens that texts are compared with.
 constexpr size_t kSpecialsMax = 16;
@@ -35,18 +37,8 @@ absl::StatusOr<SideFiles> ReadSideFiles(const FolderFiles& files) {
   return side;
 }
 
-const Json& At(const Json& object, const std::string& key) {
-  static const Json kNull;
-  if (!object.is_object()) return kNull;
-  auto found = object.find(key);
-  return found == object.end() ? kNull : *found;
-}
-
 // A token is a text or an object with its `content`.
-std::string ContentOf(const Json& json) {
-  const Json& content = json.is_object() ? At(json, "content") : json;
-  return content.is_string() ? content.get<std::string>() : std::string();
-}
+std::string ContentOf(const Json& json) { return text::TextOf(json.is_object() ? At(json, "content") : json); }
 
 // An id is a number or the first of a list.
 std::optional<int64_t> IdIn(const Json& json, size_t tokens) {

@@ -5,6 +5,7 @@
 #include "plumb/base/status.h"
 #include "verify/tokenizer/gguf_export.h"
 #include "verify/tokenizer/gguf_pre_list.h"
+#include "verify/tokenizer/json_values.h"
 #include "verify/tokenizer/section.h"
 
 namespace plumb::text {
@@ -16,16 +17,6 @@ constexpr std::string_view kAnyCase = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
 constexpr std::string_view kSpeltOut = "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])";
 // The set within a set is how BLOOM's file writes what llama.cpp writes plainly.
 constexpr std::string_view kBloomInFiles = " ?[^(\\s|[.,!?…。，、।۔،])]+";
-
-std::string TextOf(const Json& object, const char* key) {
-  auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-bool FlagOf(const Json& object, const char* key, bool absent) {
-  auto found = object.find(key);
-  return found != object.end() && found->is_boolean() ? found->get<bool>() : absent;
-}
 
 // Sequences taken apart, however deep ParseTokenizerJson let them be.
 void Flatten(const Json& json, std::vector<const Json*>& out) {
@@ -44,24 +35,25 @@ std::string Spelt(std::string pattern) {
 
 // One rule as expressions that isolate their matches.
 absl::Status AppendPatterns(const Json& rule, std::vector<std::string>& out) {
-  const std::string type = TextOf(rule, "type");
+  const std::string type = TextOf(At(rule, "type"));
   auto refuse = [&](std::string_view what) {
     return Refuse("pre_tokenizer", fmt::format("'{}' {} is in none of llama.cpp's pre-tokenizers", type, what));
   };
   if (type == "ByteLevel") {
-    if (FlagOf(rule, "add_prefix_space", true)) return refuse("with add_prefix_space");
-    if (FlagOf(rule, "use_regex", true)) out.emplace_back(kGpt2Patterns[0]);
+    if (FlagOr(At(rule, "add_prefix_space"), true)) return refuse("with add_prefix_space");
+    if (FlagOr(At(rule, "use_regex"), true)) out.emplace_back(kGpt2Patterns[0]);
     return absl::OkStatus();
   }
   if (type == "Digits") {
-    out.emplace_back(FlagOf(rule, "individual_digits", false) ? "\\p{N}" : "\\p{N}+");
+    out.emplace_back(FlagOr(At(rule, "individual_digits"), false) ? "\\p{N}" : "\\p{N}+");
     return absl::OkStatus();
   }
   if (type != "Split") return refuse("of this kind");
-  if (TextOf(rule, "behavior") != "Isolated" || FlagOf(rule, "invert", false)) return refuse("with this behavior");
+  if (TextOf(At(rule, "behavior")) != "Isolated" || FlagOr(At(rule, "invert"), false))
+    return refuse("with this behavior");
   auto pattern = rule.find("pattern");
   if (pattern == rule.end() || !pattern->is_object() || !pattern->contains("Regex")) return refuse("by a string");
-  out.push_back(Spelt(TextOf(*pattern, "Regex")));
+  out.push_back(Spelt(TextOf(At(*pattern, "Regex"))));
   return absl::OkStatus();
 }
 
@@ -70,12 +62,12 @@ bool IsFalcon(const std::vector<const Json*>& rules) {
   if (rules.size() != 4) return false;
   const char* const kTypes[] = {"Punctuation", "ByteLevel", "Digits", "Split"};
   for (size_t i = 0; i < rules.size(); ++i) {
-    if (TextOf(*rules[i], "type") != kTypes[i]) return false;
+    if (TextOf(At(*rules[i], "type")) != kTypes[i]) return false;
   }
   auto pattern = rules[3]->find("pattern");
-  return TextOf(*rules[0], "behavior") == "Contiguous" && !FlagOf(*rules[1], "add_prefix_space", true) &&
-         !FlagOf(*rules[2], "individual_digits", false) && pattern != rules[3]->end() && pattern->is_object() &&
-         TextOf(*pattern, "Regex") == kFalconPatterns[2];
+  return TextOf(At(*rules[0], "behavior")) == "Contiguous" && !FlagOr(At(*rules[1], "add_prefix_space"), true) &&
+         !FlagOr(At(*rules[2], "individual_digits"), false) && pattern != rules[3]->end() && pattern->is_object() &&
+         TextOf(At(*pattern, "Regex")) == kFalconPatterns[2];
 }
 
 bool Matches(const GgufPre& pre, const std::vector<std::string>& patterns) {

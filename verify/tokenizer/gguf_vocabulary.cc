@@ -7,6 +7,7 @@
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
 #include "verify/tokenizer/gguf_export.h"
+#include "verify/tokenizer/json_values.h"
 #include "verify/tokenizer/metaspace.h"
 #include "verify/tokenizer/model.h"
 #include "verify/tokenizer/section.h"
@@ -17,15 +18,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-const Json& At(const Json& object, const char* key) {
-  static const Json kNull;
-  auto found = object.find(key);
-  return found == object.end() ? kNull : *found;
-}
-
 bool IsTrue(const Json& object, const char* key) { return At(object, key) == true; }
-
-std::string TextOf(const Json& json) { return json.is_string() ? json.get<std::string>() : std::string(); }
 
 // The kinds of all rules in a normalizer.
 void AddKinds(const Json& json, std::set<std::string>& kinds) {

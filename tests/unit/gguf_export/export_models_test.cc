@@ -41,14 +41,7 @@ const std::map<std::string, std::string>& Refused() {
   return kRefused;
 }
 
-std::vector<std::string> Folders() {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(DataPath("architectures"))) {
-    if (entry.is_directory()) names.push_back(entry.path().filename().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
+std::vector<std::string> Folders() { return FolderNames(DataPath("architectures")); }
 
 // The first `positions` of each sequence: no later token changes what a decoder says of them.
 TensorValue FirstPositions(const TensorValue& value, uint64_t positions) {

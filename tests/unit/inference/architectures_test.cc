@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <set>
 
 #include "nlohmann/json.hpp"
@@ -18,14 +17,7 @@ using testing::HasSubstr;
 
 constexpr double kNmseMax = 1e-9;
 
-std::vector<std::string> Folders() {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(DataPath("architectures"))) {
-    if (entry.is_directory()) names.push_back(entry.path().filename().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
+std::vector<std::string> Folders() { return FolderNames(DataPath("architectures")); }
 
 std::string TestName(const testing::TestParamInfo<std::string>& info) {
   std::string name = info.param;

@@ -1,8 +1,6 @@
 // Encoder, vision and audio families against what transformers computed: tests/conformance/make_encoders.py.
 #include <gmock/gmock.h>
 
-#include <filesystem>
-#include <set>
 
 #include "nlohmann/json.hpp"
 #include "tests/unit/inference/golden_folder.h"
@@ -20,13 +18,7 @@ constexpr double kNmseMax = 1e-9;
 
 std::string FolderPath(const std::string& name) { return DataPath("encoders/" + name); }
 
-std::vector<std::string> Folders() {
-  std::set<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(DataPath("encoders"))) {
-    if (entry.is_directory()) names.insert(entry.path().filename().string());
-  }
-  return {names.begin(), names.end()};
-}
+std::vector<std::string> Folders() { return FolderNames(DataPath("encoders")); }
 
 json ConfigOf(const std::string& name) { return json::parse(ReadData("encoders/" + name + "/config.json")); }
 

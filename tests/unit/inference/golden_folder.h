@@ -7,7 +7,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,6 +23,16 @@
 #include "verify/inference/loaded_model.h"
 
 namespace plumb {
+
+// Names of the folders in a folder, sorted.
+inline std::vector<std::string> FolderNames(const std::string& path) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+    if (entry.is_directory()) names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
 
 // The tensors of a golden by name; ids as int32.
 struct GoldenRun {

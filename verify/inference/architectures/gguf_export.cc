@@ -1,15 +1,12 @@
 #include "verify/inference/architectures/gguf_export.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "fmt/format.h"
-#include "plumb/base/json.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
 #include "plumb/inference/architecture.h"
-#include "verify/inference/architectures/config_reader.h"
 #include "verify/inference/architectures/decoder_spec_of.h"
 #include "verify/inference/architectures/gguf_config.h"
 #include "verify/inference/gguf_model.h"
@@ -123,34 +120,7 @@ void WriteKeys(const DecoderSpec& spec, const Family& family, GgufDescription& o
   WriteOwn(spec, family, writer);
 }
 
-// A GPT-2, whose graph is built by other code. The config has been read strictly before.
-DecoderSpec ReadGpt2(const nlohmann::json& config) {
-  ConfigReader reader(config);
-  DecoderSpec spec;
-  spec.architecture = "gpt2";
-  spec.vocabulary = reader.Size("vocab_size", limits::kModelWidthMax);
-  spec.positions_max = reader.Size("n_positions", limits::kModelWidthMax);
-  spec.width = reader.Size("n_embd", limits::kModelWidthMax);
-  spec.layers.resize(reader.Size("n_layer", limits::kModelLayersMax));
-  spec.heads = spec.kv_heads = reader.Size("n_head", limits::kModelWidthMax);
-  spec.head_size = spec.width / spec.heads;
-  spec.inner_width = reader.SizeOr("n_inner", limits::kModelWidthMax, 4 * spec.width);
-  spec.activation = reader.Activation("activation_function");
-  spec.norm = {.rms = false, .bias = true, .epsilon = reader.Positive("layer_norm_epsilon")};
-  spec.qkv = QkvLayout::kInTurn;
-  spec.qkv_bias = spec.out_bias = spec.mlp_bias = true;
-  spec.names.gate = "";
-  spec.names.positions = "wpe";
-  spec.tied = reader.FlagOr("tie_word_embeddings", true);
-  const bool scaled = reader.FlagOr("scale_attn_weights", true);
-  spec.attention_scale = scaled ? 1 / std::sqrt(static_cast<double>(spec.head_size)) : 1;
-  // A scale for each layer is none that another description has.
-  if (reader.FlagOr("scale_attn_by_inverse_layer_idx", false)) spec.attention_scale = 0;
-  return spec;
-}
-
 struct ReadConfig {
-  nlohmann::json json;
   const Family* family = nullptr;
   DecoderSpec spec;
 };
@@ -158,13 +128,12 @@ struct ReadConfig {
 absl::StatusOr<ReadConfig> Read(std::string_view config_json) {
   PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Model> model, ParseModelConfig(config_json));
   ReadConfig read;
-  PLUMB_ASSIGN_OR_RETURN(read.json, ParseJson(config_json, "config.json"));
   read.family = FindFamily(model->architecture());
   if (read.family == nullptr) {
     return absl::UnimplementedError(
         fmt::format("Plumb knows no family of llama.cpp for the model_type \"{}\"", model->architecture()));
   }
-  PLUMB_ASSIGN_OR_RETURN(read.spec, ReadDecoderSpec(*model, read.json));
+  PLUMB_ASSIGN_OR_RETURN(read.spec, ReadDecoderSpec(*model));
   return read;
 }
 
@@ -186,9 +155,9 @@ absl::Status CheckYarn(const DecoderSpec& spec) {
 
 }  // namespace
 
-absl::StatusOr<DecoderSpec> ReadDecoderSpec(const Model& model, const nlohmann::json& config) {
+absl::StatusOr<DecoderSpec> ReadDecoderSpec(const Model& model) {
   if (const DecoderSpec* spec = DecoderSpecOf(model); spec != nullptr) return *spec;
-  if (model.architecture() == "gpt2") return ReadGpt2(config);
+  if (std::optional<DecoderSpec> spec = DescribeGpt2(model)) return *std::move(spec);
   return absl::UnimplementedError(fmt::format("\"{}\" is no decoder", model.architecture()));
 }
 

@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "nlohmann/json.hpp"
 #include "plumb/inference/gguf_description.h"
 #include "verify/inference/architectures/decoder_spec.h"
 
@@ -35,7 +34,7 @@ class GgufKeyWriter {
 void WriteRopes(const DecoderSpec& spec, GgufKeyWriter& writer);
 
 // The description of a decoder-only model, whether or not MakeDecoder makes the family. UNIMPLEMENTED for others.
-absl::StatusOr<DecoderSpec> ReadDecoderSpec(const Model& model, const nlohmann::json& config);
+absl::StatusOr<DecoderSpec> ReadDecoderSpec(const Model& model);
 
 // What `gguf` says otherwise than `config`, in a few words; nullopt when they compute the same for every run that the
 // GGUF file's context allows.

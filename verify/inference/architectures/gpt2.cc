@@ -2,12 +2,14 @@
 //
 // Keys and their defaults follow configuration_gpt2.py of transformers; tensors are those its checkpoints hold.
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include "fmt/format.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
 #include "verify/inference/architectures/config_reader.h"
+#include "verify/inference/architectures/decoder_spec_of.h"
 #include "verify/inference/architectures/registry.h"
 
 namespace plumb {
@@ -104,6 +106,7 @@ TensorRules RulesFor(const Gpt2Config& config) {
 class Gpt2Model : public Model {
  public:
   explicit Gpt2Model(const Gpt2Config& config) : config_(config), rules_(RulesFor(config)) {}
+  const Gpt2Config& config() const { return config_; }
 
   std::string_view architecture() const override { return "gpt2"; }
   const TensorRules& tensors() const override { return rules_; }
@@ -175,5 +178,31 @@ absl::StatusOr<std::unique_ptr<Model>> ParseGpt2(const nlohmann::json& json) {
 }  // namespace
 
 const ArchitectureEntry kGpt2Architecture = {"gpt2", &ParseGpt2};
+
+std::optional<DecoderSpec> DescribeGpt2(const Model& model) {
+  const auto* gpt2 = dynamic_cast<const Gpt2Model*>(&model);
+  if (gpt2 == nullptr) return std::nullopt;
+  const Gpt2Config& config = gpt2->config();
+  DecoderSpec spec;
+  spec.architecture = "gpt2";
+  spec.vocabulary = config.vocabulary;
+  spec.positions_max = config.positions;
+  spec.width = config.width;
+  spec.layers.resize(config.layers);
+  spec.heads = spec.kv_heads = config.heads;
+  spec.head_size = config.width / config.heads;
+  spec.inner_width = config.inner_width;
+  spec.activation = config.activation;
+  spec.norm = {.rms = false, .bias = true, .epsilon = config.epsilon};
+  spec.qkv = QkvLayout::kInTurn;
+  spec.qkv_bias = spec.out_bias = spec.mlp_bias = true;
+  spec.names.gate = "";
+  spec.names.positions = "wpe";
+  spec.tied = config.tied;
+  spec.attention_scale = config.scale_by_width ? 1 / std::sqrt(static_cast<double>(spec.head_size)) : 1;
+  // A scale for each layer is none that another description has.
+  if (config.scale_by_layer) spec.attention_scale = 0;
+  return spec;
+}
 
 }  // namespace plumb

@@ -4,16 +4,6 @@
 namespace plumb::torch_module {
 namespace {
 
-// Widths in libtorch's order: of the last dimension first.
-std::vector<int64_t> PadWidths(const PadAttributes& attributes) {
-  std::vector<int64_t> widths;
-  for (size_t d = attributes.before.size(); d-- > 0;) {
-    widths.push_back(attributes.before[d]);
-    widths.push_back(attributes.after[d]);
-  }
-  return widths;
-}
-
 std::vector<int64_t> Permutation(const TransposeAttributes& attributes) {
   return {attributes.permutation.begin(), attributes.permutation.end()};
 }
@@ -50,8 +40,10 @@ at::Tensor Movement(const Node& node, const Tensors& x) {
       const auto& slice = std::get<SliceAttributes>(node.attributes);
       return at::slice(x[0], slice.axis, slice.begin, slice.end, slice.step);
     }
-    default:
-      return at::constant_pad_nd(x[0], PadWidths(std::get<PadAttributes>(node.attributes)), 0);
+    default: {
+      const auto& pad = std::get<PadAttributes>(node.attributes);
+      return at::constant_pad_nd(x[0], PadWidths(pad.before, pad.after), 0);
+    }
   }
 }
 

@@ -12,16 +12,6 @@ bool AreAll(const std::vector<int64_t>& numbers, int64_t least) {
   return std::all_of(numbers.begin(), numbers.end(), [=](int64_t number) { return number >= least; });
 }
 
-// Widths of a border around the spatial dimensions, in libtorch's order.
-std::vector<int64_t> Border(const std::vector<int64_t>& before, const std::vector<int64_t>& after) {
-  std::vector<int64_t> widths;
-  for (size_t d = before.size(); d-- > 0;) {
-    widths.push_back(before[d]);
-    widths.push_back(after[d]);
-  }
-  return widths;
-}
-
 void MatMul(const MatMulAttributes& attributes, const Tensors& x, at::Tensor& out) {
   const at::Tensor a = attributes.transpose_a ? x[0].transpose(-1, -2) : x[0];
   const at::Tensor b = attributes.transpose_b ? x[1].transpose(-1, -2) : x[1];
@@ -32,7 +22,8 @@ void MatMul(const MatMulAttributes& attributes, const Tensors& x, at::Tensor& ou
 at::Tensor Conv(const WindowAttributes& window, const Tensors& x) {
   const std::vector<int64_t> none(window.strides.size(), 0);
   const bool even = window.pads_before == window.pads_after;
-  const at::Tensor padded = even ? x[0] : at::constant_pad_nd(x[0], Border(window.pads_before, window.pads_after), 0);
+  const at::Tensor padded =
+      even ? x[0] : at::constant_pad_nd(x[0], PadWidths(window.pads_before, window.pads_after), 0);
   return at::convolution(padded, x[1], x.size() > 2 ? c10::optional<at::Tensor>(x[2]) : c10::nullopt,
                          Signed(window.strides), even ? window.pads_before : none, Signed(window.dilations),
                          /*transposed=*/false, none, static_cast<int64_t>(window.groups));
@@ -51,7 +42,7 @@ at::Tensor ConvTranspose(const WindowAttributes& window, const Tensors& x) {
     before.push_back(-window.pads_before[d]);
     after.push_back(beyond - window.pads_after[d]);
   }
-  const at::Tensor result = at::constant_pad_nd(whole, Border(before, after), 0);
+  const at::Tensor result = at::constant_pad_nd(whole, PadWidths(before, after), 0);
   if (x.size() < 3) return result;
   std::vector<int64_t> channels(none.size() + 2, 1);
   channels[1] = x[2].size(0);

@@ -64,6 +64,15 @@ bool IsEmpty(const Shape& shape) {
   return false;
 }
 
+std::vector<int64_t> PadWidths(const std::vector<int64_t>& before, const std::vector<int64_t>& after) {
+  std::vector<int64_t> widths;
+  for (size_t d = before.size(); d-- > 0;) {
+    widths.push_back(before[d]);
+    widths.push_back(after[d]);
+  }
+  return widths;
+}
+
 at::Tensor View(const Operand& tensor) {
   return at::from_blob(tensor.data, Sizes(*tensor.shape), at::TensorOptions(ScalarTypeOf(tensor.type).value()));
 }

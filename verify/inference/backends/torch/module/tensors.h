@@ -18,6 +18,8 @@ at::ScalarType StorageTypeOf(ElementType type);
 
 std::vector<int64_t> Sizes(const Shape& shape);
 bool IsEmpty(const Shape& shape);
+// Widths before and after each dimension in libtorch's order: of the last dimension first.
+std::vector<int64_t> PadWidths(const std::vector<int64_t>& before, const std::vector<int64_t>& after);
 
 // The elements of `tensor` where they lie, by their type or as mere storage. REQUIRES: libtorch has the type.
 at::Tensor View(const Operand& tensor);
