@@ -3,14 +3,10 @@
 #include <set>
 #include <utility>
 
-#include "client/library/folder_text.h"
 #include "client/library/publish_plan.h"
 #include "fmt/format.h"
-#include "plumb/base/limits.h"
 #include "plumb/base/status.h"
 #include "plumb/containers/open.h"
-#include "plumb/inference/architecture.h"
-#include "plumb/inference/smoke.h"
 #include "plumb/weights/weight_set.h"
 
 namespace plumb {
@@ -19,16 +15,10 @@ namespace {
 // Notes on one file that a publisher gets to see.
 constexpr size_t kNotesMax = 4;
 
-absl::Status Refused(const absl::Status& status, std::string_view path) {
-  if (status.ok()) return status;
-  absl::Status annotated = Annotate(status, path);
-  return ErrorClassOf(status) == ErrorClass::kNone ? WithErrorClass(annotated, ErrorClass::kPolicy) : annotated;
-}
-
 absl::Status PlanContainer(const Directory& folder, PlannedFile* file) {
   PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, folder.OpenFile(file->path));
   absl::StatusOr<SafetensorsHeader> header = SafetensorsHeader::Read(fd.get(), file->path);
-  if (!header.ok()) return Refused(header.status(), file->path);
+  if (!header.ok()) return AsRefusal(header.status(), file->path);
   for (const TensorInfo& info : header->tensors()) {
     v1::Tensor tensor;
     tensor.set_name(info.name);
@@ -88,7 +78,7 @@ absl::Status PlanOther(const Directory& folder, const std::string& path, const O
   PLUMB_RETURN_IF_ERROR(format.status());
   if (format->empty()) return absl::OkStatus();
   absl::StatusOr<std::unique_ptr<TensorSource>> source = OpenTensorSource(folder, path);
-  if (!source.ok() && path.ends_with(".gguf")) return Refused(source.status(), path);
+  if (!source.ok() && path.ends_with(".gguf")) return AsRefusal(source.status(), path);
   if (!source.ok()) {
     operation.Warn(fmt::format("{}: {}; published as plain bytes", path, Message(source.status())));
     return absl::OkStatus();
@@ -96,22 +86,6 @@ absl::Status PlanOther(const Directory& folder, const std::string& path, const O
   WarnOfNotes(**source, path, operation);
   TakeTensors(**source, plan);
   return absl::OkStatus();
-}
-
-// Compares the weights of one case with what its configuration implies.
-absl::Status CheckAgainstConfig(const Directory& folder, const SmokeCase& smoke, const Operation& operation) {
-  PLUMB_ASSIGN_OR_RETURN(std::string config, ReadText(folder, smoke.config_path, limits::kConfigBytesMax));
-  absl::StatusOr<std::unique_ptr<Model>> model = ParseModelConfig(config);
-  if (absl::IsUnimplemented(model.status())) {
-    operation.Warn(
-        fmt::format("{}: {}; its tensors were not compared with it", smoke.config_path, Message(model.status())));
-    return absl::OkStatus();
-  }
-  if (!model.ok()) return Refused(model.status(), smoke.config_path);
-  absl::StatusOr<WeightSet> weights = WeightSet::Open(folder, smoke.weights_path);
-  if (!weights.ok()) return Refused(weights.status(), smoke.weights_path);
-  return Refused(BindTensors(**model, weights->tensors()).status(),
-                 fmt::format("{} does not agree with {}", smoke.weights_path, smoke.config_path));
 }
 
 }  // namespace
@@ -123,7 +97,7 @@ absl::Status PlanWeights(const Directory& folder, const Operation& operation, Pu
     if (file.path.ends_with(".safetensors")) PLUMB_RETURN_IF_ERROR(PlanContainer(folder, &file));
     if (file.path.ends_with(".safetensors.index.json")) {
       absl::StatusOr<WeightSet> weights = WeightSet::Open(folder, file.path);
-      if (!weights.ok()) return Refused(weights.status(), file.path);
+      if (!weights.ok()) return AsRefusal(weights.status(), file.path);
     }
   }
   for (const std::string& path : plan->Paths()) {
@@ -133,10 +107,6 @@ absl::Status PlanWeights(const Directory& folder, const Operation& operation, Pu
     });
     if (planned || path.ends_with(".safetensors") || path.ends_with(".index.json")) continue;
     PLUMB_RETURN_IF_ERROR(PlanOther(folder, path, operation, plan));
-  }
-  for (const SmokeCase& smoke : DiscoverSmokeCases(plan->Paths())) {
-    if (smoke.config_path == smoke.weights_path) continue;  // Both are one, and were read above.
-    PLUMB_RETURN_IF_ERROR(CheckAgainstConfig(folder, smoke, operation));
   }
   return absl::OkStatus();
 }

@@ -46,6 +46,12 @@ bool PublishPlan::Has(std::string_view path) const {
   return std::any_of(files.begin(), files.end(), [&](const PlannedFile& file) { return file.path == path; });
 }
 
+absl::Status AsRefusal(const absl::Status& status, std::string_view path) {
+  if (status.ok()) return status;
+  absl::Status annotated = Annotate(status, path);
+  return ErrorClassOf(status) == ErrorClass::kNone ? WithErrorClass(annotated, ErrorClass::kPolicy) : annotated;
+}
+
 absl::StatusOr<PublishPlan> PlanPublish(const Directory& folder, const PublishOptions& options,
                                         const Operation& operation) {
   PublishPlan plan;
@@ -60,6 +66,7 @@ absl::StatusOr<PublishPlan> PlanPublish(const Directory& folder, const PublishOp
   PLUMB_RETURN_IF_ERROR(PlanFiles(folder, &plan));
   PLUMB_RETURN_IF_ERROR(PlanDocuments(folder, options, operation, &plan));
   PLUMB_RETURN_IF_ERROR(PlanWeights(folder, operation, &plan));
+  PLUMB_RETURN_IF_ERROR(PlanConfigs(folder, operation, &plan));
   PLUMB_RETURN_IF_ERROR(PlanRecipe(folder, options, operation, &plan));
   if (options.smoke) PLUMB_RETURN_IF_ERROR(PlanSmokeCases(folder, operation, &plan));
   std::sort(plan.files.begin(), plan.files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -46,13 +47,18 @@ struct PublishPlan {
 absl::StatusOr<PublishPlan> PlanPublish(const Directory& folder, const PublishOptions& options,
                                         const Operation& operation);
 
+// A refusal because of the file at `path`: ErrorClass::kPolicy unless the status has a class already. OK stays OK.
+absl::Status AsRefusal(const absl::Status& status, std::string_view path);
+
 // The steps of PlanPublish, one file each. They add to `plan`.
 
 // Card, licence expression and licence texts.
 absl::Status PlanDocuments(const Directory& folder, const PublishOptions& options, const Operation& operation,
                            PublishPlan* plan);
-// Containers and, where config.json describes a known architecture, the tensors that it implies.
+// Containers of weights.
 absl::Status PlanWeights(const Directory& folder, const Operation& operation, PublishPlan* plan);
+// Where config.json describes an architecture that Plumb knows, the tensors that it implies.
+absl::Status PlanConfigs(const Directory& folder, const Operation& operation, PublishPlan* plan);
 // The recipe, checked against itself and the weights.
 absl::Status PlanRecipe(const Directory& folder, const PublishOptions& options, const Operation& operation,
                         PublishPlan* plan);
