@@ -1,6 +1,5 @@
 #include "plumb/base/directory.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
@@ -13,6 +12,7 @@
 
 #include "fmt/format.h"
 #include "formats/base/folder_links.h"
+#include "formats/base/folder_lister.h"
 #include "plumb/base/path.h"
 #include "plumb/base/status.h"
 
@@ -47,69 +47,6 @@ absl::Status CopyBytes(int from, int to, std::string_view name) {
   }
   return absl::OkStatus();
 }
-
-struct CloseDir {
-  void operator()(DIR* dir) const { ::closedir(dir); }
-};
-
-// Adds what is below a folder.
-class Lister {
- public:
-  Lister(const Directory& directory, const std::vector<std::string>& skipped, bool follows_links)
-      : directory_(directory), skipped_(skipped), follows_links_(follows_links) {}
-
-  // `fd` is open for the folder whose relative path is `prefix` (with its slash).
-  absl::Status Add(UniqueFd fd, const std::string& prefix) {
-    int copy = ::dup(fd.get());
-    std::unique_ptr<DIR, CloseDir> dir(copy < 0 ? nullptr : ::fdopendir(copy));
-    if (dir == nullptr) return ErrnoStatus(errno, fmt::format("list folder {}", Shown(prefix)));
-    while (true) {
-      errno = 0;
-      dirent* item = ::readdir(dir.get());
-      if (item == nullptr)
-        return errno == 0 ? absl::OkStatus() : ErrnoStatus(errno, fmt::format("list {}", Shown(prefix)));
-      std::string name = item->d_name;
-      if (name == "." || name == "..") continue;
-      std::string path = prefix + name;
-      if (std::find(skipped_.begin(), skipped_.end(), path) != skipped_.end()) continue;
-      PLUMB_RETURN_IF_ERROR(AddItem(fd.get(), name, path));
-    }
-  }
-
-  std::vector<DirectoryEntry> TakeEntries() { return std::move(entries_); }
-
- private:
-  absl::Status AddItem(int folder, const std::string& name, const std::string& path) {
-    struct stat info {};
-    if (::fstatat(folder, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
-      return errno == ENOENT ? absl::OkStatus() : ErrnoStatus(errno, fmt::format("look at {}", Shown(path)));
-    }
-    if (S_ISDIR(info.st_mode)) {
-      UniqueFd inner(OpenBeneathFolder(folder, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0));
-      if (!inner.valid()) return ErrnoStatus(errno, fmt::format("open folder {}", Shown(path)));
-      return Add(std::move(inner), path + "/");
-    }
-    if (S_ISLNK(info.st_mode) && follows_links_) {
-      PLUMB_ASSIGN_OR_RETURN(FileInfo target, directory_.Stat(path));
-      entries_.push_back({path, target.size_bytes});
-      return absl::OkStatus();
-    }
-    if (!S_ISREG(info.st_mode)) {
-      return InvalidArgument(
-          fmt::format("{} is neither a file nor a folder ({})", Shown(path),
-                      follows_links_ ? "devices are not read" : "links and devices are not followed"));
-    }
-    entries_.push_back({path, static_cast<uint64_t>(info.st_size)});
-    return absl::OkStatus();
-  }
-
-  std::string Shown(const std::string& path) const { return fmt::format("{}/{}", directory_.path(), path); }
-
-  const Directory& directory_;
-  const std::vector<std::string>& skipped_;
-  const bool follows_links_;
-  std::vector<DirectoryEntry> entries_;
-};
 
 }  // namespace
 
@@ -249,11 +186,9 @@ absl::Status Directory::SyncParent(std::string_view name) const {
 absl::StatusOr<std::vector<DirectoryEntry>> Directory::List(const std::vector<std::string>& skipped) const {
   UniqueFd fd(::openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd.valid()) return ErrnoStatus(errno, fmt::format("open folder {}", path_));
-  Lister lister(*this, skipped, links_ != nullptr);
-  PLUMB_RETURN_IF_ERROR(lister.Add(std::move(fd), ""));
-  std::vector<DirectoryEntry> entries = lister.TakeEntries();
-  std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
-  return entries;
+  return ListBelow(*this, std::move(fd), links_ != nullptr, [&skipped](const std::string& path, bool) {
+    return std::find(skipped.begin(), skipped.end(), path) != skipped.end();
+  });
 }
 
 }  // namespace plumb
