@@ -11,7 +11,7 @@ std::string_view BaseName(std::string_view path) { return path.substr(path.rfind
 
 bool IsGolden(std::string_view path) {
   const std::string_view name = BaseName(path);
-  return name == "golden.safetensors" || name.ends_with(".golden.safetensors");
+  return name.ends_with(".golden") || name == "golden.safetensors" || name.ends_with(".golden.safetensors");
 }
 
 bool IsShardIndex(std::string_view path) { return path.ends_with(".index.json"); }
@@ -47,6 +47,19 @@ std::string_view FormatOfName(std::string_view path) {
     if (path.ends_with(ending)) return format;
   }
   return {};
+}
+
+bool IsWeightName(std::string_view path) {
+  static constexpr std::string_view kEndings[] = {
+      ".pb",     ".pkl",     ".pickle",     ".joblib",  ".model",     ".tiktoken", ".nemo",     ".tar",
+      ".zip",    ".mlmodel", ".engine",     ".plan",    ".pdparams",  ".params",   ".ot",       ".t7",
+      ".distcp", ".parquet", ".arrow",      ".ggml",    ".llamafile", ".task",     ".litertlm", ".mar",
+      ".pte",    ".ptl",     ".caffemodel", ".weights", ".index"};
+  if (!FormatOfName(path).empty()) return true;
+  for (std::string_view ending : kEndings) {
+    if (path.ends_with(ending)) return true;
+  }
+  return BaseName(path).find(".data-0") != path.npos;
 }
 
 }  // namespace plumb

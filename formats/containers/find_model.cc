@@ -12,11 +12,14 @@
 #include "fmt/ranges.h"
 #include "formats/containers/shard_set.h"
 #include "plumb/base/byte_source.h"
+#include "plumb/base/ignore_rules.h"
 #include "plumb/base/local_path.h"
 #include "plumb/base/status.h"
 #include "plumb/containers/file_roles.h"
+#include "plumb/containers/incomplete.h"
 #include "plumb/containers/open.h"
 #include "plumb/weights/append_source.h"
+#include "plumb/weights/container_format.h"
 
 namespace plumb {
 namespace {
@@ -67,7 +70,7 @@ class Finder {
  private:
   absl::Status LookAtFile(const std::string& path) {
     PLUMB_ASSIGN_OR_RETURN(std::string_view format, ContainerFormatOf(files_, path));
-    if (format.empty()) return absl::OkStatus();
+    if (format.empty()) return LookAtUnknown(path);
     absl::StatusOr<std::unique_ptr<TensorSource>> source = OpenTensorSource(files_, path);
     // An index is the word on what the model is.
     if (!source.ok() && IsShardIndex(path)) return source.status();
@@ -89,6 +92,16 @@ class Finder {
     }
     for (const SourceFile& file : (*source)->files()) covered_.insert(file.path);
     model.sources.push_back(*std::move(source));
+    return absl::OkStatus();
+  }
+
+  // A pointer or a page in place of weights says more than that there are none.
+  absl::Status LookAtUnknown(const std::string& path) {
+    if (!error_.ok() || FormatOfName(path).empty()) return absl::OkStatus();
+    PLUMB_ASSIGN_OR_RETURN(std::shared_ptr<const ByteSource> bytes, files_.Open(path));
+    std::vector<uint8_t> head(std::min<uint64_t>(kContainerHeadBytes, bytes->Size()));
+    PLUMB_RETURN_IF_ERROR(bytes->Read(0, head));
+    if (StandInFor(path, bytes->Size(), head).has_value()) error_ = OpenTensorSource(files_, path).status();
     return absl::OkStatus();
   }
 
@@ -145,7 +158,7 @@ absl::StatusOr<Candidate> FindFile(const LocalPath& place, const std::string& pa
 
 absl::StatusOr<Candidate> FindInFolder(const Directory& folder, const std::string& path,
                                        const std::function<absl::Status()>& check) {
-  PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, folder.List(RecordFolders()));
+  PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, ListModelFolder(folder));
   std::map<size_t, std::vector<std::string>> levels;
   for (const DirectoryEntry& entry : entries) {
     levels[std::count(entry.path.begin(), entry.path.end(), '/')].push_back(entry.path);

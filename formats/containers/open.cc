@@ -9,6 +9,7 @@
 #include "plumb/base/file.h"
 #include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
+#include "plumb/containers/incomplete.h"
 #include "plumb/flax/flax_source.h"
 #include "plumb/gguf/gguf.h"
 #include "plumb/keras/keras_source.h"
@@ -114,6 +115,10 @@ absl::StatusOr<std::unique_ptr<TensorSource>> OpenRecognised(const ContainerInpu
 absl::StatusOr<std::unique_ptr<TensorSource>> OpenTensorSource(const ByteFolder& folder, std::string_view path) {
   PLUMB_ASSIGN_OR_RETURN(Opened opened, OpenInput(folder, path));
   absl::StatusOr<std::unique_ptr<TensorSource>> source = OpenRecognised(opened.input);
+  if (!source.ok()) {
+    std::optional<IncompleteFile> stand_in = StandInFor(path, opened.input.bytes->Size(), opened.input.head);
+    if (stand_in.has_value()) return RefusedFile(fmt::format("{} {}: {}", path, stand_in->what, stand_in->mend));
+  }
   // Readers that others use too name the file themselves.
   if (source.ok() || Message(source.status()).starts_with(fmt::format("{}: ", path))) return source;
   return Annotate(source.status(), path);

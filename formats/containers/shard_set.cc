@@ -28,10 +28,12 @@ std::optional<ShardSet> ShardSet::Of(std::string_view path) {
   return set;
 }
 
+std::string ShardSet::Path(size_t number) const { return fmt::format("{}{:0{}}{}", start_, number, digits_, end_); }
+
 std::vector<std::string> ShardSet::FilesIn(const Directory& folder) const {
   std::vector<std::string> found;
   for (size_t number = 0; number <= count_; ++number) {
-    std::string path = fmt::format("{}{:0{}}{}", start_, number, digits_, end_);
+    std::string path = Path(number);
     if (folder.OpenFile(path).ok()) found.push_back(std::move(path));
   }
   return found;

@@ -22,6 +22,8 @@ class ShardSet {
   std::string pattern() const { return start_ + "*" + end_; }
   // How many there should be.
   size_t count() const { return count_; }
+  // The name of one.
+  std::string Path(size_t number) const;
   // Those that are there, in order. They are numbered from 0 or 1.
   std::vector<std::string> FilesIn(const Directory& folder) const;
 

@@ -14,8 +14,8 @@ absl::StatusOr<Pickle> PickleMachine::Run() {
   while (!failed()) {
     opcode_at_ = at_;
     if (at_ == bytes_.size()) {
-      Fail(bytes_.size() == limits::kPickleBytesMax ? "there is no STOP within the bytes that are read"
-                                                    : "the pickle ends without STOP");
+      if (bytes_.size() == limits::kPickleBytesMax) Fail("there is no STOP within the bytes that are read");
+      FailShort("the pickle ends without STOP");
       break;
     }
     const auto opcode = static_cast<Opcode>(bytes_[at_++]);
@@ -38,7 +38,7 @@ void PickleMachine::Step(Opcode opcode) {
       if (TakeNumber(1) > 5) Fail("its protocol is newer than 5");
       return;
     case Opcode::kFrame:
-      if (TakeNumber(8) > bytes_.size() - at_) Fail("a frame goes past the end");
+      if (TakeNumber(8) > bytes_.size() - at_) FailShort("a frame goes past the end");
       return;
     case Opcode::kExt1:
     case Opcode::kExt2:
@@ -55,6 +55,12 @@ void PickleMachine::Step(Opcode opcode) {
   if (!known) Fail(fmt::format("{:#04x} is no opcode", static_cast<unsigned>(opcode)));
 }
 
+void PickleMachine::FailShort(std::string_view why) {
+  if (failed()) return;
+  Fail(why);
+  status_ = WithErrorClass(DataLoss(std::string(Message(status_))), ErrorClass::kPolicy);
+}
+
 void PickleMachine::Fail(std::string_view why) {
   if (failed()) return;
   status_ = WithErrorClass(InvalidArgument(fmt::format("pickle, byte {}: {}", opcode_at_, why)), ErrorClass::kPolicy);
@@ -62,7 +68,7 @@ void PickleMachine::Fail(std::string_view why) {
 
 std::string_view PickleMachine::Take(uint64_t count) {
   if (count > bytes_.size() - at_) {
-    Fail(fmt::format("{} bytes are announced, {} are left", count, bytes_.size() - at_));
+    FailShort(fmt::format("{} bytes are announced, {} are left", count, bytes_.size() - at_));
     return "";
   }
   const char* begin = reinterpret_cast<const char*>(bytes_.data()) + at_;
@@ -81,7 +87,7 @@ std::string_view PickleMachine::TakeLine() {
   std::span<const uint8_t> left = bytes_.subspan(at_);
   auto end = std::find(left.begin(), left.end(), uint8_t{'\n'});
   if (end == left.end()) {
-    Fail("a line does not end");
+    FailShort("a line does not end");
     return "";
   }
   std::string_view line = Take(static_cast<uint64_t>(end - left.begin()));

@@ -34,6 +34,7 @@ class PickleMachine {
   bool StepCall(Opcode opcode);
 
   void Fail(std::string_view why);
+  void FailShort(std::string_view why);  // The bytes end before what they announce.
   bool failed() const { return !status_.ok(); }
 
   // Reading arguments. Zeros and empty texts after an error.

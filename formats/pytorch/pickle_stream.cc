@@ -1,6 +1,8 @@
 #include "formats/pytorch/pickle_stream.h"
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
 #include "fmt/format.h"
 #include "plumb/base/limits.h"
@@ -8,6 +10,11 @@
 #include "plumb/base/status.h"
 
 namespace plumb {
+namespace {
+
+absl::Status EndsTooEarly(std::string why) { return WithErrorClass(DataLoss(std::move(why)), ErrorClass::kPolicy); }
+
+}  // namespace
 
 absl::StatusOr<PickleStream> PickleStream::Open(const ByteSource& source, uint64_t begin, uint64_t end) {
   PickleStream stream(source, begin, end);
@@ -21,7 +28,7 @@ absl::StatusOr<PickleStream> PickleStream::Open(const ByteSource& source, uint64
 
 absl::StatusOr<std::span<const uint8_t>> PickleStream::Take(uint64_t count) {
   if (count > end_ - at_)
-    return RefusedFile(fmt::format("{} bytes are expected at byte {}, {} are left", count, at_, end_ - at_));
+    return EndsTooEarly(fmt::format("{} bytes are expected at byte {}, {} are left", count, at_, end_ - at_));
   std::span<const uint8_t> mapped = source_->Mapped();
   std::span<const uint8_t> taken;
   if (!mapped.empty()) {
@@ -71,8 +78,8 @@ absl::StatusOr<uint32_t> PickleStream::Small() {
 absl::StatusOr<StoredRange> PickleStream::Skip(uint64_t count, uint64_t bytes) {
   uint64_t size = 0;
   if (__builtin_mul_overflow(count, bytes, &size) || size > end_ - at_) {
-    return RefusedFile(fmt::format("{} elements of {} bytes are expected at byte {}, {} bytes are left", count, bytes,
-                                   at_, end_ - at_));
+    return EndsTooEarly(fmt::format("{} elements of {} bytes are expected at byte {}, {} bytes are left", count, bytes,
+                                    at_, end_ - at_));
   }
   StoredRange range = {0, at_, at_ + size};
   at_ += size;

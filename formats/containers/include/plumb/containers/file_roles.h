@@ -6,7 +6,8 @@
 
 namespace plumb {
 
-// `golden.safetensors` and `X.golden.safetensors`: what a model computed, beside it (docs/inference.md).
+// `X.golden`, and in older releases `golden.safetensors` and `X.golden.safetensors`: what a model computed
+// (docs/inference.md).
 bool IsGolden(std::string_view path);
 
 // The index of a set of shards, which comes before the shards that it speaks of.
@@ -18,6 +19,9 @@ bool IsTrainingState(std::string_view path);
 // The format that weight files with this ending are usually of ("gguf", "pytorch", ...); empty for every other ending.
 // What a file is, its content says all the same (open.h).
 std::string_view FormatOfName(std::string_view path);
+
+// True of names that some tool gives to weights, or to data in binary: FormatOfName's and many more.
+bool IsWeightName(std::string_view path);
 
 }  // namespace plumb
 
