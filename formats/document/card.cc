@@ -20,16 +20,25 @@ struct Split {
   std::string_view body;
 };
 
-// Front matter is what stands between a first line `---` and the next such line. A file that
-// opens with `---` and never closes it has none: the line is Markdown's horizontal rule.
+// `line` without what is not seen at its end.
+std::string_view WithoutEnd(std::string_view line) {
+  while (!line.empty() && (line.back() == ' ' || line.back() == '\t')) line.remove_suffix(1);
+  return line;
+}
+
+// Front matter is what stands between a line `---`, before which only blank lines may stand, and the next line `---` or
+// `...`. A file that opens with `---` and never closes it has none: the line is Markdown's horizontal rule.
 Split SplitFrontMatter(std::string_view text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   std::string_view rest = text;
-  if (TakeLine(&rest) != "---") return {std::nullopt, text};
+  std::string_view first;
+  while (!rest.empty() && first.empty()) first = Trim(TakeLine(&rest));
+  if (first != "---") return {std::nullopt, text};
   const char* begin = rest.data();
   while (!rest.empty()) {
     const char* line_begin = rest.data();
-    if (TakeLine(&rest) == "---") return {std::string_view(begin, line_begin - begin), rest};
+    const std::string_view line = WithoutEnd(TakeLine(&rest));
+    if (line == "---" || line == "...") return {std::string_view(begin, line_begin - begin), rest};
   }
   return {std::nullopt, text};
 }
@@ -59,6 +68,15 @@ absl::Status ReadJoined(const Tree& front_matter, std::string_view key, std::str
   return absl::OkStatus();
 }
 
+// Spellings of `license` that no hub reads.
+void NoteMisspelling(const Tree& tree, std::string_view name, ModelCard* out) {
+  if (!out->license.empty()) return;
+  for (const char* spelling : {"licence", "License", "Licence", "LICENSE", "licenses"}) {
+    if (tree.Find(spelling) == nullptr) continue;
+    out->notes.push_back(fmt::format("{} says `{}`, which is not read; write `license`", name, spelling));
+  }
+}
+
 absl::Status ReadFrontMatter(const Tree& tree, std::string_view name, ModelCard* out) {
   const struct {
     std::string_view key, separator;
@@ -72,9 +90,15 @@ absl::Status ReadFrontMatter(const Tree& tree, std::string_view name, ModelCard*
       {"base_model", ", ", out->card.mutable_base_model()},
   };
   for (const auto& row : joined) PLUMB_RETURN_IF_ERROR(ReadJoined(tree, row.key, row.separator, name, row.target));
+  PLUMB_ASSIGN_OR_RETURN(out->base_models, Texts(tree, "base_model", name));
+  PLUMB_RETURN_IF_ERROR(ReadJoined(tree, "base_model_relation", ", ", name, &out->base_model_relation));
   PLUMB_ASSIGN_OR_RETURN(out->datasets, Texts(tree, "datasets", name));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<std::string> tags, Texts(tree, "tags", name));
   PLUMB_ASSIGN_OR_RETURN(const std::vector<std::string> languages, Texts(tree, "language", name));
+  NoteMisspelling(tree, name, out);
+  for (const char* key : {"dataset_info", "task_categories", "size_categories", "annotations_creators", "configs"}) {
+    if (tree.Find(key) != nullptr) out->describes_dataset = true;
+  }
   out->card.mutable_tags()->Assign(tags.begin(), tags.end());
   out->card.mutable_languages()->Assign(languages.begin(), languages.end());
   return absl::OkStatus();
@@ -95,8 +119,9 @@ absl::StatusOr<ModelCard> ParseModelCard(std::string_view text, std::string_view
       return InvalidArgument(fmt::format("{}: the front matter has {} bytes; expected at most {}", name,
                                          split.front_matter->size(), limits::kFrontMatterBytesMax));
     }
-    PLUMB_ASSIGN_OR_RETURN(const Tree tree,
-                           ParseYamlTree(*split.front_matter, fmt::format("{}: the front matter", name)));
+    PLUMB_ASSIGN_OR_RETURN(
+        const Tree tree,
+        ParseYamlTree(*split.front_matter, fmt::format("{}: the front matter", name), YamlAliases::kToText));
     if (tree.kind != Tree::Kind::kMap && tree.kind != Tree::Kind::kNull) {
       return InvalidArgument(fmt::format("{}: the front matter must be a map of keys to values", name));
     }

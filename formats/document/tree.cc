@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <set>
 #include <sstream>
 #include <stdexcept>
@@ -13,6 +14,7 @@
 #include "plumb/base/limits.h"
 #include "plumb/base/path.h"
 #include "plumb/base/status.h"
+#include "yaml-cpp/anchor.h"
 #include "yaml-cpp/eventhandler.h"
 #include "yaml-cpp/mark.h"
 #include "yaml-cpp/parser.h"
@@ -36,12 +38,20 @@ bool IsForbiddenControl(char c) {
 // Builds the tree from parser events, so that a limit stops the parser where it is passed.
 class TreeBuilder : public YAML::EventHandler {
  public:
+  explicit TreeBuilder(YamlAliases aliases) : aliases_(aliases) {}
+
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { Add(mark, Tree{}); }
-  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { throw Refusal(mark, "aliases are not allowed"); }
-  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t, const std::string& value) override {
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    if (aliases_ == YamlAliases::kRefused) throw Refusal(mark, "aliases are not allowed");
+    auto text = anchored_.find(anchor);
+    Add(mark, text == anchored_.end() ? Tree{} : Tree{.kind = Tree::Kind::kScalar, .scalar = text->second});
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string&, YAML::anchor_t anchor, const std::string& value) override {
     if (!IsValidUtf8(value)) throw Refusal(mark, "text that is not valid UTF-8");
+    // Short ones only, so that a small document stays a small tree.
+    if (anchor != YAML::NullAnchor && value.size() <= kAnchoredBytesMax) anchored_[anchor] = value;
     Add(mark, Tree{.kind = Tree::Kind::kScalar, .scalar = value});
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
@@ -93,6 +103,10 @@ class TreeBuilder : public YAML::EventHandler {
     open_.push_back(OpenNode{.node = node});
   }
 
+  static constexpr size_t kAnchoredBytesMax = 256;
+
+  const YamlAliases aliases_;
+  std::map<YAML::anchor_t, std::string> anchored_;
   Tree root_;
   std::vector<OpenNode> open_;
   size_t nodes_ = 0;
@@ -138,7 +152,7 @@ const Tree* Tree::Find(std::string_view key) const {
   return nullptr;
 }
 
-absl::StatusOr<Tree> ParseYamlTree(std::string_view text, std::string_view what) {
+absl::StatusOr<Tree> ParseYamlTree(std::string_view text, std::string_view what, YamlAliases aliases) {
   if (!IsValidUtf8(text)) return InvalidArgument(fmt::format("{} is not valid UTF-8", what));
   // YAML allows none, and yaml-cpp loses its place at some.
   if (auto bad = std::find_if(text.begin(), text.end(), IsForbiddenControl); bad != text.end()) {
@@ -148,9 +162,9 @@ absl::StatusOr<Tree> ParseYamlTree(std::string_view text, std::string_view what)
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    TreeBuilder builder;
+    TreeBuilder builder(aliases);
     parser.HandleNextDocument(builder);
-    TreeBuilder second;
+    TreeBuilder second(aliases);
     if (parser.HandleNextDocument(second)) {
       return InvalidArgument(fmt::format("{} holds more than one YAML document; expected one", what));
     }

@@ -29,7 +29,12 @@ struct Tree {
 // limits::kJsonDepthMax, more than limits::kDocumentNodesMax nodes, a second document and
 // text that is not UTF-8. An empty document is kNull. INVALID_ARGUMENT names `what` and the
 // line. Bound the text's size before calling.
-absl::StatusOr<Tree> ParseYamlTree(std::string_view text, std::string_view what);
+enum class YamlAliases {
+  kRefused,
+  kToText,  // One of a text is that text, any other null: nothing grows.
+};
+absl::StatusOr<Tree> ParseYamlTree(std::string_view text, std::string_view what,
+                                   YamlAliases aliases = YamlAliases::kRefused);
 
 // Reads one JSON document under the rules of ParseJson and the same limits.
 absl::StatusOr<Tree> ParseJsonTree(std::string_view text, std::string_view what);

@@ -88,4 +88,27 @@ absl::StatusOr<LicenceExpression> ResolveLicence(std::string_view stated, std::s
   return ParseLicenceExpression(stated);
 }
 
+absl::StatusOr<CardLicence> ResolveCardLicence(std::string_view stated, std::string_view license_name) {
+  const std::string tag = LowerAscii(stated);
+  CardLicence licence;
+  for (const TagRow& row : kVague) {
+    if (row.tag != tag) continue;
+    PLUMB_ASSIGN_OR_RETURN(licence.expression, ParseLicenceExpression("LicenseRef-hf-" + tag));
+    licence.remark =
+        fmt::format("licence \"{}\" names a family, not a licence; {} would be one", stated, row.expression);
+    return licence;
+  }
+  if (tag == "unknown") {
+    licence.remark = "the card says `license: unknown`: nobody else may use the model";
+    return licence;
+  }
+  if (tag == "other" && ReferenceFromName(license_name).empty()) {
+    PLUMB_ASSIGN_OR_RETURN(licence.expression, ParseLicenceExpression("LicenseRef-other"));
+    licence.remark = "the card says `license: other` without `license_name`: which licence it is, readers cannot see";
+    return licence;
+  }
+  PLUMB_ASSIGN_OR_RETURN(licence.expression, ResolveLicence(stated, license_name));
+  return licence;
+}
+
 }  // namespace plumb

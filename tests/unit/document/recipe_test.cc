@@ -120,6 +120,23 @@ TEST(Recipe, SchemaVersionMustBeOne) {
   EXPECT_THAT(ErrorOf("schema_version: -1\n"), HasSubstr("must be a small integer"));
 }
 
+TEST(Recipe, OwnFormWithoutSchemaVersionIsNeverReadAsAnother) {
+  EXPECT_THAT(ErrorOf("steps: 5\ntotals: {steps: {value: 5, provenance: measured}}\n"),
+              HasSubstr("recipe.yaml has no `schema_version`; totals is a key of Plumb's own form"));
+  EXPECT_THAT(ErrorOf("batch_size: 4\narchitecture: {n_layers: 2}\noptimizer: {name: AdamW}\n"),
+              HasSubstr("architecture, optimizer are keys"));
+}
+
+TEST(Recipe, TheFormIsKnownByItsKeys) {
+  const auto form = [](const char* text) { return *RecipeFormOf(text, "r"); };
+  EXPECT_EQ(form("schema_version: 1\n"), RecipeForm::kOwn);
+  EXPECT_EQ(form("totals: {steps: 5}\n"), RecipeForm::kOwn);
+  EXPECT_EQ(form("steps: 5\nconfig: {n_layer: 2}\noptimizer: {_component_: torch.AdamW}\n"), RecipeForm::kFlat);
+  // What llm-compressor keeps beside the weights that it made.
+  EXPECT_EQ(form("default_stage:\n  default_modifiers:\n    GPTQModifier: {scheme: W4A16}\n"), RecipeForm::kOther);
+  EXPECT_FALSE(RecipeFormOf("[1]", "r").ok());
+}
+
 TEST(Recipe, MustBeAMap) {
   EXPECT_THAT(ErrorOf("- 1\n"), HasSubstr("must be a map"));
   EXPECT_THAT(ErrorOf(""), HasSubstr("must be a map"));

@@ -60,5 +60,21 @@ TEST(ResolveLicence, UnknownIsRefused) {
   EXPECT_EQ(ErrorClassOf(ResolveLicence("unknown", "").status()), ErrorClass::kPolicy);
 }
 
+TEST(ResolveCardLicence, WhatHubsAcceptIsRecordedWithARemark) {
+  const auto resolve = [](const char* stated, const char* name = "") {
+    const absl::StatusOr<CardLicence> licence = ResolveCardLicence(stated, name);
+    if (!licence.ok()) return std::string("refused");
+    return licence->expression.has_value() ? RenderLicenceExpression(*licence->expression) : std::string("none");
+  };
+  EXPECT_EQ(resolve("mit"), "MIT");
+  EXPECT_EQ(resolve("cc"), "LicenseRef-hf-cc");
+  EXPECT_EQ(resolve("other"), "LicenseRef-other");
+  EXPECT_EQ(resolve("other", "mine v1"), "LicenseRef-mine-v1");
+  EXPECT_EQ(resolve("unknown"), "none");
+  EXPECT_EQ(resolve("no such thing"), "refused");
+  EXPECT_THAT(ResolveCardLicence("gpl", "")->remark, HasSubstr("GPL-3.0-or-later would be one"));
+  EXPECT_EQ(ResolveCardLicence("mit", "")->remark, "");
+}
+
 }  // namespace
 }  // namespace plumb

@@ -23,7 +23,15 @@ struct ModelCard {
   std::string license;
   std::string license_name;
   std::string license_link;
+  // What this model was made from, and how: `finetune`, `adapter`, `quantized` or `merge`, as hubs call it; often
+  // empty.
+  std::vector<std::string> base_models;
+  std::string base_model_relation;
   std::vector<std::string> datasets;
+  // It has keys that only cards of datasets have.
+  bool describes_dataset = false;
+  // Sentences for the publisher about keys that nobody reads.
+  std::vector<std::string> notes;
   // The Markdown after the front matter.
   std::string body;
   bool has_front_matter = false;
@@ -33,9 +41,9 @@ struct ModelCard {
 // is the first `# ` heading, the description the first paragraph of prose after it, both
 // outside code fences and HTML. INVALID_ARGUMENT when the text is longer than
 // limits::kCardBytesMax or not UTF-8, the front matter longer than
-// limits::kFrontMatterBytesMax, not a map or refused as YAML (aliases, depth, duplicate
-// keys), or a key Plumb reads holds something other than text or a list of text. `name` is
-// for messages. Thread-safe.
+// limits::kFrontMatterBytesMax, not a map or refused as YAML (depth, duplicate keys; an
+// alias of something else than text reads as null), or a key Plumb reads holds something other than text or a list of
+// text. `name` is for messages. Thread-safe.
 absl::StatusOr<ModelCard> ParseModelCard(std::string_view text, std::string_view name);
 
 }  // namespace plumb

@@ -11,13 +11,23 @@
 
 namespace plumb {
 
+// What a document is, by its keys.
+enum class RecipeForm {
+  kOwn,    // It has `schema_version`, or keys that only Plumb's own form has.
+  kFlat,   // What a training script wrote down: `steps`, `batch_size`, ... and no `schema_version`.
+  kOther,  // Another tool's.
+};
+
+// INVALID_ARGUMENT as ParseRecipe for text that is no map of keys to values.
+absl::StatusOr<RecipeForm> RecipeFormOf(std::string_view text, std::string_view name);
+
 // Reads a recipe from YAML or JSON, in Plumb's own form (its keys are the fields of
 // v1::Recipe) or in the flat form that training scripts write (`steps`, `batch_size`,
 // `lr_max`, ... at the top). The result satisfies ValidateRecipe. INVALID_ARGUMENT when the
 // text is longer than limits::kRecipeBytesMax, not UTF-8, not acceptable YAML or JSON, holds
-// a key that no field has, a value of the wrong type or a value without provenance; the
-// message says where. The flat form keeps keys it does not know in `extra`. `name` is for
-// messages. Thread-safe.
+// a key that no field has, a value of the wrong type or a value without provenance, or is of
+// Plumb's own form without `schema_version`; the message says where. The flat form keeps keys it does not know in
+// `extra`. `name` is for messages. Thread-safe.
 absl::StatusOr<v1::Recipe> ParseRecipe(std::string_view text, std::string_view name);
 
 // Writes a recipe as YAML in Plumb's own form. ParseRecipe reads back an equal message. Fails

@@ -2,6 +2,7 @@
 #ifndef PLUMB_POLICY_HUB_TAGS_H_
 #define PLUMB_POLICY_HUB_TAGS_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,17 @@ namespace plumb {
 // names a whole family (`cc`, `gpl`, `bsd`) or none (`unknown`), and whatever is neither tag
 // nor expression, is INVALID_ARGUMENT with ErrorClass::kPolicy. Thread-safe.
 absl::StatusOr<LicenceExpression> ResolveLicence(std::string_view stated, std::string_view license_name);
+
+// What a card's `license:` is recorded as, and a remark for the publisher, often empty.
+struct CardLicence {
+  std::optional<LicenceExpression> expression;  // None when none is stated.
+  std::string remark;
+};
+
+// ResolveLicence for a card as hubs accept it: a family (`cc`, `gpl`) becomes `LicenseRef-hf-<tag>`, `other` without
+// `license_name` becomes `LicenseRef-other`, `unknown` states none, each with a remark. Errors of ResolveLicence for
+// what no hub accepts. Thread-safe.
+absl::StatusOr<CardLicence> ResolveCardLicence(std::string_view stated, std::string_view license_name);
 
 }  // namespace plumb
 
