@@ -240,7 +240,7 @@ Made ParseKind(Section& section, const std::string& type, size_t& stages) {
     std::string prefix = section.Text("prefix");
     return MakeWordPieceDecoder(std::move(prefix), section.Flag("cleanup"));
   }
-  section.RefuseKey("type", fmt::format("'{}' is a decoder that Plumb does not know", type));
+  section.NotKnownKey("type", fmt::format("'{}' is a decoder that Plumb does not know", type));
   return section.Finish();
 }
 

@@ -13,6 +13,7 @@
 namespace plumb {
 namespace {
 
+using text::NotKnown;
 using text::Refuse;
 
 // One of the file's ids: inside the vocabulary, or an error that names its key.
@@ -67,7 +68,7 @@ absl::StatusOr<const text::GgufPre*> FindPre(const std::string& name) {
   for (const text::GgufPre& pre : text::kGgufPres) {
     if (pre.name == name) return &pre;
   }
-  return Refuse("GGUF", fmt::format("tokenizer.ggml.pre '{}' is a pre-tokenizer that Plumb does not know", name));
+  return NotKnown("GGUF", fmt::format("tokenizer.ggml.pre '{}' is a pre-tokenizer that Plumb does not know", name));
 }
 
 absl::StatusOr<std::unique_ptr<text::PreTokenizer>> MakePre(const text::GgufPre& pre) {
@@ -181,8 +182,8 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> ParseGgufTokenizer(const GgufVocabula
   } else if (vocabulary.model == "bert") {
     PLUMB_RETURN_IF_ERROR(BuildBert(vocabulary, steps));
   } else {
-    return Refuse("GGUF",
-                  fmt::format("tokenizer.ggml.model '{}' is a tokenizer that Plumb does not know", vocabulary.model));
+    return NotKnown("GGUF",
+                    fmt::format("tokenizer.ggml.model '{}' is a tokenizer that Plumb does not know", vocabulary.model));
   }
   return text::MakePipeline(std::move(steps));
 }

@@ -60,8 +60,8 @@ class Keys {
       const std::string key = entry.key.substr(kPrefix.size());
       if (std::find(seen_.begin(), seen_.end(), key) != seen_.end()) continue;
       if (std::find(kIrrelevant.begin(), kIrrelevant.end(), key) != kIrrelevant.end()) continue;
-      return text::Refuse("GGUF",
-                          fmt::format("{} is a key that Plumb does not know and that may change ids", entry.key));
+      return text::NotKnown("GGUF",
+                            fmt::format("{} is a key that Plumb does not know and that may change ids", entry.key));
     }
     return absl::OkStatus();
   }

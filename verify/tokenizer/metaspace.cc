@@ -77,7 +77,7 @@ MetaspaceRules ParseMetaspace(Section& section) {
   } else if (scheme == "never") {
     rules.prepend = PrependScheme::kNever;
   } else if (scheme != "always") {
-    section.RefuseKey("prepend_scheme", fmt::format("'{}' is unknown", scheme));
+    section.NotKnownKey("prepend_scheme", fmt::format("'{}' is unknown", scheme));
   }
   const std::optional<bool> add_prefix_space = section.FlagIf("add_prefix_space");
   if (add_prefix_space == false && rules.prepend != PrependScheme::kNever) {

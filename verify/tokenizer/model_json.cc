@@ -28,7 +28,7 @@ ModelOr ParseBpe(Section& section) {
   PLUMB_ASSIGN_OR_RETURN(Vocabulary vocabulary, Vocabulary::FromJson(section.Need("vocab"), "model.vocab"));
   const nlohmann::json& list = section.List("merges");
   const nlohmann::json* dropout = section.Find("dropout");
-  if (dropout != nullptr && *dropout != 0) section.RefuseKey("dropout", "ids would be drawn by chance");
+  if (dropout != nullptr && *dropout != 0) section.NotKnownKey("dropout", "ids would be drawn by chance");
   BpeRules rules;
   rules.unknown = section.TextIf("unk_token");
   rules.continuing_prefix = section.TextIf("continuing_subword_prefix").value_or("");
@@ -107,7 +107,7 @@ ModelOr ParseTokenModel(const nlohmann::json& json) {
   } else if (type == "Unigram") {
     model = ParseUnigram(section);
   } else {
-    return Refuse("model.type", fmt::format("'{}' is a model that Plumb does not know", type));
+    return NotKnown("model.type", fmt::format("'{}' is a model that Plumb does not know", type));
   }
   // A wrong section explains more than what came of it.
   if (section.failed()) return section.Finish();

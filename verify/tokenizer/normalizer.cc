@@ -326,7 +326,7 @@ Made ParseKind(Section& section, const std::string& type, size_t& stages) {
     const bool left = section.Flag("strip_left");
     return std::make_unique<Strip>(left, section.Flag("strip_right"));
   }
-  section.RefuseKey("type", fmt::format("'{}' is a normalizer that Plumb does not know", type));
+  section.NotKnownKey("type", fmt::format("'{}' is a normalizer that Plumb does not know", type));
   return section.Finish();
 }
 

@@ -29,7 +29,8 @@ absl::StatusOr<SentencePieceOptions> OptionsOf(const nlohmann::json& config) {
   } else if (class_name == "T5Tokenizer") {
     options.add_eos = true;
   } else if (!flag("add_bos_token") || !flag("add_eos_token")) {
-    return text::Refuse("tokenizer_config.json", fmt::format("what '{}' adds around a text is not known", class_name));
+    return text::NotKnown("tokenizer_config.json",
+                          fmt::format("what '{}' adds around a text is not known", class_name));
   }
   options.add_bos = flag("add_bos_token").value_or(options.add_bos);
   options.add_eos = flag("add_eos_token").value_or(options.add_eos);

@@ -28,7 +28,7 @@ class Parser {
       section.Irrelevant({"add_prefix_space", "trim_offsets", "use_regex"});
       return section.Finish();
     }
-    section.RefuseKey("type", fmt::format("'{}' is a post-processor that Plumb does not know", type));
+    section.NotKnownKey("type", fmt::format("'{}' is a post-processor that Plumb does not know", type));
     return section.Finish();
   }
 

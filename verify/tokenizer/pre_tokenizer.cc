@@ -189,7 +189,7 @@ std::optional<SplitBehavior> ParseBehavior(Section& section, std::string_view ab
   for (const auto& [name, behavior] : kNames) {
     if (name == found) return behavior;
   }
-  section.RefuseKey("behavior", fmt::format("'{}' is unknown", found));
+  section.NotKnownKey("behavior", fmt::format("'{}' is unknown", found));
   return std::nullopt;
 }
 
@@ -259,7 +259,7 @@ Made ParseKind(Section& section, const std::string& type, size_t& stages) {
     return std::make_unique<ClassSplitter>("digits", IsNumeric,
                                            alone ? SplitBehavior::kIsolated : SplitBehavior::kContiguous);
   }
-  section.RefuseKey("type", fmt::format("'{}' is a pre-tokenizer that Plumb does not know", type));
+  section.NotKnownKey("type", fmt::format("'{}' is a pre-tokenizer that Plumb does not know", type));
   return section.Finish();
 }
 

@@ -32,7 +32,7 @@ class Translator {
 
  private:
   absl::Status Unsupported(std::string_view what) const {
-    return Refuse(where_, fmt::format("the expression uses {}, which Plumb does not read", what));
+    return NotKnown(where_, fmt::format("the expression uses {}, which Plumb does not read", what));
   }
 
   absl::Status Step() {

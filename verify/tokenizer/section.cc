@@ -23,6 +23,10 @@ absl::Status Refuse(std::string_view where, std::string_view why) {
   return WithErrorClass(InvalidArgument(fmt::format("tokenizer: {}: {}", where, why)), ErrorClass::kPolicy);
 }
 
+absl::Status NotKnown(std::string_view where, std::string_view why) {
+  return WithErrorClass(absl::UnimplementedError(std::string(Message(Refuse(where, why)))), ErrorClass::kPolicy);
+}
+
 Section::Section(const nlohmann::json& object, std::string_view where) : object_(object), where_(where) {
   if (!object.is_object()) error_ = Refuse(where_, fmt::format("found {}, expected an object", object.type_name()));
 }
@@ -108,6 +112,10 @@ void Section::RefuseKey(std::string_view key, std::string_view why) {
   if (!failed()) error_ = Refuse(fmt::format("{}.{}", where_, key), why);
 }
 
+void Section::NotKnownKey(std::string_view key, std::string_view why) {
+  if (!failed()) error_ = NotKnown(fmt::format("{}.{}", where_, key), why);
+}
+
 absl::Status Section::Finish() const {
   if (failed()) return error_;
   std::string unknown;
@@ -117,7 +125,7 @@ absl::Status Section::Finish() const {
     if (unknown.size() > limits::kReasonBytesMax) break;
   }
   if (unknown.empty()) return absl::OkStatus();
-  return Refuse(where_, fmt::format("keys that Plumb does not know and that may change ids: {}", unknown));
+  return NotKnown(where_, fmt::format("keys that Plumb does not know and that may change ids: {}", unknown));
 }
 
 }  // namespace plumb::text

@@ -19,6 +19,8 @@ namespace plumb::text {
 
 // The error for `where` (a path such as `pre_tokenizer.pattern`): INVALID_ARGUMENT, ErrorClass::kPolicy.
 absl::Status Refuse(std::string_view where, std::string_view why);
+// The same for what may be sound and is not understood here: UNIMPLEMENTED, ErrorClass::kPolicy.
+absl::Status NotKnown(std::string_view where, std::string_view why);
 
 // Takes keys out of an object one by one. The first error is kept and returned by Finish; reads after it give harmless
 // values. A value that is no object is an error too. Borrows the object. Not thread-safe.
@@ -48,6 +50,8 @@ class Section {
   void Irrelevant(std::initializer_list<const char*> keys);
   // Refuses the file because of `key`.
   void RefuseKey(std::string_view key, std::string_view why);
+  // The same when its value is not understood.
+  void NotKnownKey(std::string_view key, std::string_view why);
 
   bool failed() const { return !error_.ok(); }
   const std::string& where() const { return where_; }

@@ -57,7 +57,7 @@ absl::StatusOr<std::vector<std::pair<std::string, std::string>>> ParseMergesText
 absl::StatusOr<std::unique_ptr<Tokenizer>> ParseTokenizerJson(std::string_view json) {
   PLUMB_ASSIGN_OR_RETURN(const nlohmann::json document, ParseBounded(json, "tokenizer.json"));
   text::Section top(document, "tokenizer.json");
-  if (top.Text("version") != "1.0") top.RefuseKey("version", "expected 1.0");
+  if (top.Text("version") != "1.0") top.NotKnownKey("version", "expected 1.0");
   // What loads these files for a model sets both for each call.
   top.Irrelevant({"truncation", "padding"});
   const nlohmann::json& model = top.Need("model");
