@@ -12,7 +12,8 @@ constexpr std::string_view kWeights = ".safetensors";
 constexpr std::string_view kIndex = ".safetensors.index.json";
 constexpr std::string_view kGguf = ".gguf";
 constexpr std::string_view kOnnx = ".onnx";
-constexpr std::string_view kGolden = "golden.safetensors";
+// Where goldens lay before they had a folder that no loader of weights looks into.
+constexpr std::string_view kGoldenBeside = "golden.safetensors";
 
 using Exists = std::function<bool(const std::string&)>;
 
@@ -88,10 +89,24 @@ std::string BaseOf(std::string_view path) {
   return fmt::format("{}{}", FolderOf(path), stem);
 }
 
-// The golden of a file that no other of that name stands beside.
-std::string PlainGolden(std::string_view path) {
-  if (!IsWhole(SuffixOf(path)) && StemOf(path) == "model") return fmt::format("{}{}", FolderOf(path), kGolden);
-  return fmt::format("{}.{}", BaseOf(path), kGolden);
+// The golden beside a file that no other of that name stands beside.
+std::string PlainGoldenBeside(std::string_view path) {
+  if (!IsWhole(SuffixOf(path)) && StemOf(path) == "model") return fmt::format("{}{}", FolderOf(path), kGoldenBeside);
+  return fmt::format("{}.{}", BaseOf(path), kGoldenBeside);
+}
+
+// The golden beside a file, as it was named before goldens had a folder.
+std::string GoldenBeside(std::string_view path, const Exists& exists) {
+  const std::string plain = PlainGoldenBeside(path);
+  const std::string_view suffix = SuffixOf(path);
+  if (!IsWhole(suffix)) return plain;
+  const std::string base = BaseOf(path);
+  for (std::string_view other : {kIndex, kWeights, kGguf, kOnnx}) {
+    const std::string twin = fmt::format("{}{}", base, other);
+    if (other == suffix || !exists(twin) || PlainGoldenBeside(twin) != plain) continue;
+    return fmt::format("{}{}.{}", base, suffix, kGoldenBeside);
+  }
+  return plain;
 }
 
 // What a case is called: a description of its own makes the file's whole name part of it, so that the same model in
@@ -104,23 +119,18 @@ std::string NameOf(const std::string& path) {
 SmokeCase MakeCase(const std::string& path, const Exists& exists) {
   SmokeCase made = {.name = NameOf(path), .config_path = path, .weights_path = path, .golden_path = {}};
   if (!IsWhole(SuffixOf(path))) made.config_path = std::string(FolderOf(path)).append("config.json");
-  if (std::string golden = GoldenPathFor(path, exists); exists(golden)) made.golden_path = std::move(golden);
+  for (std::string golden : {GoldenPathFor(path), GoldenBeside(path, exists)}) {
+    if (made.golden_path.empty() && exists(golden)) made.golden_path = std::move(golden);
+  }
   return made;
 }
 
 }  // namespace
 
-std::string GoldenPathFor(std::string_view weights_path, const Exists& exists) {
-  const std::string plain = PlainGolden(weights_path);
-  const std::string_view suffix = SuffixOf(weights_path);
-  if (!IsWhole(suffix) || !exists) return plain;
-  const std::string base = BaseOf(weights_path);
-  for (std::string_view other : {kIndex, kWeights, kGguf, kOnnx}) {
-    const std::string path = fmt::format("{}{}", base, other);
-    if (other == suffix || !exists(path) || PlainGolden(path) != plain) continue;
-    return fmt::format("{}{}.{}", base, suffix, kGolden);
-  }
-  return plain;
+std::string GoldenPathFor(std::string_view weights_path) {
+  const std::string name = NameOf(std::string(weights_path));
+  const size_t folder = FolderOf(weights_path).size();
+  return fmt::format("{}smoke/{}.golden", name.substr(0, folder), name.substr(folder));
 }
 
 std::vector<SmokeCase> DiscoverSmokeCases(const std::vector<std::string>& paths) {

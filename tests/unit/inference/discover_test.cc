@@ -92,7 +92,7 @@ TEST(DiscoverTest, OneFileOfAnyName) {
   ASSERT_TRUE(found.ok()) << found.status();
   EXPECT_EQ(found->name, "weights");
   EXPECT_EQ(found->config_path, "config.json");
-  EXPECT_EQ(found->golden_path, "weights.golden.safetensors");
+  EXPECT_EQ(found->golden_path, "smoke/weights.golden");
   EXPECT_TRUE(absl::IsNotFound(SmokeCaseOf("weights.safetensors", none).status()));
   EXPECT_EQ(SmokeCaseOf("x.gguf", none)->golden_path, "");
   for (const char* name : {"x.bin", "", "gguf", ".onnx", "x-00002-of-00003.gguf", "model-00001-of-00002.safetensors"}) {
@@ -111,13 +111,19 @@ TEST(DiscoverTest, EachFolderForItself) {
                    "step-2/model: step-2/config.json step-2/model.safetensors step-2/golden.safetensors"}));
 }
 
-TEST(GoldenPathTest, StandsBesideTheWeights) {
-  EXPECT_EQ(GoldenPathFor("model.safetensors"), "golden.safetensors");
-  EXPECT_EQ(GoldenPathFor("a/model.safetensors.index.json"), "a/golden.safetensors");
-  EXPECT_EQ(GoldenPathFor("a/b/model-bf16.safetensors"), "a/b/model-bf16.golden.safetensors");
-  EXPECT_EQ(GoldenPathFor("a/x-00001-of-00002.gguf"), "a/x.golden.safetensors");
-  EXPECT_EQ(GoldenPathFor("x.onnx", [](const std::string& path) { return path == "x.gguf"; }),
-            "x.onnx.golden.safetensors");
+TEST(DiscoverTest, TheGoldenInItsFolderComesFirst) {
+  EXPECT_EQ(
+      Discover({"config.json", "golden.safetensors", "model.safetensors", "smoke/model.golden", "x.gguf",
+                "smoke/x.gguf.golden", "x.golden.safetensors"}),
+      Lines({"model: config.json model.safetensors smoke/model.golden", "x.gguf: x.gguf x.gguf smoke/x.gguf.golden"}));
+}
+
+TEST(GoldenPathTest, LiesWhereNoLoaderOfWeightsLooks) {
+  EXPECT_EQ(GoldenPathFor("model.safetensors"), "smoke/model.golden");
+  EXPECT_EQ(GoldenPathFor("a/model.safetensors.index.json"), "a/smoke/model.golden");
+  EXPECT_EQ(GoldenPathFor("a/b/model-bf16.safetensors"), "a/b/smoke/model-bf16.golden");
+  EXPECT_EQ(GoldenPathFor("a/x-00001-of-00002.gguf"), "a/smoke/x.gguf.golden");
+  EXPECT_EQ(GoldenPathFor("x.onnx"), "smoke/x.onnx.golden");
 }
 
 }  // namespace

@@ -122,21 +122,21 @@ absl::StatusOr<std::string> ComputeGolden(const Directory& folder, const std::st
 Verdict SummarizeVerdict(const std::vector<BackendResult>& backends, bool by_name);
 
 // The cases that a release's files form, sorted by name. Goldens may be missing.
-// In each folder with a config.json: `model.safetensors`, or else `model.safetensors.index.json`, with
-// `golden.safetensors`; and each variant `model-X.safetensors` or `model.X.safetensors` (or its index) that is no
-// shard, with `model-X.golden.safetensors`. Everywhere: each `X.gguf` (of a split one the first part; none whose name
-// speaks of `mmproj` or `imatrix`) and each `X.onnx`, with `X.golden.safetensors`.
+// In each folder with a config.json: `model.safetensors`, or else `model.safetensors.index.json`; and each variant
+// `model-X.safetensors` or `model.X.safetensors` (or its index) that is no shard. Everywhere: each `X.gguf` (of a split
+// one the first part; none whose name speaks of `mmproj` or `imatrix`) and each `X.onnx`. The golden is that of
+// GoldenPathFor, or else the one beside the weights, where older releases keep it: `golden.safetensors` of
+// `model.safetensors`, `X.golden.safetensors` of other names, `X.gguf.golden.safetensors` of a GGUF or ONNX file beside
+// another file of that name in another format.
 std::vector<SmokeCase> DiscoverSmokeCases(const std::vector<std::string>& paths);
 
 // The case of one file, whatever its name is before the ending; `exists` tells which other files there are.
 // INVALID_ARGUMENT when it is no model's file or a part of one, NOT_FOUND when its config.json is missing.
 absl::StatusOr<SmokeCase> SmokeCaseOf(const std::string& path, const std::function<bool(const std::string&)>& exists);
 
-// Where DiscoverSmokeCases looks for the golden of a weights file; for publishers who have yet to make one. Of a GGUF
-// or ONNX file beside another file of that name in another format it is `X.gguf.golden.safetensors` or
-// `X.onnx.golden.safetensors`.
-std::string GoldenPathFor(std::string_view weights_path,
-                          const std::function<bool(const std::string&)>& exists = nullptr);
+// Where the golden of a weights file belongs, for whoever has yet to make one: `a/smoke/model.golden` for
+// `a/model.safetensors` and its index, `smoke/tiny.gguf.golden` for `tiny.gguf`. No loader of weights looks there.
+std::string GoldenPathFor(std::string_view weights_path);
 
 }  // namespace plumb
 
