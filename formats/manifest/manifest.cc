@@ -73,6 +73,21 @@ std::string_view KindName(v1::Kind kind) {
   }
 }
 
+std::string DescribeKind(const v1::Manifest& manifest) {
+  const v1::ReleaseFacts& facts = manifest.facts();
+  std::string details;
+  const auto add = [&](std::string_view detail) {
+    if (!detail.empty()) details += fmt::format("{}{}", details.empty() ? "" : ", ", detail);
+  };
+  if (facts.form() != "model" && facts.form() != KindName(manifest.kind())) add(facts.form());
+  add(facts.library());
+  add(facts.quantisation());
+  std::string text(KindName(manifest.kind()));
+  if (!details.empty()) text += fmt::format(" ({})", details);
+  if (facts.form() == "adapter" && facts.base_models_size() > 0) text += " for " + facts.base_models(0).name();
+  return text;
+}
+
 std::optional<v1::Kind> ParseKind(std::string_view name) {
   for (v1::Kind kind : {v1::KIND_WEIGHTS, v1::KIND_CHECKPOINT, v1::KIND_ADAPTER, v1::KIND_RECIPE}) {
     if (KindName(kind) == name) return kind;

@@ -6,6 +6,7 @@
 #include "plumb/base/limits.h"
 #include "plumb/base/names.h"
 #include "plumb/base/path.h"
+#include "plumb/base/publish_limits.h"
 #include "plumb/base/status.h"
 #include "plumb/document/recipe.h"
 #include "plumb/manifest/manifest.h"
@@ -92,6 +93,19 @@ absl::Status CheckSmokeCases(const v1::Manifest& manifest) {
   return absl::OkStatus();
 }
 
+absl::Status CheckFacts(const v1::ReleaseFacts& facts) {
+  std::vector<std::string> texts = {facts.form(), facts.library(), facts.task(), facts.family(), facts.quantisation()};
+  texts.insert(texts.end(), facts.formats().begin(), facts.formats().end());
+  for (const v1::BaseModel& base : facts.base_models()) texts.push_back(base.name());
+  const bool many = static_cast<size_t>(facts.formats_size()) > limits::kFactsOfAKindMax ||
+                    static_cast<size_t>(facts.base_models_size()) > limits::kFactsOfAKindMax;
+  const bool sound = std::all_of(texts.begin(), texts.end(), [](const std::string& text) {
+    return text.size() <= limits::kFactBytesMax && IsValidUtf8(text);
+  });
+  if (many || !sound) return Broken("its facts are too many or too long");
+  return absl::OkStatus();
+}
+
 absl::Status CheckLineage(const v1::Manifest& manifest) {
   if (manifest.has_lineage() && manifest.lineage().parent_digest().size() != Digest::kSizeBytes) {
     return Broken("the parent's digest must be 32 bytes");
@@ -121,6 +135,7 @@ absl::Status ValidateManifest(const v1::Manifest& manifest) {
     PLUMB_RETURN_IF_ERROR(CheckNamedFile(manifest, "the licence list", path));
   }
   PLUMB_RETURN_IF_ERROR(CheckLineage(manifest));
+  PLUMB_RETURN_IF_ERROR(CheckFacts(manifest.facts()));
   if (manifest.has_recipe()) {
     if (absl::Status status = ValidateRecipe(manifest.recipe()); !status.ok())
       return Broken(std::string(Message(status)));

@@ -41,6 +41,8 @@ uint64_t TotalBytes(const v1::Manifest& manifest);
 
 // `weights`, `checkpoint`, `adapter`, `recipe`; `unspecified` otherwise.
 std::string_view KindName(v1::Kind kind);
+// The kind with what else is known, for people: `adapter (peft) for lab/base`, `weights (model, gptq)`.
+std::string DescribeKind(const v1::Manifest& manifest);
 std::optional<v1::Kind> ParseKind(std::string_view name);
 
 }  // namespace plumb
