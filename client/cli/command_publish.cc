@@ -1,11 +1,12 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "client/cli/argument.h"
 #include "client/cli/command.h"
 #include "client/cli/error_report.h"
-#include "client/cli/text.h"
+#include "client/cli/publish_view.h"
 #include "fmt/format.h"
 #include "plumb/base/status.h"
 #include "plumb/client/publish.h"
@@ -27,6 +28,11 @@ struct PublishFlags {
   uint64_t max_memory = PublishOptions().memory_bytes;
   uint64_t max_rate = 0;
   uint64_t streams = PublishOptions().parallel;
+  std::vector<std::string> exclude;
+  std::vector<std::string> include;
+  bool dry_run = false;
+  bool allow_incomplete = false;
+  bool allow_secrets = false;
   bool no_smoke = false;
   bool no_value_check = false;
 };
@@ -53,6 +59,10 @@ absl::StatusOr<PublishOptions> OptionsOf(const PublishFlags& flags) {
   options.license = flags.license;
   options.recipe_file = flags.recipe;
   options.tag = flags.tag;
+  options.exclude = flags.exclude;
+  options.include = flags.include;
+  options.allow_incomplete = flags.allow_incomplete;
+  options.allow_secrets = flags.allow_secrets;
   options.smoke = !flags.no_smoke;
   options.watch_values = !flags.no_value_check;
   options.memory_bytes = flags.max_memory;
@@ -69,34 +79,18 @@ absl::Status WithPublishMend(const absl::Status& status, const Reference& refere
   return status;
 }
 
-void Print(Output& output, const PublishResult& result) {
-  if (output.json()) {
-    output.PrintJson({{"model", result.model},
-                      {"version", result.version},
-                      {"digest", result.digest.ToString()},
-                      {"bytes", result.bytes},
-                      {"new_chunks", result.new_chunks},
-                      {"uploaded_bytes", result.uploaded_bytes}});
-    return;
-  }
-  Table table({{""}, {""}});
-  std::string title = fmt::format("{}@{}", result.model, result.version);
-  table.AddRow({result.existed ? "Unchanged" : "Published", {title, Colour::kBold}});
-  table.AddRow({"Digest", result.digest.ToString()});
-  table.AddRow({"Size", FormatBytes(result.bytes)});
-  table.AddRow(
-      {"Uploaded", fmt::format("{} in {}", FormatBytes(result.uploaded_bytes), Count(result.new_chunks, "new chunk"))});
-  output.PrintTable(table);
-  if (result.existed) output.Note("This very release was there already.");
-}
-
 absl::Status RunPublish(Context& context, const PublishFlags& flags) {
   PLUMB_ASSIGN_OR_RETURN(PublishOptions options, OptionsOf(flags));
   PLUMB_RETURN_IF_ERROR(RequireFolder(flags.folder, "publish"));
+  if (flags.dry_run) {
+    PLUMB_ASSIGN_OR_RETURN(PublishPreview preview, PreviewPublish(options, context.LongOperation()));
+    PrintPreview(context.output(), preview);
+    return absl::OkStatus();
+  }
   PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(options.reference.registry));
   absl::StatusOr<PublishResult> result = Publish(*connection, options, context.LongOperation());
   if (!result.ok()) return WithPublishMend(result.status(), options.reference, flags.folder);
-  Print(context.output(), *result);
+  PrintPublished(context.output(), *result);
   return absl::OkStatus();
 }
 
@@ -125,6 +119,13 @@ void RegisterPublish(Command& root, Action* action) {
   command.Value("--streams", "N", &flags->streams, "Streams at once (default 2); more help where round trips are long");
   command.Bytes("--max-memory", &flags->max_memory, "What buffers may take, about (default 256MiB)");
   command.Bytes("--max-rate", &flags->max_rate, "Send no faster than this a second");
+  command.Value("--exclude", "GLOB", &flags->exclude,
+                "Leave out files, as a line of .plumbignore does; may be given again");
+  command.Value("--include", "GLOB", &flags->include, "Publish only files that match; may be given again");
+  command.Flag("--dry-run", &flags->dry_run, "Check everything and show what would be published; no registry is asked");
+  command.Flag("--allow-incomplete", &flags->allow_incomplete,
+               "Publish pointers, cut files and sets that lack some, with a warning");
+  command.Flag("--allow-secrets", &flags->allow_secrets, "Publish files that hold keys or tokens, with a warning");
   command.Flag("--no-smoke", &flags->no_smoke, "Record no smoke case and do not try the ones that are given");
   command.Flag("--no-value-check", &flags->no_value_check,
                "Do not look for NaN, Inf, zeros, duplicates and outliers in the tensors");
@@ -132,6 +133,7 @@ void RegisterPublish(Command& root, Action* action) {
       "  plumb publish acme/tiny@v1 ./tiny --license Apache-2.0 --tag latest\n"
       "  plumb publish acme/tiny@step-1000 ./ckpt --kind checkpoint --step "
       "1000 --parent acme/tiny@step-500\n"
+      "  plumb publish acme/tiny@v1 ./tiny --dry-run --exclude 'runs/'\n"
       "\nKilled or cut off, the same command goes on where it stopped.\n");
 }
 

@@ -50,7 +50,7 @@ void PrintCard(Output& output, const ReleaseSource& source) {
   output.PrintText("");
   Table table({{""}, {""}});
   AddIf(&table, "Digest", source.stored.digest.ToString());
-  AddIf(&table, "Kind", std::string(KindName(manifest.kind())));
+  AddIf(&table, "Kind", DescribeKind(manifest));
   AddIf(&table, "Licence", manifest.license().empty() ? "none stated" : manifest.license());
   AddIf(&table, "Size",
         fmt::format("{} in {}", FormatBytes(TotalBytes(manifest)), Count(manifest.files_size(), "file")));
@@ -88,6 +88,7 @@ Json ShowJson(const ReleaseSource& source, const ShowFlags& flags) {
             {"license", manifest.license()}};
   }
   json["card"] = CardJson(manifest.card());
+  json["facts"] = FactsJson(manifest.facts());
   if (flags.manifest) json["manifest"] = ManifestJson(manifest);
   if (flags.recipe) json["recipe"] = RecipeReportJson(manifest);
   if (flags.files) {

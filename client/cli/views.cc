@@ -44,6 +44,8 @@ std::string RelationName(v1::Relation relation) {
       return "quantised";
     case v1::RELATION_MERGED:
       return "merged";
+    case v1::RELATION_ADAPTED:
+      return "adapter";
     default:
       return "unspecified";
   }
@@ -145,6 +147,20 @@ Json CardJson(const v1::Card& card) {
           {"base_model", card.base_model()}};
 }
 
+Json FactsJson(const v1::ReleaseFacts& facts) {
+  Json json = {{"form", facts.form()},
+               {"library", facts.library()},
+               {"task", facts.task()},
+               {"family", facts.family()},
+               {"quantisation", facts.quantisation()},
+               {"formats", StringList(facts.formats())},
+               {"base_models", Json::array()}};
+  for (const v1::BaseModel& base : facts.base_models()) {
+    json["base_models"].push_back({{"name", base.name()}, {"relation", RelationName(base.relation())}});
+  }
+  return json;
+}
+
 Json ManifestJson(const v1::Manifest& manifest) {
   Json json = {{"schema_version", manifest.schema_version()},
                {"model", manifest.model()},
@@ -155,6 +171,7 @@ Json ManifestJson(const v1::Manifest& manifest) {
                {"lineage", nullptr},
                {"checkpoint", nullptr},
                {"card", CardJson(manifest.card())},
+               {"facts", FactsJson(manifest.facts())},
                {"recipe", nullptr},
                {"smoke_cases", Json::array()},
                {"files", Json::array()}};

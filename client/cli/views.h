@@ -27,6 +27,7 @@ Json ReleaseJson(const v1::Release& release);
 Json TagJson(const v1::Tag& tag);
 Json FileJson(const v1::File& file, bool with_tensors);
 Json CardJson(const v1::Card& card);
+Json FactsJson(const v1::ReleaseFacts& facts);
 // Everything a manifest says, the recipe included.
 Json ManifestJson(const v1::Manifest& manifest);
 Json EventJson(const v1::Event& event);

@@ -40,9 +40,9 @@ std::unique_ptr<FrameEncoder> ChunkSender::TakeEncoder() {
 absl::Status ChunkSender::SendMissing(std::vector<Task>& batch, FrameEncoder* encoder) {
   std::vector<ChunkRef> chunks;
   for (const Task& task : batch) chunks.push_back(task.chunk.chunk);
-  PLUMB_ASSIGN_OR_RETURN(std::vector<size_t> missing,
-                         transfer::FindMissingChunks(connection_.channel(), chunks,
-                                                     connection_.capabilities().batch_items_max()));
+  PLUMB_ASSIGN_OR_RETURN(
+      std::vector<size_t> missing,
+      transfer::FindMissingChunks(connection_.channel(), chunks, connection_.capabilities().batch_items_max()));
   for (size_t index : missing) {
     Task& task = batch[index];
     std::span<const uint8_t> frame =

@@ -32,7 +32,8 @@ class FileReader {
     size_bytes_ += size;
     return batches_.Add(std::move(buffer), size);
   }
-  // Cuts `bytes` by content; keeps back a tail that more bytes could lengthen unless it is the `end`. Returns how many were used.
+  // Cuts `bytes` by content; keeps back a tail that more bytes could lengthen unless it is the `end`. Returns how many
+  // were used.
   absl::StatusOr<size_t> AddCut(std::span<const uint8_t> bytes, bool end) {
     size_t used = 0;
     while (used < bytes.size() && (end || bytes.size() - used >= limits::kChunkBytes)) {

@@ -10,6 +10,7 @@
 #include "client/library/remote_folder.h"
 #include "fmt/format.h"
 #include "plumb/base/directory.h"
+#include "plumb/base/ignore_rules.h"
 #include "plumb/base/local_path.h"
 #include "plumb/base/status.h"
 #include "plumb/containers/file_roles.h"
@@ -230,7 +231,7 @@ absl::StatusOr<Inspection> InspectPath(const std::string& path, const InspectOpt
                                        const Operation& operation) {
   PLUMB_ASSIGN_OR_RETURN(LocalPath place, OpenLocalPath(path));
   if (!place.file.empty()) return InspectFile(place.folder, place.file, options, operation);
-  PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, place.folder.List(RecordFolders()));
+  PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, ListModelFolder(place.folder));
   DirectoryByteFolder folder(&place.folder);
   Inspector inspector(folder, options, nullptr, operation);
   std::vector<std::string> paths;

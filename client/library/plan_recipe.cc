@@ -40,7 +40,7 @@ RecipeFacts FactsOf(const Directory& folder, const PublishPlan& plan) {
     if (!config.ok()) continue;
     absl::StatusOr<std::unique_ptr<Model>> model = ParseModelConfig(*config);
     if (!model.ok()) continue;
-    // PlanWeights has compared the tensors with the configuration, so that its count is theirs.
+    // PlanConfigs compares the tensors with the configuration, so that its count is theirs.
     facts.parameters = CountParameters(**model);
     facts.n_layers = (*model)->layers();
     facts.vocab_size = (*model)->vocabulary();
@@ -55,6 +55,19 @@ absl::Status PlanRecipe(const Directory& folder, const PublishOptions& options, 
                         PublishPlan* plan) {
   PLUMB_ASSIGN_OR_RETURN(RecipeText source, FindRecipe(folder, options, *plan));
   if (source.name.empty()) return absl::OkStatus();
+  absl::StatusOr<RecipeForm> form = RecipeFormOf(source.text, source.name);
+  // Other tools have files of that name.
+  if (form.ok() && *form == RecipeForm::kOther && options.recipe_file.empty()) {
+    operation.Warn(fmt::format("{} is not understood as a recipe (it has no `schema_version`); it is kept as a file",
+                               source.name));
+    return absl::OkStatus();
+  }
+  if (form.ok() && *form == RecipeForm::kFlat) {
+    operation.Warn(
+        fmt::format("{} is read as the settings of a training script, keys that are not known as they "
+                    "stand; Plumb's own form begins with `schema_version: 1`",
+                    source.name));
+  }
   absl::StatusOr<v1::Recipe> recipe = ParseRecipe(source.text, source.name);
   if (!recipe.ok()) return WithErrorClass(recipe.status(), ErrorClass::kPolicy);
   std::vector<Finding> findings = CheckRecipe(*recipe, FactsOf(folder, *plan));

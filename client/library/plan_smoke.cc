@@ -1,3 +1,4 @@
+#include "client/library/golden_author.h"
 #include "client/library/publish_plan.h"
 #include "fmt/format.h"
 #include "plumb/base/status.h"
@@ -35,7 +36,6 @@ absl::Status RunRecorded(const Directory& folder, const SmokeCase& smoke, const 
 }  // namespace
 
 absl::Status PlanSmokeCases(const Directory& folder, const Operation& operation, PublishPlan* plan) {
-  const auto exists = [plan](const std::string& path) { return plan->Has(path); };
   for (const SmokeCase& smoke : DiscoverSmokeCases(plan->Paths())) {
     PLUMB_RETURN_IF_ERROR(operation.Check());
     // A file that describes itself may be something else than a model that Plumb runs.
@@ -51,7 +51,7 @@ absl::Status PlanSmokeCases(const Directory& folder, const Operation& operation,
     if (!smoke.golden_path.empty()) {
       PLUMB_RETURN_IF_ERROR(RunRecorded(folder, smoke, operation));
       recorded.set_golden_path(smoke.golden_path);
-      recorded.set_recorded_by("publisher");
+      recorded.set_recorded_by(GoldenAuthor(folder, smoke.golden_path));
       *plan->manifest.add_smoke_cases() = std::move(recorded);
       continue;
     }
@@ -65,7 +65,7 @@ absl::Status PlanSmokeCases(const Directory& folder, const Operation& operation,
       return WithErrorClass(Annotate(golden.status(), smoke.weights_path), ErrorClass::kSmoke);
     }
     PLUMB_RETURN_IF_ERROR(golden.status());
-    recorded.set_golden_path(GoldenPathFor(smoke.weights_path, exists));
+    recorded.set_golden_path(GoldenPathFor(smoke.weights_path));
     recorded.set_recorded_by("reference");
     plan->files.push_back({.path = recorded.golden_path(),
                            .size_bytes = golden->size(),

@@ -3,10 +3,18 @@
 #include <set>
 #include <utility>
 
+#include "client/library/folder_text.h"
 #include "client/library/publish_plan.h"
 #include "fmt/format.h"
+#include "nlohmann/json.hpp"
+#include "plumb/base/byte_source.h"
+#include "plumb/base/json.h"
+#include "plumb/base/limits.h"
 #include "plumb/base/status.h"
+#include "plumb/containers/file_roles.h"
+#include "plumb/containers/incomplete.h"
 #include "plumb/containers/open.h"
+#include "plumb/weights/container_format.h"
 #include "plumb/weights/weight_set.h"
 
 namespace plumb {
@@ -14,22 +22,6 @@ namespace {
 
 // Notes on one file that a publisher gets to see.
 constexpr size_t kNotesMax = 4;
-
-absl::Status PlanContainer(const Directory& folder, PlannedFile* file) {
-  PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, folder.OpenFile(file->path));
-  absl::StatusOr<SafetensorsHeader> header = SafetensorsHeader::Read(fd.get(), file->path);
-  if (!header.ok()) return AsRefusal(header.status(), file->path);
-  for (const TensorInfo& info : header->tensors()) {
-    v1::Tensor tensor;
-    tensor.set_name(info.name);
-    tensor.set_dtype(std::string(DTypeName(info.dtype)));
-    tensor.mutable_shape()->Assign(info.shape.begin(), info.shape.end());
-    tensor.set_begin(info.begin);
-    tensor.set_end(info.end);
-    file->tensors.push_back(std::move(tensor));
-  }
-  return absl::OkStatus();
-}
 
 // Gives the tensors of a container to the files that they lie in.
 void TakeTensors(const TensorSource& source, PublishPlan* plan) {
@@ -70,43 +62,182 @@ void WarnOfNotes(const TensorSource& source, const std::string& path, const Oper
   }
 }
 
-// A container of any other format, known by its content. Only GGUF files that are not sound are refused: what else
-// looks like a container may be something else, and is published as plain bytes.
-absl::Status PlanOther(const Directory& folder, const std::string& path, const Operation& operation,
-                       PublishPlan* plan) {
-  absl::StatusOr<std::string_view> format = ContainerFormatOf(DirectoryByteFolder(&folder), path);
-  PLUMB_RETURN_IF_ERROR(format.status());
-  if (format->empty()) return absl::OkStatus();
-  absl::StatusOr<std::unique_ptr<TensorSource>> source = OpenTensorSource(folder, path);
-  if (!source.ok() && path.ends_with(".gguf")) return AsRefusal(source.status(), path);
-  if (!source.ok()) {
-    operation.Warn(fmt::format("{}: {}; published as plain bytes", path, Message(source.status())));
+PlannedContainer Describe(const TensorSource& source, const std::string& path) {
+  constexpr size_t kTextBytesMax = 1024;
+  PlannedContainer container{.path = path, .format = std::string(source.format()), .texts = {}};
+  for (const MetadataEntry& entry : source.metadata().entries()) {
+    const auto* text = std::get_if<std::string>(&entry.value);
+    if (text != nullptr && text->size() <= kTextBytesMax) container.texts.emplace(entry.key, *text);
+  }
+  return container;
+}
+
+// Looks at the files of a folder one after another.
+class WeightPlanner {
+ public:
+  // All must outlive the object.
+  WeightPlanner(const Directory& folder, const Operation& operation, PublishPlan* plan)
+      : folder_(folder), files_(&folder), operation_(operation), plan_(plan) {}
+
+  absl::Status Plan(const std::string& path) {
+    // A golden is no weights, and what is in it is checked by running it.
+    if (IsGolden(path)) return WarnOfPlace(path);
+    if (IsTaken(path)) return absl::OkStatus();
+    PLUMB_ASSIGN_OR_RETURN(std::shared_ptr<const ByteSource> bytes, files_.Open(path));
+    PLUMB_ASSIGN_OR_RETURN(std::string_view format, ContainerFormatOf(files_, path));
+    if (format.empty()) return PlanUnknown(path, *bytes);
+    absl::StatusOr<std::unique_ptr<TensorSource>> source = OpenTensorSource(files_, path);
+    if (!source.ok()) return PlanUnsound(path, *bytes, source.status());
+    WarnOfNotes(**source, path, operation_);
+    TakeTensors(**source, plan_);
+    plan_->containers.push_back(Describe(**source, path));
     return absl::OkStatus();
   }
-  WarnOfNotes(**source, path, operation);
-  TakeTensors(**source, plan);
+
+ private:
+  // vLLM, SGLang and others load every .safetensors at the top as weights.
+  absl::Status WarnOfPlace(const std::string& path) {
+    if (path.ends_with(".safetensors") && path.find('/') == path.npos) {
+      operation_.Warn(fmt::format("{} is no weights, but loaders take it for such; {} is the place for it", path,
+                                  path == "golden.safetensors" ? "smoke/model.golden" : "the folder smoke/"));
+    }
+    return absl::OkStatus();
+  }
+
+  // What other files of the container led to already.
+  bool IsTaken(const std::string& path) const {
+    return std::any_of(plan_->files.begin(), plan_->files.end(), [&](const PlannedFile& file) {
+      return file.path == path && (!file.tensors.empty() || !file.generated.empty());
+    });
+  }
+
+  // Of no format that is read: nothing is wrong with it unless its name promises one, or it ends early.
+  absl::Status PlanUnknown(const std::string& path, const ByteSource& bytes) {
+    if (path.ends_with(".safetensors") || IsShardIndex(path)) return PlanNamed(path);
+    if (!IsWeightName(path)) return absl::OkStatus();
+    PLUMB_ASSIGN_OR_RETURN(std::optional<IncompleteFile> early, EndsEarly(path, bytes));
+    if (early.has_value()) plan_->incomplete.push_back(*std::move(early));
+    return absl::OkStatus();
+  }
+
+  // The error of a file that can only be one thing.
+  absl::Status PlanNamed(const std::string& path) {
+    absl::Status status;
+    if (path.ends_with(".safetensors.index.json")) {
+      status = WeightSet::Open(folder_, path).status();
+    } else if (path.ends_with(".safetensors")) {
+      PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, folder_.OpenFile(path));
+      status = SafetensorsHeader::Read(fd.get(), path).status();
+    }
+    if (!status.ok()) AddUnsound(path, status);
+    return absl::OkStatus();
+  }
+
+  // It claims a format and cannot be read. It is refused when it is not all there, or when there is nothing else that
+  // it can be; what is merely not understood is published as plain bytes.
+  absl::Status PlanUnsound(const std::string& path, const ByteSource& bytes, const absl::Status& status) {
+    const bool lacks_a_file = absl::IsNotFound(status) && (path.ends_with(".onnx") || path.ends_with(".index"));
+    const bool only_one_thing =
+        path.ends_with(".safetensors") || path.ends_with(".gguf") || IsShardIndex(path) || lacks_a_file;
+    if (absl::IsDataLoss(status) || (only_one_thing && !absl::IsUnimplemented(status))) {
+      AddUnsound(path, status);
+      return absl::OkStatus();
+    }
+    // This machine is to blame, not the file.
+    if (ErrorClassOf(status) == ErrorClass::kLocalStorage) return status;
+    PLUMB_ASSIGN_OR_RETURN(std::optional<IncompleteFile> early, EndsEarly(path, bytes));
+    if (early.has_value()) {
+      plan_->incomplete.push_back(*std::move(early));
+    } else {
+      operation_.Warn(fmt::format("{}; published as plain bytes", Message(AnnotateOnce(status, path))));
+    }
+    return absl::OkStatus();
+  }
+
+  static absl::Status AnnotateOnce(const absl::Status& status, const std::string& path) {
+    return Message(status).starts_with(path) ? status : Annotate(status, path);
+  }
+
+  void AddUnsound(const std::string& path, const absl::Status& status) {
+    std::string_view what = Message(status);
+    for (const std::string& prefix : {path + ": ", path + " "}) {
+      if (what.starts_with(prefix)) what.remove_prefix(prefix.size());
+    }
+    plan_->incomplete.push_back({path, fmt::format("cannot be used: {}", what), "mend it or download it again"});
+  }
+
+  const Directory& folder_;
+  const DirectoryByteFolder files_;
+  const Operation& operation_;
+  PublishPlan* plan_;
+};
+
+// An index whose shards lie in files of another format than the readers of indexes know must at least find them.
+absl::Status PlanIndex(const Directory& folder, const std::string& path, PublishPlan* plan) {
+  absl::StatusOr<std::string> text = ReadText(folder, path, limits::kShardIndexBytesMax);
+  if (!text.ok()) return absl::OkStatus();
+  absl::StatusOr<nlohmann::json> index = ParseJson(*text, path);
+  if (!index.ok()) {
+    plan->incomplete.push_back({.path = path,
+                                .what = fmt::format("is no sound index: {}", Message(index.status())),
+                                .mend = "download it again"});
+    return absl::OkStatus();
+  }
+  if (!index->is_object() || !index->contains("weight_map") || !(*index)["weight_map"].is_object()) {
+    return absl::OkStatus();
+  }
+  const std::string parent = path.substr(0, path.rfind('/') + 1);
+  std::set<std::string> missing;
+  for (const auto& [tensor, shard] : (*index)["weight_map"].items()) {
+    if (shard.is_string() && !plan->Has(parent + shard.get<std::string>())) missing.insert(shard.get<std::string>());
+  }
+  if (missing.empty()) return absl::OkStatus();
+  plan->incomplete.push_back(
+      {.path = path,
+       .what = fmt::format("names {} {} not here: {}", missing.size(),
+                           missing.size() == 1 ? "shard that is" : "shards that are", *missing.begin()),
+       .mend = "download or save them too"});
   return absl::OkStatus();
+}
+
+// `model.safetensors.index.json`, and with a variant `x.safetensors.index.fp16.json`.
+bool IsIndexName(std::string_view path) {
+  return path.ends_with(".json") && path.substr(path.rfind('/') + 1).find(".index.") != path.npos;
 }
 
 }  // namespace
 
-absl::Status PlanWeights(const Directory& folder, const Operation& operation, PublishPlan* plan) {
-  for (PlannedFile& file : plan->files) {
+absl::Status PlanStandIns(const Directory& folder, const Operation& operation, PublishPlan* plan) {
+  const DirectoryByteFolder files(&folder);
+  for (const PlannedFile& file : plan->files) {
     PLUMB_RETURN_IF_ERROR(operation.Check());
-    operation.Report({.phase = "check", .item = file.path, .done_bytes = 0, .total_bytes = 0});
-    if (file.path.ends_with(".safetensors")) PLUMB_RETURN_IF_ERROR(PlanContainer(folder, &file));
-    if (file.path.ends_with(".safetensors.index.json")) {
-      absl::StatusOr<WeightSet> weights = WeightSet::Open(folder, file.path);
-      if (!weights.ok()) return AsRefusal(weights.status(), file.path);
-    }
+    PLUMB_ASSIGN_OR_RETURN(std::shared_ptr<const ByteSource> bytes, files.Open(file.path));
+    std::vector<uint8_t> head(std::min<uint64_t>(kContainerHeadBytes, bytes->Size()));
+    PLUMB_RETURN_IF_ERROR(bytes->Read(0, head));
+    std::optional<IncompleteFile> stand_in = StandInFor(file.path, bytes->Size(), head);
+    if (stand_in.has_value()) plan->incomplete.push_back(*std::move(stand_in));
   }
-  for (const std::string& path : plan->Paths()) {
+  return absl::OkStatus();
+}
+
+absl::Status PlanWeights(const Directory& folder, const Operation& operation, PublishPlan* plan) {
+  // Containers of several files are opened by their index, or else by their first file.
+  std::vector<std::string> paths = plan->Paths();
+  std::stable_partition(paths.begin(), paths.end(), [](const std::string& path) { return IsShardIndex(path); });
+  std::set<std::string> stand_ins;
+  for (const IncompleteFile& file : plan->incomplete) stand_ins.insert(file.path);
+  WeightPlanner planner(folder, operation, plan);
+  for (const std::string& path : paths) {
+    if (stand_ins.contains(path)) continue;
     PLUMB_RETURN_IF_ERROR(operation.Check());
-    bool planned = std::any_of(plan->files.begin(), plan->files.end(), [&](const PlannedFile& file) {
-      return file.path == path && (!file.tensors.empty() || !file.generated.empty());
-    });
-    if (planned || path.ends_with(".safetensors") || path.ends_with(".index.json")) continue;
-    PLUMB_RETURN_IF_ERROR(PlanOther(folder, path, operation, plan));
+    operation.Report({.phase = "check", .item = path, .done_bytes = 0, .total_bytes = 0});
+    PLUMB_RETURN_IF_ERROR(planner.Plan(path));
+  }
+  for (const std::string& path : paths) {
+    if (IsIndexName(path)) PLUMB_RETURN_IF_ERROR(PlanIndex(folder, path, plan));
+  }
+  for (IncompleteFile& set : IncompleteSets(plan->Paths())) {
+    if (IsWeightName(set.path)) plan->incomplete.push_back(std::move(set));
   }
   return absl::OkStatus();
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "client/library/commit.h"
+#include "client/library/lineage.h"
 #include "client/library/publish_pass.h"
 #include "client/library/publish_plan.h"
 #include "fmt/format.h"
@@ -18,24 +19,18 @@ namespace {
 // How often content that went missing between upload and commit is sent again.
 constexpr int kCommitRounds = 3;
 
-// Fills in what only the registry or the recipe knows: the parent's digest, a checkpoint's loss.
-absl::Status AddLineage(Connection& connection, const PublishOptions& options, v1::Manifest* manifest) {
-  if (options.parent.has_value()) {
-    PLUMB_ASSIGN_OR_RETURN(v1::Release parent, Resolve(connection, *options.parent));
-    manifest->mutable_lineage()->set_parent_digest(parent.digest());
-    manifest->mutable_lineage()->set_parent_reference(fmt::format("{}@{}", parent.model(), parent.version()));
-    bool same_run = manifest->kind() == v1::KIND_CHECKPOINT && parent.model() == manifest->model();
-    manifest->mutable_lineage()->set_relation(same_run ? v1::RELATION_CONTINUED : v1::RELATION_FINE_TUNED);
-  }
+// What a checkpoint states: the step that the call or the training says, and what the recipe says of it.
+absl::Status AddCheckpoint(const PublishOptions& options, std::optional<uint64_t> found_step, v1::Manifest* manifest) {
   if (manifest->kind() != v1::KIND_CHECKPOINT) return absl::OkStatus();
-  if (!options.step.has_value()) {
+  const std::optional<uint64_t> step = options.step.has_value() ? options.step : found_step;
+  if (!step.has_value()) {
     return WithErrorClass(InvalidArgument("a checkpoint needs --step: how many optimizer steps were taken"),
                           ErrorClass::kUsage);
   }
   v1::Checkpoint* checkpoint = manifest->mutable_checkpoint();
-  checkpoint->set_step(*options.step);
+  checkpoint->set_step(*step);
   for (const v1::RecipeCheckpoint& stated : manifest->recipe().checkpoints()) {
-    if (static_cast<uint64_t>(stated.step().value()) != *options.step || stated.step().unknown()) continue;
+    if (static_cast<uint64_t>(stated.step().value()) != *step || stated.step().unknown()) continue;
     if (stated.has_loss() && !stated.loss().unknown()) checkpoint->set_loss(stated.loss().value());
     if (stated.tokens_seen().value() > 0)
       checkpoint->set_tokens_seen(static_cast<uint64_t>(stated.tokens_seen().value()));
@@ -74,15 +69,12 @@ absl::Status CheckSame(const v1::Release& standing, const StoredManifest& stored
                   standing.model(), standing.version(), digest.ToString(), stored.digest.ToString()));
 }
 
-absl::StatusOr<StoredManifest> SendAndCommit(Connection& connection, const PublishPlan& plan,
+absl::StatusOr<StoredManifest> SendAndCommit(Connection& connection, const LineageFinder& lineage,
                                              const Operation& operation, PublishPass* pass, PublishResult* result) {
-  if (plan.manifest.has_lineage()) {
-    PLUMB_ASSIGN_OR_RETURN(Digest parent, Digest::FromBytes(plan.manifest.lineage().parent_digest()));
-    PLUMB_RETURN_IF_ERROR(pass->UseParent(parent));
-  }
+  if (lineage.near().has_value()) PLUMB_RETURN_IF_ERROR(pass->UseParent(*lineage.near()));
   for (int round = 1;; ++round) {
     PLUMB_RETURN_IF_ERROR(pass->Run(/*send=*/true, result));
-    PLUMB_ASSIGN_OR_RETURN(StoredManifest stored, pass->Build());
+    PLUMB_ASSIGN_OR_RETURN(StoredManifest stored, pass->Build(lineage));
     absl::StatusOr<CommitOutcome> outcome = CommitManifest(connection, stored, operation);
     // Content may be collected between the upload and the commit; then it is sent again.
     if (absl::IsFailedPrecondition(outcome.status()) && round < kCommitRounds) continue;
@@ -101,6 +93,21 @@ absl::Status CheckReference(const Reference& reference) {
 
 }  // namespace
 
+absl::StatusOr<PublishPreview> PreviewPublish(const PublishOptions& options, const Operation& operation) {
+  PLUMB_RETURN_IF_ERROR(CheckReference(options.reference));
+  PLUMB_ASSIGN_OR_RETURN(Directory folder, Directory::OpenFollowingLinks(options.folder));
+  PLUMB_ASSIGN_OR_RETURN(PublishPlan plan, PlanPublish(folder, options, operation));
+  PublishPreview preview{.manifest = std::move(plan.manifest), .left_out = std::move(plan.left_out)};
+  for (const PlannedFile& planned : plan.files) {
+    v1::File* file = preview.manifest.add_files();
+    file->set_path(planned.path);
+    file->set_size_bytes(planned.size_bytes);
+    file->mutable_tensors()->Assign(planned.tensors.begin(), planned.tensors.end());
+    file->set_generated(!planned.generated.empty());
+  }
+  return preview;
+}
+
 absl::StatusOr<PublishResult> Publish(Connection& connection, const PublishOptions& options,
                                       const Operation& operation) {
   PLUMB_RETURN_IF_ERROR(CheckReference(options.reference));
@@ -108,23 +115,33 @@ absl::StatusOr<PublishResult> Publish(Connection& connection, const PublishOptio
   PLUMB_RETURN_IF_ERROR(CheckPermission(connection, options.reference.model));
   PLUMB_ASSIGN_OR_RETURN(Directory folder, Directory::OpenFollowingLinks(options.folder));
   PLUMB_ASSIGN_OR_RETURN(PublishPlan plan, PlanPublish(folder, options, operation));
-  PLUMB_RETURN_IF_ERROR(AddLineage(connection, options, &plan.manifest));
+  PLUMB_RETURN_IF_ERROR(AddCheckpoint(options, plan.step, &plan.manifest));
+  LineageFinder lineage(connection, options);
+  PLUMB_RETURN_IF_ERROR(lineage.Begin(&plan.manifest));
   PublishPass pass(connection, folder, plan, options, operation);
   PublishResult result{.model = plan.manifest.model(), .version = plan.manifest.version(), .digest = {}};
+  result.left_out = plan.left_out;
   PLUMB_ASSIGN_OR_RETURN(std::optional<v1::Release> standing, FindStanding(connection, plan.manifest));
   StoredManifest stored;
   if (standing.has_value()) {
+    PLUMB_RETURN_IF_ERROR(lineage.Adopt(*standing, &plan.manifest));
     PLUMB_RETURN_IF_ERROR(pass.Run(/*send=*/false, &result));
-    PLUMB_ASSIGN_OR_RETURN(stored, pass.Build());
+    PLUMB_ASSIGN_OR_RETURN(stored, pass.Build(lineage));
     PLUMB_RETURN_IF_ERROR(CheckSame(*standing, stored));
     result.existed = true;
   } else {
-    PLUMB_ASSIGN_OR_RETURN(stored, SendAndCommit(connection, plan, operation, &pass, &result));
+    PLUMB_ASSIGN_OR_RETURN(stored, SendAndCommit(connection, lineage, operation, &pass, &result));
   }
   result.digest = stored.digest;
   result.bytes = TotalBytes(stored.manifest);
+  result.manifest = std::move(plan.manifest);
+  if (stored.manifest.has_lineage()) *result.manifest.mutable_lineage() = stored.manifest.lineage();
   if (!options.tag.empty()) {
-    PLUMB_RETURN_IF_ERROR(SetTag(connection, result.model, options.tag, stored.digest, std::nullopt).status());
+    absl::Status tagged = SetTag(connection, result.model, options.tag, stored.digest, std::nullopt).status();
+    if (!tagged.ok()) {
+      return Annotate(
+          tagged, fmt::format("{}@{} is published; its tag {} is not set", result.model, result.version, options.tag));
+    }
   }
   return result;
 }

@@ -115,7 +115,7 @@ absl::Status PublishPass::PutMissingLists() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<StoredManifest> PublishPass::Build() const {
+absl::StatusOr<StoredManifest> PublishPass::Build(const LineageFinder& lineage) const {
   v1::Manifest manifest = plan_.manifest;
   for (size_t i = 0; i < files_.size(); ++i) {
     const PlannedFile& planned = plan_.files[i];
@@ -129,6 +129,7 @@ absl::StatusOr<StoredManifest> PublishPass::Build() const {
     file->mutable_tensors()->Assign(planned.tensors.begin(), planned.tensors.end());
     file->set_generated(!planned.generated.empty());
   }
+  lineage.Finish(&manifest);
   return BuildManifest(std::move(manifest));
 }
 

@@ -7,6 +7,7 @@
 
 #include "client/library/chunk_sender.h"
 #include "client/library/hash_file.h"
+#include "client/library/lineage.h"
 #include "client/library/publish_plan.h"
 #include "client/library/similar_chunks.h"
 #include "client/library/weight_watch.h"
@@ -30,8 +31,8 @@ class PublishPass {
   // again. ABORTED when a file changed meanwhile, or since an earlier call.
   absl::Status Run(bool send, PublishResult* result);
 
-  // The release that the files make. After Run.
-  absl::StatusOr<StoredManifest> Build() const;
+  // The release that the files make, its lineage finished. After Run.
+  absl::StatusOr<StoredManifest> Build(const LineageFinder& lineage) const;
 
  private:
   absl::Status RunWith(ChunkSender* sender);

@@ -8,28 +8,6 @@
 #include "plumb/base/status.h"
 
 namespace plumb {
-namespace {
-
-absl::Status PlanFiles(const Directory& folder, PublishPlan* plan) {
-  PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, folder.List(RecordFolders()));
-  if (entries.empty()) return InvalidArgument(fmt::format("{} holds no files", folder.path()));
-  if (entries.size() > limits::kFilesPerReleaseMax) {
-    return OutOfRange(fmt::format("{} holds {} files, a release has at most {}", folder.path(), entries.size(),
-                                  limits::kFilesPerReleaseMax));
-  }
-  for (DirectoryEntry& entry : entries) {
-    plan->files.push_back({.path = std::move(entry.path),
-                           .size_bytes = entry.size_bytes,
-                           .generated = {},
-                           .tensors = {},
-                           .big_endian = {}});
-  }
-  absl::Status status = ValidatePathSet(plan->Paths());
-  return WithErrorClass(Annotate(status, folder.path()), ErrorClass::kPolicy);
-}
-
-}  // namespace
-
 std::vector<ByteRange> PlannedFile::TensorRanges() const {
   std::vector<ByteRange> ranges;
   for (const v1::Tensor& tensor : tensors) ranges.push_back({tensor.begin(), tensor.end()});
@@ -59,16 +37,23 @@ absl::StatusOr<PublishPlan> PlanPublish(const Directory& folder, const PublishOp
   manifest.set_schema_version(1);
   manifest.set_model(options.reference.model);
   manifest.set_version(options.reference.version);
-  manifest.set_kind(options.kind);
-  if (options.kind == v1::KIND_UNSPECIFIED) {
-    manifest.set_kind(options.step.has_value() ? v1::KIND_CHECKPOINT : v1::KIND_WEIGHTS);
-  }
-  PLUMB_RETURN_IF_ERROR(PlanFiles(folder, &plan));
+  // What is cheap comes first, and everything before a byte is sent: a version is never spent on a mistake.
+  PLUMB_RETURN_IF_ERROR(PlanFiles(folder, options, &plan));
+  PLUMB_RETURN_IF_ERROR(PlanSecrets(folder, options, operation, &plan));
   PLUMB_RETURN_IF_ERROR(PlanDocuments(folder, options, operation, &plan));
-  PLUMB_RETURN_IF_ERROR(PlanWeights(folder, operation, &plan));
-  PLUMB_RETURN_IF_ERROR(PlanConfigs(folder, operation, &plan));
   PLUMB_RETURN_IF_ERROR(PlanRecipe(folder, options, operation, &plan));
-  if (options.smoke) PLUMB_RETURN_IF_ERROR(PlanSmokeCases(folder, operation, &plan));
+  PLUMB_RETURN_IF_ERROR(PlanStandIns(folder, operation, &plan));
+  if (!options.allow_incomplete) PLUMB_RETURN_IF_ERROR(SettleIncomplete(options, operation, plan));
+  PLUMB_RETURN_IF_ERROR(PlanWeights(folder, operation, &plan));
+  PLUMB_RETURN_IF_ERROR(PlanTokenizers(folder, operation, &plan));
+  PLUMB_RETURN_IF_ERROR(SettleIncomplete(options, operation, plan));
+  PLUMB_RETURN_IF_ERROR(PlanKind(folder, options, operation, &plan));
+  PLUMB_RETURN_IF_ERROR(PlanBaseModels(folder, &plan));
+  // What is not all there is neither compared nor run.
+  if (plan.incomplete.empty()) {
+    PLUMB_RETURN_IF_ERROR(PlanConfigs(folder, operation, &plan));
+    if (options.smoke) PLUMB_RETURN_IF_ERROR(PlanSmokeCases(folder, operation, &plan));
+  }
   std::sort(plan.files.begin(), plan.files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   return plan;
 }

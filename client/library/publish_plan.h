@@ -3,6 +3,8 @@
 #define PLUMB_CLIENT_LIBRARY_PUBLISH_PLAN_H_
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -13,7 +15,9 @@
 #include "plumb/base/directory.h"
 #include "plumb/client/operation.h"
 #include "plumb/client/publish.h"
+#include "plumb/containers/incomplete.h"
 #include "plumb/content/chunker.h"
+#include "plumb/document/card.h"
 #include "plumb/v1/manifest.pb.h"
 
 namespace plumb {
@@ -33,10 +37,25 @@ struct PlannedFile {
   std::vector<ByteRange> TensorRanges() const;
 };
 
+// What a container says of itself beside its tensors.
+struct PlannedContainer {
+  std::string path;
+  std::string format;
+  std::map<std::string, std::string> texts;  // Metadata that are text and short.
+};
+
 // Everything a manifest says but the hashes. `manifest.files` is empty.
 struct PublishPlan {
   v1::Manifest manifest;
   std::vector<PlannedFile> files;  // Sorted by path.
+  // What of the folder is left out, folders with a `/` at their end.
+  std::vector<std::string> left_out;
+  // What is not all there.
+  std::vector<IncompleteFile> incomplete;
+  ModelCard card;
+  std::vector<PlannedContainer> containers;
+  // Of a training whose state lies at the top.
+  std::optional<uint64_t> step;
 
   std::vector<std::string> Paths() const;
   bool Has(std::string_view path) const;
@@ -52,6 +71,22 @@ absl::Status AsRefusal(const absl::Status& status, std::string_view path);
 
 // The steps of PlanPublish, one file each. They add to `plan`.
 
+// Which files there are: not what LeftOutByDefault, `.plumbignore` and the options leave out.
+absl::Status PlanFiles(const Directory& folder, const PublishOptions& options, PublishPlan* plan);
+// Refuses keys and tokens in small text files.
+absl::Status PlanSecrets(const Directory& folder, const PublishOptions& options, const Operation& operation,
+                         PublishPlan* plan);
+// Finds pointers and pages that stand in for files.
+absl::Status PlanStandIns(const Directory& folder, const Operation& operation, PublishPlan* plan);
+// Refuses what is incomplete; with the option, warns of it.
+absl::Status SettleIncomplete(const PublishOptions& options, const Operation& operation, const PublishPlan& plan);
+// What kind of release it is, and the facts.
+absl::Status PlanKind(const Directory& folder, const PublishOptions& options, const Operation& operation,
+                      PublishPlan* plan);
+// What it was made from, as its files and its card say. After PlanKind.
+absl::Status PlanBaseModels(const Directory& folder, PublishPlan* plan);
+// Vocabularies, as far as they are understood.
+absl::Status PlanTokenizers(const Directory& folder, const Operation& operation, PublishPlan* plan);
 // Card, licence expression and licence texts.
 absl::Status PlanDocuments(const Directory& folder, const PublishOptions& options, const Operation& operation,
                            PublishPlan* plan);

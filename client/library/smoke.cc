@@ -1,11 +1,11 @@
 #include "plumb/client/smoke.h"
 
 #include <memory>
-#include <set>
 #include <utility>
 
 #include "fmt/format.h"
 #include "plumb/base/file.h"
+#include "plumb/base/ignore_rules.h"
 #include "plumb/base/local_path.h"
 #include "plumb/base/status.h"
 #include "plumb/client/release_folder.h"
@@ -30,7 +30,7 @@ std::vector<SmokeCase> RecordedCases(const v1::Manifest& manifest) {
 struct Subject {
   std::shared_ptr<const Directory> folder;
   std::vector<SmokeCase> cases;
-  std::function<bool(const std::string&)> exists;  // Whether the folder has that file.
+  bool released = false;  // The cases are those of a release, with goldens where its manifest says.
 };
 
 absl::StatusOr<Subject> FindFile(LocalPath place) {
@@ -39,7 +39,7 @@ absl::StatusOr<Subject> FindFile(LocalPath place) {
   absl::StatusOr<SmokeCase> found = SmokeCaseOf(place.file, exists);
   if (absl::IsInvalidArgument(found.status())) return WithErrorClass(found.status(), ErrorClass::kUsage);
   PLUMB_RETURN_IF_ERROR(found.status());
-  return Subject{folder, {*std::move(found)}, std::move(exists)};
+  return Subject{folder, {*std::move(found)}};
 }
 
 absl::StatusOr<Subject> FindCases(const std::string& path) {
@@ -52,17 +52,16 @@ absl::StatusOr<Subject> FindCases(const std::string& path) {
   } else if (!absl::IsNotFound(release.status())) {
     return release.status();
   }
-  PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, place.folder.List(RecordFolders()));
+  PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> entries, ListModelFolder(place.folder));
   std::vector<std::string> paths;
   for (const DirectoryEntry& entry : entries) paths.push_back(entry.path);
-  if (cases.empty()) cases = DiscoverSmokeCases(paths);
+  const bool released = !cases.empty();
+  if (!released) cases = DiscoverSmokeCases(paths);
   if (cases.empty()) {
     return NotFound(fmt::format(
         "{} has nothing to run: expected config.json beside model.safetensors, a .gguf or an .onnx file", path));
   }
-  const std::set<std::string> present(paths.begin(), paths.end());
-  return Subject{std::make_shared<const Directory>(std::move(place.folder)), std::move(cases),
-                 [present](const std::string& name) { return present.contains(name); }};
+  return Subject{std::make_shared<const Directory>(std::move(place.folder)), std::move(cases), released};
 }
 
 SmokeOptions OptionsFor(const SmokeRequest& request, const Operation& operation) {
@@ -103,8 +102,14 @@ absl::StatusOr<std::vector<RecordedGolden>> RecordGoldens(const std::string& pat
       continue;
     }
     if (!golden.ok()) return Annotate(golden.status(), smoke.weights_path);
-    const std::string golden_path = GoldenPathFor(smoke.weights_path, subject.exists);
+    const bool in_place = subject.released && !smoke.golden_path.empty();
+    const std::string golden_path = in_place ? smoke.golden_path : GoldenPathFor(smoke.weights_path);
+    if (!in_place) PLUMB_RETURN_IF_ERROR(subject.folder->MakeDirectory(golden_path.substr(0, golden_path.rfind('/'))));
     PLUMB_RETURN_IF_ERROR(WriteFileAtomically(subject.folder->path() + "/" + golden_path, *golden));
+    if (!smoke.golden_path.empty() && smoke.golden_path != golden_path) {
+      operation.Warn(
+          fmt::format("{} is no longer used: {} takes its place; remove it", smoke.golden_path, golden_path));
+    }
     recorded.push_back({smoke.weights_path, golden_path, golden->size()});
   }
   if (recorded.empty() && !unknown.ok()) return unknown;

@@ -1,12 +1,11 @@
 #include "client/library/weight_watch.h"
 
 #include <algorithm>
-#include <cmath>
+#include <map>
 #include <optional>
 #include <utility>
 
-#include "fmt/format.h"
-#include "fmt/ranges.h"
+#include "client/library/weight_judgement.h"
 #include "plumb/gguf/dequantise.h"
 #include "plumb/weights/weight_set.h"
 
@@ -15,26 +14,9 @@ namespace {
 
 // Elements decoded at a time.
 constexpr uint64_t kPieceElements = 16u << 10;
-// Names in one sentence.
-constexpr size_t kNamesMax = 3;
-// Octaves from the median, at least, and in robust standard deviations.
-constexpr double kOctavesMin = 2;
-constexpr double kDeviationsMin = 8;
-// The median of absolute deviations times this is the standard deviation of a normal distribution.
-constexpr double kNormalMad = 1.4826;
-
 bool IsWatched(DType dtype) {
   return dtype == DType::kF16 || dtype == DType::kBF16 || dtype == DType::kF32 || dtype == DType::kF64 ||
          IsGgmlBlockDType(dtype);
-}
-
-// `2 tensors hold NaN: a, b`.
-std::string Sentence(const std::vector<std::string>& names, std::string_view one, std::string_view many) {
-  std::vector<std::string> shown(names.begin(), names.begin() + std::min(names.size(), kNamesMax));
-  std::string list = fmt::format("{}", fmt::join(shown, ", "));
-  if (names.size() > kNamesMax) list += fmt::format(" and {} more", names.size() - kNamesMax);
-  return names.size() == 1 ? fmt::format("tensor {} {}", list, one)
-                           : fmt::format("{} tensors {}: {}", names.size(), many, list);
 }
 
 // Whole big-endian elements or blocks, turned round.
@@ -49,28 +31,7 @@ std::vector<uint8_t> LittleEndian(DType dtype, std::span<const uint8_t> bytes) {
   return turned;
 }
 
-double Median(std::vector<double> values) {
-  auto middle = values.begin() + values.size() / 2;
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
-double RootMeanSquare(const TensorStatistics& statistics) { return std::hypot(statistics.mean, statistics.deviation); }
-
 }  // namespace
-
-std::string RoleOf(const std::string& name) {
-  std::string role;
-  for (size_t at = 0; at < name.size();) {
-    size_t end = std::min(name.find('.', at), name.size());
-    std::string_view part = std::string_view(name).substr(at, end - at);
-    bool number = !part.empty() && std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
-    role.append(number ? "*" : part);
-    if (end < name.size()) role += '.';
-    at = end + 1;
-  }
-  return role;
-}
 
 void WeightWatch::Begin(const std::string& path, std::span<const v1::Tensor> tensors,
                         const std::set<std::string>& big_endian) {
@@ -148,69 +109,23 @@ void WeightWatch::End(const ChunkList& chunks) {
 }
 
 std::vector<std::string> WeightWatch::Warnings() const {
-  std::vector<std::string> nans;
-  std::vector<std::string> infinities;
-  std::vector<std::string> zeros;
-  std::vector<std::string> bad_blocks;
+  std::map<const Watched*, size_t> contents;
+  size_t content = 0;
+  for (const auto& [digests, tensors] : by_content_) {
+    ++content;
+    for (const Watched* tensor : tensors) contents[tensor] = content;
+  }
+  std::vector<JudgedTensor> judged;
   for (const Watched& tensor : watched_) {
-    TensorStatistics statistics = tensor.sum.Result();
-    if (statistics.nans > 0) nans.push_back(fmt::format("{} in {}", tensor.name, tensor.file));
-    if (statistics.infinities > 0) infinities.push_back(fmt::format("{} in {}", tensor.name, tensor.file));
-    if (tensor.bad_blocks > 0) bad_blocks.push_back(fmt::format("{} in {}", tensor.name, tensor.file));
-    if (statistics.count > 1 && statistics.zeros == statistics.count && tensor.shape.size() > 1) {
-      zeros.push_back(fmt::format("{} in {}", tensor.name, tensor.file));
-    }
+    auto same = contents.find(&tensor);
+    judged.push_back({.file = tensor.file,
+                      .name = tensor.name,
+                      .shape = tensor.shape,
+                      .statistics = tensor.sum.Result(),
+                      .bad_blocks = tensor.bad_blocks,
+                      .content = same == contents.end() ? 0 : same->second});
   }
-  std::vector<std::string> warnings;
-  if (!nans.empty()) warnings.push_back(Sentence(nans, "holds NaN", "hold NaN"));
-  if (!infinities.empty()) warnings.push_back(Sentence(infinities, "holds Inf", "hold Inf"));
-  if (!bad_blocks.empty()) {
-    warnings.push_back(
-        Sentence(bad_blocks, "has blocks whose scale is NaN or Inf", "have blocks whose scale is NaN or Inf"));
-  }
-  if (!zeros.empty()) warnings.push_back(Sentence(zeros, "is all zeros", "are all zeros"));
-  std::vector<std::string> twins;
-  for (const auto& [content, tensors] : by_content_) {
-    if (tensors.size() < 2) continue;
-    bool one_name = std::all_of(tensors.begin(), tensors.end(),
-                                [first = tensors[0]](const Watched* t) { return t->name == first->name; });
-    // The same model twice, in two files, is no news.
-    if (!one_name) twins.push_back(fmt::format("{} = {}", tensors[0]->name, tensors[1]->name));
-  }
-  if (!twins.empty()) {
-    std::string more = twins.size() > kNamesMax ? fmt::format(" and {} more", twins.size() - kNamesMax) : "";
-    twins.resize(std::min(twins.size(), kNamesMax));
-    warnings.push_back(fmt::format("tensors with the same bytes: {}{}", fmt::join(twins, ", "), more));
-  }
-  WarnOfOutliers(&warnings);
-  return warnings;
-}
-
-void WeightWatch::WarnOfOutliers(std::vector<std::string>* warnings) const {
-  std::map<std::pair<std::string, std::vector<uint64_t>>, std::vector<std::pair<double, const Watched*>>> siblings;
-  for (const Watched& tensor : watched_) {
-    double size = RootMeanSquare(tensor.sum.Result());
-    // Zeros have a warning of their own.
-    if (size > 0) siblings[{RoleOf(tensor.name), tensor.shape}].emplace_back(std::log2(size), &tensor);
-  }
-  std::vector<std::string> outliers;
-  for (const auto& [role, sizes] : siblings) {
-    if (sizes.size() < kSiblingsMin) continue;
-    std::vector<double> octaves;
-    for (const auto& [size, tensor] : sizes) octaves.push_back(size);
-    const double median = Median(octaves);
-    for (double& value : octaves) value = std::abs(value - median);
-    const double limit = std::max(kOctavesMin, kDeviationsMin * kNormalMad * Median(octaves));
-    for (const auto& [size, tensor] : sizes) {
-      if (std::abs(size - median) <= limit) continue;
-      outliers.push_back(
-          fmt::format("{} in {} ({:.2g} times the usual size)", tensor->name, tensor->file, std::exp2(size - median)));
-    }
-  }
-  if (!outliers.empty()) {
-    warnings->push_back(
-        Sentence(outliers, "is far from its siblings in other layers", "are far from their siblings in other layers"));
-  }
+  return JudgeWeights(judged);
 }
 
 }  // namespace plumb

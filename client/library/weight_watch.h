@@ -30,12 +30,7 @@ class WeightWatch {
   // All of the file was added; these are its chunks.
   void End(const ChunkList& chunks);
 
-  // A sentence for each kind of thing that looks wrong, naming some tensors.
-  //   NaN, Inf                 in any tensor; for blocks, as their scale
-  //   zeros                    nothing else in a tensor of two dimensions or more
-  //   duplicates               two places with the same bytes, other than zeros
-  //   outliers                 the root mean square is more than 4 times, and far out of the spread, off the median of
-  //                            at least kSiblingsMin tensors of the same name but for its numbers, and the same shape
+  // What JudgeWeights says of them.
   std::vector<std::string> Warnings() const;
 
  private:
@@ -53,18 +48,12 @@ class WeightWatch {
   };
 
   static void Look(uint64_t offset, std::span<const uint8_t> bytes, Watched* tensor);
-  void WarnOfOutliers(std::vector<std::string>* warnings) const;
 
   std::deque<Watched> watched_;  // Of all files.
   size_t file_begin_ = 0;        // The first of the file that is being added.
   // Tensors by what they hold: the digests of their chunks.
   std::map<std::string, std::vector<const Watched*>> by_content_;
 };
-
-inline constexpr size_t kSiblingsMin = 6;
-
-// `name` with every number between dots replaced by `*`: the same for a role in all layers.
-std::string RoleOf(const std::string& name);
 
 }  // namespace plumb
 

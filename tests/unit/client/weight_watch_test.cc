@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 
+#include "client/library/weight_judgement.h"
 #include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -114,12 +115,66 @@ TEST(WeightWatchTest, ZerosOfTwoDimensions) {
   EXPECT_THAT(WarningsOf(model), ElementsAre("2 tensors are all zeros: a in m, b in m"));
 }
 
-TEST(WeightWatchTest, TheSameBytesTwice) {
+TEST(WeightWatchTest, OneLayerInThePlaceOfAnother) {
+  Model model;
+  for (unsigned layer = 0; layer < 4; ++layer) {
+    model.Add(fmt::format("h.{}.w", layer), {100, 1000}, Normal(100'000, 1, layer == 3 ? 1 : layer));
+  }
+  EXPECT_THAT(WarningsOf(model), ElementsAre("layers with the same bytes: h.1.w = h.3.w"));
+}
+
+TEST(WeightWatchTest, TiedMatricesAndConstantsAreNoDamage) {
   Model model;
   model.Add("wte", {100, 1000}, Normal(100'000, 1, 1));
-  model.Add("other", {100, 1000}, Normal(100'000, 1, 2));
   model.Add("head", {100, 1000}, Normal(100'000, 1, 1));
-  EXPECT_THAT(WarningsOf(model), ElementsAre("tensors with the same bytes: wte = head"));
+  for (unsigned layer = 0; layer < 4; ++layer) {
+    model.Add(fmt::format("h.{}.rotary", layer), {100, 1000}, Normal(100'000, 1, 2));
+  }
+  EXPECT_THAT(WarningsOf(model), IsEmpty());
+}
+
+TEST(WeightWatchTest, InfinityBoundsAndMasks) {
+  const float infinity = std::numeric_limits<float>::infinity();
+  Model model;
+  model.Add("attn.masked", {2, 2}, {0, -infinity, 0, 0});
+  model.Add("x.output_max", {1}, {infinity});
+  model.Add("x.bounds_lower", {3}, {-infinity, 0, 1});
+  model.Add("y.unbounded", {4}, {infinity, infinity, infinity, infinity});
+  EXPECT_THAT(WarningsOf(model), IsEmpty());
+  model.Add("clip.layers.0.w", {2, 2}, {0, 1, 2, infinity});
+  EXPECT_THAT(WarningsOf(model), ElementsAre("tensor clip.layers.0.w in m holds Inf"));
+}
+
+TEST(WeightWatchTest, ZerosWhereTrainingBegins) {
+  Model model;
+  for (unsigned layer = 0; layer < 3; ++layer) {
+    model.Add(fmt::format("h.{}.lora_B.weight", layer), {8, 8}, std::vector<float>(64, 0));
+    model.Add(fmt::format("h.{}.proj_out.weight", layer), {8, 8}, std::vector<float>(64, 0));
+    model.Add(fmt::format("h.{}.lora_A.weight", layer), {8, 8}, Normal(64, 1, layer));
+    model.Add(fmt::format("h.{}.groupnorm.weight", layer), {1, 64, 1, 1}, std::vector<float>(64, 0));
+  }
+  model.Add("x", {1, 64, 1}, std::vector<float>(64, 0));
+  EXPECT_THAT(WarningsOf(model), IsEmpty());
+  // One layer without its weights, where others have theirs.
+  model.Add("h.3.lora_A.weight", {8, 8}, std::vector<float>(64, 0));
+  EXPECT_THAT(WarningsOf(model), ElementsAre("tensor h.3.lora_A.weight in m is all zeros"));
+}
+
+TEST(WeightWatchTest, NothingButZeros) {
+  Model model;
+  for (unsigned layer = 0; layer < 3; ++layer) {
+    model.Add(fmt::format("h.{}.w", layer), {8, 8}, std::vector<float>(64, 0));
+  }
+  EXPECT_EQ(WarningsOf(model).size(), 1u);
+}
+
+TEST(WeightWatchTest, GainsMayBeOfAnySize) {
+  Model model;
+  for (unsigned layer = 0; layer < 8; ++layer) {
+    model.Add(fmt::format("h.{}.input_layernorm.weight", layer), {64}, Normal(64, layer == 0 ? 0.01f : 1, layer));
+    model.Add(fmt::format("h.{}.k_proj.bias", layer), {64}, Normal(64, layer == 7 ? 100 : 1, layer));
+  }
+  EXPECT_THAT(WarningsOf(model), IsEmpty());
 }
 
 TEST(WeightWatchTest, OneLayerFarFromTheOthers) {
