@@ -105,8 +105,10 @@ std::vector<std::string> Zeros(const std::vector<JudgedTensor>& tensors, const S
     auto found = siblings.find({RoleOf(tensor.name), tensor.shape});
     if (!IsZeros(tensor) || found == siblings.end()) continue;
     const auto& others = found->second;
-    const bool everywhere = others.size() > 1 && std::all_of(others.begin(), others.end(),
-                                                             [](const JudgedTensor* other) { return IsZeros(*other); });
+    const bool has_layers = std::any_of(others.begin(), others.end(),
+                                        [&](const JudgedTensor* other) { return other->name != tensor.name; });
+    const bool everywhere = has_layers && std::all_of(others.begin(), others.end(),
+                                                      [](const JudgedTensor* other) { return IsZeros(*other); });
     if (nothing_else || (!everywhere && !StartsAtZero(tensor.name))) zeros.push_back(Place(tensor));
   }
   return zeros;

@@ -59,7 +59,7 @@ bool IsWeightName(std::string_view path) {
   for (std::string_view ending : kEndings) {
     if (path.ends_with(ending)) return true;
   }
-  return BaseName(path).find(".data-0") != path.npos;
+  return BaseName(path).find(".data-") != path.npos;
 }
 
 }  // namespace plumb

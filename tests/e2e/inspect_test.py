@@ -194,8 +194,8 @@ class InspectTest(PlumbTest):
         folder = self.tmp / 'damaged'
         folder.mkdir()
         header = {'a': {'dtype': 'BF16', 'shape': [2], 'data_offsets': [0, 4]},
-                  'b': {'dtype': 'BF16', 'shape': [2, 1], 'data_offsets': [4, 8]}}
-        write_safetensors(folder / 'model.safetensors', header, NAN + b'\x80\x3f' + b'\x00' * 4)
+                  'b': {'dtype': 'BF16', 'shape': [2, 2], 'data_offsets': [4, 12]}}
+        write_safetensors(folder / 'model.safetensors', header, NAN + b'\x80\x3f' + b'\x00' * 8)
         args = ('publish', 'lab/damaged@v1', folder, '--license', 'MIT', '--no-smoke')
         warned = self.plumb(*args).err
         self.assertIn('tensor a in model.safetensors holds NaN', warned)

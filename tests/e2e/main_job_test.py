@@ -56,7 +56,7 @@ class MainJobTest(PlumbTest):
 
     def test_recorded_case_for_weights_without_golden(self):
         files = {f['path']: f for f in self.plumb('files', 'lab/tiny', '--json').json['files']}
-        self.assertTrue(files['model-bf16.golden.safetensors']['generated'])
+        self.assertTrue(files['smoke/model-bf16.golden']['generated'])
         self.assertFalse(files['golden.safetensors']['generated'])
 
     def test_pull_by_version_tag_and_digest_is_the_same(self):

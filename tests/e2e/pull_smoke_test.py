@@ -75,7 +75,7 @@ class GoldenTest(PlumbTest):
         (folder / 'golden.safetensors').unlink()
         self.assertEqual(self.plumb('smoke', folder, '--json').json['verdict'], 'inconclusive')
         recorded = self.plumb('golden', 'record', folder, '--json').json['goldens']
-        self.assertEqual([g['golden_path'] for g in recorded], ['golden.safetensors'])
+        self.assertEqual([g['golden_path'] for g in recorded], ['smoke/model.golden'])
         report = self.plumb('smoke', folder, '--json').json
         self.assertEqual(report['verdict'], 'pass')
         for backend in report['backends']:
@@ -102,7 +102,7 @@ class GoldenTest(PlumbTest):
         folder = self.copy_of(FAMILY / 'step-3000', 'model')
         (folder / 'model-bf16.safetensors').unlink()
         self.plumb('golden', 'record', folder, '--prompt', 'To be, or not to be', '--replace')
-        header, _ = read_safetensors(folder / 'golden.safetensors')
+        header, _ = read_safetensors(folder / 'smoke/model.golden')
         self.assertEqual(header['__metadata__']['text'], 'To be, or not to be')
         self.assertEqual(self.plumb('smoke', folder, '--json').json['verdict'], 'pass')
         self.plumb('smoke', folder, '--prompt', 'Now is the winter', '--explain')

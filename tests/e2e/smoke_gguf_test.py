@@ -53,7 +53,7 @@ class SmokeGgufTest(PlumbTest):
             path = self.copy(name, golden=False)
             self.assertEqual(self.smoke(path)['verdict'], 'inconclusive')
             goldens = self.plumb('golden', 'record', path, '--json').json['goldens']
-            self.assertEqual([g['golden_path'] for g in goldens], [f'{name}.golden.safetensors'])
+            self.assertEqual([g['golden_path'] for g in goldens], [f'smoke/{name}.gguf.golden'])
             report = self.smoke(path)
             self.assertEqual(report['verdict'], 'pass')
             for gate in ('structure', 'self_test', 'config_hash', 'golden', 'coverage'):
@@ -148,7 +148,7 @@ class SmokeGgufTest(PlumbTest):
         path = self.folder / 'spoken.gguf'
         model.write(path)
         self.plumb('golden', 'record', path, '--prompt', 'to be, or not to be')
-        header, data = read_safetensors(self.folder / 'spoken.golden.safetensors')
+        header, data = read_safetensors(self.folder / 'smoke/spoken.gguf.golden')
         self.assertEqual(header['__metadata__']['text'], 'to be, or not to be')
         begin, end = header['input_ids']['data_offsets']
         ids = struct.unpack(f'<{(end - begin) // 8}q', data[begin:end])
@@ -195,7 +195,7 @@ class SmokeGgufTest(PlumbTest):
         shutil.copy(self.copy('llama-f32', golden=False), self.folder / 'model.gguf')
         (self.folder / 'llama-f32.gguf').unlink()
         goldens = self.plumb('golden', 'record', self.folder, '--json').json['goldens']
-        self.assertEqual([g['golden_path'] for g in goldens], ['model.golden.safetensors'])
+        self.assertEqual([g['golden_path'] for g in goldens], ['smoke/model.gguf.golden'])
         report = self.smoke(self.folder)
         self.assertEqual((report['verdict'], self.cases(report)), ('pass', {'model', 'model.gguf'}))
 
@@ -215,9 +215,9 @@ class PublishGgufTest(PlumbTest):
         self.assertIn('vocabulary.gguf', result.err)
         manifest = self.plumb('show', 'lab/gguf@v1', '--manifest', '--json').json['manifest']
         recorded = {c['weights_path']: c['golden_path'] for c in manifest['smoke_cases']}
-        self.assertEqual(recorded, {'qwen2-q4_0.gguf': 'qwen2-q4_0.golden.safetensors',
-                                    'mixtral-q8_0.gguf': 'mixtral-q8_0.golden.safetensors',
-                                    'tiny-00001-of-00002.gguf': 'tiny.golden.safetensors'})
+        self.assertEqual(recorded, {'qwen2-q4_0.gguf': 'smoke/qwen2-q4_0.gguf.golden',
+                                    'mixtral-q8_0.gguf': 'smoke/mixtral-q8_0.gguf.golden',
+                                    'tiny-00001-of-00002.gguf': 'smoke/tiny.gguf.golden'})
         for number, rate in enumerate(('100MB', '100KB')):
             target = self.tmp / f'pulled-{number}'
             report = self.plumb('pull', 'lab/gguf@v1', target, '--smoke', '--no-cache', '--max-rate', rate,

@@ -67,7 +67,7 @@ class SmokeOnnxTest(PlumbTest):
     def test_made_up_inputs_are_what_transformers_take(self):
         path = self.folder / 'gpt2-with-past.onnx'
         self.plumb('golden', 'record', path, '--replace')
-        header, data = read_safetensors(self.folder / 'gpt2-with-past.golden.safetensors')
+        header, data = read_safetensors(self.folder / 'smoke/gpt2-with-past.onnx.golden')
         shapes = {n: t['shape'] for n, t in header.items() if n.startswith('in.')}
         self.assertEqual(shapes, {'in.input_ids': [1, 64], 'in.attention_mask': [1, 64], 'in.position_ids': [1, 64],
                                   **{f'in.past_key_values.{i}.{k}': [1, 4, 0, 8] for i in (0, 1) for k in ('key', 'value')}})
@@ -185,7 +185,7 @@ class SmokeOnnxTest(PlumbTest):
         for name in self.folder.glob('*.onnx'):
             name.unlink()
         self.plumb('golden', 'record', self.folder, '--prompt', 'to be, or not to be')
-        header, data = read_safetensors(path.parent / 'model.golden.safetensors')
+        header, data = read_safetensors(path.parent / 'smoke/model.onnx.golden')
         self.assertEqual(header['in.attention_mask']['shape'], [1, 19])
         ids = struct.unpack('<19q', data[slice(*header['in.input_ids']['data_offsets'])])
         self.assertEqual(''.join(letters[i - 3] for i in ids), 'to be, or not to be')
@@ -214,7 +214,10 @@ class PublishOnnxTest(PlumbTest):
         shutil.copytree(MODELS, folder)
         (folder / 'gpt2-with-past.golden.safetensors').unlink()
         (folder / 'broken.onnx').write_bytes((MODELS / 'bert.onnx').read_bytes()[:60000])
-        self.assertIn('broken.onnx', self.plumb('publish', 'lab/onnx@v1', folder, '--license', 'MIT').err)
+        refused = self.plumb('publish', 'lab/onnx@v1', folder, '--license', 'MIT', expect='policy').err
+        self.assertIn('broken.onnx is cut short', refused)
+        (folder / 'broken.onnx').unlink()
+        self.plumb('publish', 'lab/onnx@v1', folder, '--license', 'MIT')
         manifest = self.plumb('show', 'lab/onnx@v1', '--manifest', '--json').json['manifest']
         self.assertEqual({c['weights_path']: c['recorded_by'] for c in manifest['smoke_cases']},
                          {'bert.onnx': 'publisher', 'external.onnx': 'publisher', 'gpt2-with-past.onnx': 'reference'})

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "plumb/base/limits.h"
+#include "plumb/base/publish_limits.h"
 #include "plumb/base/status.h"
 
 namespace plumb {
@@ -225,6 +226,33 @@ TEST(ManifestTest, AParentIsADigest) {
   v1::Manifest manifest = MakeManifest();
   manifest.mutable_lineage()->set_parent_reference("lab/tiny@v0");
   ExpectRefused(manifest, "32 bytes");
+}
+
+TEST(ManifestTest, FactsAtTheLimitsAndPast) {
+  v1::Manifest manifest = MakeManifest();
+  manifest.mutable_facts()->set_family(std::string(limits::kFactBytesMax, 'x'));
+  for (size_t i = 0; i < limits::kFactsOfAKindMax; ++i) manifest.mutable_facts()->add_base_models()->set_name("a/b");
+  EXPECT_TRUE(ValidateManifest(manifest).ok());
+  manifest.mutable_facts()->set_family(std::string(limits::kFactBytesMax + 1, 'x'));
+  EXPECT_FALSE(ValidateManifest(manifest).ok());
+  manifest.mutable_facts()->set_family("x");
+  manifest.mutable_facts()->add_base_models()->set_name("a/b");
+  EXPECT_FALSE(ValidateManifest(manifest).ok());
+}
+
+TEST(ManifestTest, KindsAreDescribedWithTheirFacts) {
+  v1::Manifest manifest;
+  manifest.set_kind(v1::KIND_WEIGHTS);
+  EXPECT_EQ(DescribeKind(manifest), "weights");
+  manifest.mutable_facts()->set_form("model");
+  manifest.mutable_facts()->set_quantisation("gptq");
+  EXPECT_EQ(DescribeKind(manifest), "weights (gptq)");
+  manifest.set_kind(v1::KIND_ADAPTER);
+  manifest.mutable_facts()->set_form("adapter");
+  manifest.mutable_facts()->clear_quantisation();
+  manifest.mutable_facts()->set_library("peft");
+  manifest.mutable_facts()->add_base_models()->set_name("lab/base");
+  EXPECT_EQ(DescribeKind(manifest), "adapter (peft) for lab/base");
 }
 
 TEST(ManifestTest, FindFileFindsEveryFileAndNoOther) {
