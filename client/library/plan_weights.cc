@@ -3,13 +3,9 @@
 #include <set>
 #include <utility>
 
-#include "client/library/folder_text.h"
 #include "client/library/publish_plan.h"
 #include "fmt/format.h"
-#include "nlohmann/json.hpp"
 #include "plumb/base/byte_source.h"
-#include "plumb/base/json.h"
-#include "plumb/base/limits.h"
 #include "plumb/base/status.h"
 #include "plumb/containers/file_roles.h"
 #include "plumb/containers/incomplete.h"
@@ -172,39 +168,6 @@ class WeightPlanner {
   PublishPlan* plan_;
 };
 
-// An index whose shards lie in files of another format than the readers of indexes know must at least find them.
-absl::Status PlanIndex(const Directory& folder, const std::string& path, PublishPlan* plan) {
-  absl::StatusOr<std::string> text = ReadText(folder, path, limits::kShardIndexBytesMax);
-  if (!text.ok()) return absl::OkStatus();
-  absl::StatusOr<nlohmann::json> index = ParseJson(*text, path);
-  if (!index.ok()) {
-    plan->incomplete.push_back({.path = path,
-                                .what = fmt::format("is no sound index: {}", Message(index.status())),
-                                .mend = "download it again"});
-    return absl::OkStatus();
-  }
-  if (!index->is_object() || !index->contains("weight_map") || !(*index)["weight_map"].is_object()) {
-    return absl::OkStatus();
-  }
-  const std::string parent = path.substr(0, path.rfind('/') + 1);
-  std::set<std::string> missing;
-  for (const auto& [tensor, shard] : (*index)["weight_map"].items()) {
-    if (shard.is_string() && !plan->Has(parent + shard.get<std::string>())) missing.insert(shard.get<std::string>());
-  }
-  if (missing.empty()) return absl::OkStatus();
-  plan->incomplete.push_back(
-      {.path = path,
-       .what = fmt::format("names {} {} not here: {}", missing.size(),
-                           missing.size() == 1 ? "shard that is" : "shards that are", *missing.begin()),
-       .mend = "download or save them too"});
-  return absl::OkStatus();
-}
-
-// `model.safetensors.index.json`, and with a variant `x.safetensors.index.fp16.json`.
-bool IsIndexName(std::string_view path) {
-  return path.ends_with(".json") && path.substr(path.rfind('/') + 1).find(".index.") != path.npos;
-}
-
 }  // namespace
 
 absl::Status PlanStandIns(const Directory& folder, const Operation& operation, PublishPlan* plan) {
@@ -233,9 +196,7 @@ absl::Status PlanWeights(const Directory& folder, const Operation& operation, Pu
     operation.Report({.phase = "check", .item = path, .done_bytes = 0, .total_bytes = 0});
     PLUMB_RETURN_IF_ERROR(planner.Plan(path));
   }
-  for (const std::string& path : paths) {
-    if (IsIndexName(path)) PLUMB_RETURN_IF_ERROR(PlanIndex(folder, path, plan));
-  }
+  PlanIndexes(folder, plan);
   for (IncompleteFile& set : IncompleteSets(plan->Paths())) {
     if (IsWeightName(set.path)) plan->incomplete.push_back(std::move(set));
   }

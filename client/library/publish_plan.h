@@ -90,6 +90,8 @@ absl::Status PlanTokenizers(const Directory& folder, const Operation& operation,
 // Card, licence expression and licence texts.
 absl::Status PlanDocuments(const Directory& folder, const PublishOptions& options, const Operation& operation,
                            PublishPlan* plan);
+// Indexes of shards, of any format: what they name must be there. After the containers were looked at.
+void PlanIndexes(const Directory& folder, PublishPlan* plan);
 // Containers of weights.
 absl::Status PlanWeights(const Directory& folder, const Operation& operation, PublishPlan* plan);
 // Where config.json describes an architecture that Plumb knows, the tensors that it implies.
