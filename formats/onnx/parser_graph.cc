@@ -6,6 +6,15 @@ namespace {
 
 std::string_view Domain(std::string_view domain) { return domain == "ai.onnx" ? std::string_view() : domain; }
 
+// A domain that is named again has the version named last, as ONNX Runtime has it: tools that merge models write each
+// part's.
+void AddOpset(OnnxOpset opset, std::vector<OnnxOpset>& opsets) {
+  for (OnnxOpset& known : opsets) {
+    if (known.domain == opset.domain) return (void)(known = opset);
+  }
+  opsets.push_back(opset);
+}
+
 }  // namespace
 
 OnnxModelProto Parser::Model(std::span<const uint8_t> bytes) {
@@ -27,7 +36,7 @@ OnnxModelProto Parser::Model(std::span<const uint8_t> bytes) {
         model.graph = Graph(Bytes(field));
         break;
       case 8:
-        model.opsets.push_back(Opset(Bytes(field)));
+        AddOpset(Opset(Bytes(field)), model.opsets);
         break;
       case 14:
         model.metadata.push_back(Metadata(Bytes(field)));
@@ -213,7 +222,7 @@ OnnxFunction Parser::Function(std::span<const uint8_t> bytes) {
         function.nodes.push_back(Node(Bytes(field)));
         break;
       case 9:
-        function.opsets.push_back(Opset(Bytes(field)));
+        AddOpset(Opset(Bytes(field)), function.opsets);
         break;
       case 10:
         function.domain = Domain(Text(field));

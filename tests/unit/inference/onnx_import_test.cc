@@ -1,4 +1,5 @@
 // The importer's own rules, on small models written by hand. Operators are tested by conformance.onnx_suite.
+#include <algorithm>
 #include <cmath>
 
 #include "gmock/gmock.h"
@@ -202,6 +203,80 @@ TEST(OnnxImport, MakesInputsByItself) {
   EXPECT_THAT(inputs->at("x").shape, ElementsAre(3u, 2u));
   EXPECT_EQ((*model)->DefaultInputs({})->at("x").shape[0], 1u);
   EXPECT_EQ((*model)->DefaultInputs({{"x.0", 5}})->at("x").shape[0], 5u);
+}
+
+// What tools that merge models write; ONNX Runtime takes the last.
+TEST(OnnxImport, OfAnOperatorSetThatIsNamedTwiceTheLastCounts) {
+  // Before 13 softmax is over all dimensions from the second on.
+  const std::string graph = NodeField("Softmax", {"x"}, {"y"}) + Input("x", 1, {1, 2, 2}) + Output("y");
+  auto opset = [](std::string_view domain, int version) { return Bytes(8, Bytes(1, domain) + Int(2, version)); };
+  const OnnxValues inputs = {{"x", Floats({1, 2, 2}, {0, 0, 0, 0})}};
+  for (const std::string& again : {opset("", 13), opset("ai.onnx", 13)}) {
+    auto later = RunModel(Model(graph, 11, again), inputs);
+    ASSERT_TRUE(later.ok()) << later.status();
+    EXPECT_THAT(*later, ElementsAre(0.5f, 0.5f, 0.5f, 0.5f));
+  }
+  auto earlier = RunModel(Model(graph, 13, opset("ai.onnx", 11)), inputs);
+  ASSERT_TRUE(earlier.ok()) << earlier.status();
+  EXPECT_THAT(*earlier, ElementsAre(0.25f, 0.25f, 0.25f, 0.25f));
+}
+
+// x, quantised by its range, times weights (q - zero) * scale.
+std::vector<double> QuantisedProduct(const std::vector<double>& x, const std::vector<int8_t>& w, double scale, int zero,
+                                     size_t columns) {
+  double least = 0;
+  double most = 0;
+  for (double value : x) least = std::min(least, value), most = std::max(most, value);
+  const double step = (most - least) / 255;
+  const double point = step == 0 ? 0 : std::nearbyint(-least / step);
+  std::vector<double> result(columns, 0);
+  for (size_t i = 0; i < x.size(); ++i) {
+    const double q = step == 0 ? 0 : std::clamp(std::nearbyint(x[i] / step) + point, 0.0, 255.0) - point;
+    for (size_t j = 0; j < columns; ++j) result[j] += q * step * (w[i * columns + j] - zero) * scale;
+  }
+  return result;
+}
+
+TEST(OnnxImport, DynamicQuantizeLstmQuantisesInputsTogetherAndStatesStepByStep) {
+  constexpr size_t kSteps = 3, kInputs = 2, kHidden = 2, kGates = 4 * kHidden;
+  std::vector<int8_t> w, r;
+  for (size_t i = 0; i < kInputs * kGates; ++i) w.push_back(static_cast<int8_t>(i * 37 % 200 - 90));
+  for (size_t i = 0; i < kHidden * kGates; ++i) r.push_back(static_cast<int8_t>(i * 53 % 180 - 100));
+  const std::vector<float> x = {0.3f, -1.2f, 0.9f, 0.4f, -0.7f, 1.5f};
+  const float w_scale = 0.011f;
+  const float r_scale = 0.013f;
+  const std::string graph =
+      NodeField("DynamicQuantizeLSTM", {"x", "w", "r", "", "", "", "", "", "ws", "wz", "rs", "rz"}, {"y"},
+                IntAttribute("hidden_size", kHidden), "com.microsoft") +
+      Input("x", 1, {kSteps, 1, kInputs}) + Output("y") + Initializer(Tensor("w", 3, {1, kInputs, kGates}, Raw(w))) +
+      Initializer(Tensor("r", 3, {1, kHidden, kGates}, Raw(r))) +
+      Initializer(Tensor("ws", 1, {1}, Raw(std::vector<float>{w_scale}))) +
+      Initializer(Tensor("wz", 3, {1}, Raw(std::vector<int8_t>{5}))) +
+      Initializer(Tensor("rs", 1, {1}, Raw(std::vector<float>{r_scale}))) +
+      Initializer(Tensor("rz", 3, {1}, Raw(std::vector<int8_t>{-3})));
+  auto values = RunModel(Model(graph), {{"x", Floats({kSteps, 1, kInputs}, x)}});
+  ASSERT_TRUE(values.ok()) << values.status();
+  // The range of x is that of all steps: one product of each step's row with the same scale.
+  std::vector<double> h(kHidden, 0), c(kHidden, 0), expected;
+  double least = 0, most = 0;
+  for (float value : x) least = std::min<double>(least, value), most = std::max<double>(most, value);
+  const double step = (most - least) / 255;
+  const double point = std::nearbyint(-least / step);
+  auto sigmoid = [](double v) { return 1 / (1 + std::exp(-v)); };
+  for (size_t s = 0; s < kSteps; ++s) {
+    std::vector<double> gates = QuantisedProduct(h, r, r_scale, -3, kGates);
+    for (size_t i = 0; i < kInputs; ++i) {
+      const double q = std::clamp(std::nearbyint(x[s * kInputs + i] / step) + point, 0.0, 255.0) - point;
+      for (size_t j = 0; j < kGates; ++j) gates[j] += q * step * (w[i * kGates + j] - 5) * w_scale;
+    }
+    for (size_t i = 0; i < kHidden; ++i) {  // Input, output, forget, cell.
+      c[i] = sigmoid(gates[2 * kHidden + i]) * c[i] + sigmoid(gates[i]) * std::tanh(gates[3 * kHidden + i]);
+      h[i] = sigmoid(gates[kHidden + i]) * std::tanh(c[i]);
+      expected.push_back(h[i]);
+    }
+  }
+  ASSERT_EQ(values->size(), expected.size());
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR((*values)[i], expected[i], 1e-6) << i;
 }
 
 }  // namespace

@@ -17,10 +17,10 @@ std::unordered_map<std::string, Handler> MakeTable() {
   std::unordered_map<std::string, Handler> table;
   using Group = std::span<const OpEntry> (*)();
   constexpr Group kGroups[] = {
-      ElementwiseOps, LogicOps,         CastOps,     ReductionOps,   ShapeOps,     SliceOps,     IndexOps,
-      GeneratorOps,   ProductOps,       EinsumOps,   ConvolutionOps, PoolOps,      QuantizedOps, ResizeOps,
-      SamplingOps,    NormalizationOps, SoftmaxOps,  LossOps,        RecurrentOps, SignalOps,    SelectionOps,
-      ControlOps,     SequenceOps,      TrainingOps, ContribOps,     AttentionOps};
+      ElementwiseOps, LogicOps,         CastOps,     ReductionOps,   ShapeOps,     SliceOps,           IndexOps,
+      GeneratorOps,   ProductOps,       EinsumOps,   ConvolutionOps, PoolOps,      QuantizedOps,       ResizeOps,
+      SamplingOps,    NormalizationOps, SoftmaxOps,  LossOps,        RecurrentOps, SignalOps,          SelectionOps,
+      ControlOps,     SequenceOps,      TrainingOps, ContribOps,     AttentionOps, QuantizedContribOps};
   for (Group group : kGroups) {
     for (const OpEntry& entry : group()) table.emplace(KeyOf(entry.domain, entry.name), entry.handler);
   }

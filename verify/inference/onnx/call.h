@@ -111,6 +111,7 @@ std::span<const OpEntry> EinsumOps();
 std::span<const OpEntry> ConvolutionOps();
 std::span<const OpEntry> PoolOps();
 std::span<const OpEntry> QuantizedOps();
+std::span<const OpEntry> QuantizedContribOps();
 std::span<const OpEntry> ResizeOps();
 std::span<const OpEntry> SamplingOps();
 std::span<const OpEntry> NormalizationOps();

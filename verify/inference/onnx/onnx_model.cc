@@ -81,10 +81,14 @@ absl::StatusOr<OnnxValues> OnnxModel::DefaultInputs(const std::map<std::string, 
   OnnxValues values;
   for (const OnnxInput& input : inputs_) {
     if (input.has_default) continue;
-    if (!input.shape) return InvalidArgument(fmt::format("input \"{}\" has no declared shape", input.name));
+    std::vector<OnnxDim> dims = input.shape.value_or(std::vector<OnnxDim>());
+    if (!input.shape) {
+      while (sizes.contains(fmt::format("{}.{}", input.name, dims.size()))) dims.emplace_back();
+      if (dims.empty()) return InvalidArgument(fmt::format("input \"{}\" has no declared shape", input.name));
+    }
     Shape shape;
-    for (size_t i = 0; i < input.shape->size(); ++i) {
-      const OnnxDim& dim = (*input.shape)[i];
+    for (size_t i = 0; i < dims.size(); ++i) {
+      const OnnxDim& dim = dims[i];
       uint64_t size = dim.size.value_or(1);
       if (!dim.size) {
         for (const std::string& name : {dim.parameter, fmt::format("{}.{}", input.name, i)}) {

@@ -1,31 +1,11 @@
 // Arithmetic on quantised integers.
 #include <algorithm>
 
-#include "fmt/format.h"
+#include "verify/inference/onnx/quantize.h"
 #include "verify/inference/onnx/window.h"
 
 namespace plumb::onnx {
 namespace {
-
-struct Range {
-  double least;
-  double most;
-};
-
-std::optional<Range> RangeOf(ElementType type) {
-  switch (type) {
-    case ElementType::kU8:
-      return Range{0, 255};
-    case ElementType::kI8:
-      return Range{-128, 127};
-    case ElementType::kU16:
-      return Range{0, 65535};
-    case ElementType::kI16:
-      return Range{-32768, 32767};
-    default:
-      return std::nullopt;
-  }
-}
 
 // Scales and zero points of one dimension, or of blocks along one, as a tensor that broadcasts with `x`.
 Value Spread(Call& c, const Value& parameter, const Value& x, int64_t axis) {
@@ -50,16 +30,6 @@ Value Spread(Call& c, const Value& parameter, const Value& x, int64_t axis) {
   return c.e.Slice(repeated, at, 0, static_cast<int64_t>(x.shape[at]));
 }
 
-// clamp(round(x) + zero) as `type`.
-Value Saturate(Call& c, const Value& x, const Value& zero, ElementType type) {
-  const std::optional<Range> range = RangeOf(type);
-  if (!range) return c.e.Unsupported(fmt::format("quantises to {}", ElementTypeName(type)));
-  Value rounded = c.e.Unary(UnaryFunction::kRound, x);
-  if (zero.present) rounded = c.e.Add(rounded, c.e.Cast(x.type, zero));
-  Value bounded = c.e.Min(c.e.Max(rounded, c.e.Scalar(x.type, range->least)), c.e.Scalar(x.type, range->most));
-  return c.e.Cast(type, bounded);
-}
-
 void QuantizeLinear(Call& c) {
   if (!c.Need(0) || !c.Need(1)) return;
   Value x = c.in(0);
@@ -68,7 +38,7 @@ void QuantizeLinear(Call& c) {
   x = c.e.Cast(c.in(1).type, x);
   Value scale = Spread(c, c.in(1), x, c.Int("axis", 1));
   Value zero = c.has(2) ? Spread(c, c.in(2), x, c.Int("axis", 1)) : Value();
-  c.Out(Saturate(c, c.e.Div(x, scale), zero, type));
+  c.Out(Saturate(c.e, c.e.Div(x, scale), zero, type));
 }
 
 Value Dequantize(Call& c, const Value& x, const Value& scale, const Value& zero, int64_t axis) {
@@ -83,25 +53,10 @@ void DequantizeLinear(Call& c) {
 
 void DynamicQuantizeLinear(Call& c) {
   if (!c.Need(0)) return;
-  const Value& x = c.in(0);
-  const Axes axes = AllAxes(x.rank());
-  Value zero = c.e.Scalar(x.type, 0);
-  Value most = c.e.Max(c.e.Reduce(ReduceFunction::kMax, x, axes, false), zero);
-  Value least = c.e.Min(c.e.Reduce(ReduceFunction::kMin, x, axes, false), zero);
-  Value scale = c.e.Div(c.e.Sub(most, least), 255);
-  Value point = Saturate(c, c.e.Sub(zero, c.e.Div(least, scale)), Value(), ElementType::kU8);
-  c.Out(0, Saturate(c, c.e.Div(x, scale), point, ElementType::kU8));
-  c.Out(1, scale);
-  c.Out(2, point);
-}
-
-// Integers less their zero point, as int32.
-Value Centred(Call& c, const Value& x, const Value& zero, bool by_row) {
-  Value wide = c.e.Cast(ElementType::kI32, x);
-  if (!zero.present) return wide;
-  Value point = c.e.Cast(ElementType::kI32, zero);
-  if (point.rank() == 1 && by_row && point.shape[0] > 1) point = c.e.Reshape(point, {point.shape[0], 1});
-  return c.e.Sub(wide, point);
+  Quantised quantised = QuantizeByRange(c.e, c.in(0));
+  c.Out(0, quantised.y);
+  c.Out(1, quantised.scale);
+  c.Out(2, quantised.zero);
 }
 
 // Zero points of filters, one for all or one for each.
@@ -114,7 +69,7 @@ Value ByFilter(Call& c, const Value& parameter, size_t rank) {
 
 void MatMulInteger(Call& c) {
   if (!c.Need(0, 1) || !c.Need(1, 1)) return;
-  c.Out(c.e.MatMul(Centred(c, c.in(0), c.in(2), true), Centred(c, c.in(1), c.in(3), false)));
+  c.Out(c.e.MatMul(Centred(c.e, c.in(0), c.in(2), true), Centred(c.e, c.in(1), c.in(3), false)));
 }
 
 void QLinearMatMul(Call& c) {
@@ -122,13 +77,12 @@ void QLinearMatMul(Call& c) {
     if (!c.Need(i)) return;
   }
   if (!c.Need(0, 1) || !c.Need(3, 1)) return;
-  Value sums = c.e.MatMul(Centred(c, c.in(0), c.in(2), true), Centred(c, c.in(3), c.in(5), false));
+  Value sums = c.e.MatMul(Centred(c.e, c.in(0), c.in(2), true), Centred(c.e, c.in(3), c.in(5), false));
   Value a_scale = c.in(1).rank() == 1 && c.in(1).shape[0] > 1 ? c.e.Reshape(c.in(1), {c.in(1).shape[0], 1}) : c.in(1);
-  Value scale = c.e.Div(c.e.Mul(c.e.Cast(ElementType::kF64, a_scale), c.e.Cast(ElementType::kF64, c.in(4))),
-                        c.e.Cast(ElementType::kF64, c.in(6)));
-  Value x = c.e.Mul(c.e.Cast(ElementType::kF64, sums), scale);
+  Value scale = c.e.Div(c.e.Mul(a_scale, c.in(4)), c.in(6));
+  Value x = c.e.Mul(c.e.Cast(scale.type, sums), scale);
   if (c.e.ok() && x.rank() > sums.rank()) x = c.e.Reshape(x, sums.shape);
-  c.Out(Saturate(c, x, c.in(7), c.in(7).type));
+  c.Out(Saturate(c.e, x, c.in(7), c.in(7).type));
 }
 
 Shape KernelOf(const Value& filters) {
@@ -137,8 +91,8 @@ Shape KernelOf(const Value& filters) {
 
 void ConvInteger(Call& c) {
   if (!c.Need(0, 3) || !c.Need(1, 3)) return;
-  Value x = Centred(c, c.in(0), c.in(2), false);
-  Value w = Centred(c, c.in(1), ByFilter(c, c.in(3), c.in(1).rank()), false);
+  Value x = Centred(c.e, c.in(0), c.in(2), false);
+  Value w = Centred(c.e, c.in(1), ByFilter(c, c.in(3), c.in(1).rank()), false);
   c.Out(c.e.Append(OpKind::kConv, {x, w}, ReadWindow(c, x, KernelOf(w))));
 }
 
@@ -147,8 +101,8 @@ void QLinearConv(Call& c) {
     if (!c.Need(i)) return;
   }
   if (!c.Need(0, 3) || !c.Need(3, 3)) return;
-  Value x = Centred(c, c.in(0), c.in(2), false);
-  Value w = Centred(c, c.in(3), ByFilter(c, c.in(5), c.in(3).rank()), false);
+  Value x = Centred(c.e, c.in(0), c.in(2), false);
+  Value w = Centred(c.e, c.in(3), ByFilter(c, c.in(5), c.in(3).rank()), false);
   std::vector<Value> operands = {x, w};
   if (c.has(8)) operands.push_back(c.e.Cast(ElementType::kI32, c.in(8)));
   Value sums = c.e.Append(OpKind::kConv, operands, ReadWindow(c, x, KernelOf(w)));
@@ -158,12 +112,8 @@ void QLinearConv(Call& c) {
     shape[0] = w_scale.count();
     w_scale = c.e.Reshape(w_scale, shape);
   }
-  auto number = [&](const Value& value) {
-    return c.e.Cast(ElementType::kF64, value.count() == 1 ? c.e.Reshape(value, {}) : value);
-  };
-  Value scale = c.e.Div(c.e.Mul(number(c.in(1)), number(w_scale)), number(c.in(6)));
-  Value zero = c.in(7).count() == 1 ? c.e.Reshape(c.in(7), {}) : c.in(7);
-  c.Out(Saturate(c, c.e.Mul(c.e.Cast(ElementType::kF64, sums), scale), zero, c.in(7).type));
+  Value scale = c.e.Div(c.e.Mul(AsScalar(c.e, c.in(1)), AsScalar(c.e, w_scale)), AsScalar(c.e, c.in(6)));
+  c.Out(Saturate(c.e, c.e.Mul(c.e.Cast(scale.type, sums), scale), AsScalar(c.e, c.in(7)), c.in(7).type));
 }
 
 constexpr OpEntry kOps[] = {

@@ -3,7 +3,7 @@
 #include <numeric>
 
 #include "fmt/format.h"
-#include "verify/inference/onnx/call.h"
+#include "verify/inference/onnx/quantize.h"
 
 namespace plumb::onnx {
 namespace {
@@ -13,11 +13,12 @@ using F = UnaryFunction;
 // One direction of a layer over [T, B, I].
 class Direction {
  public:
-  Direction(Call& c, const Value& x, uint64_t gates, int64_t number, bool reverse)
-      : c_(c), e_(c.e), x_(x), gates_(gates), number_(number), reverse_(reverse) {
-    hidden_ = static_cast<int64_t>(c.in(2).dim(2));
+  // `quantised`: operands 1 and 2 are integers [D, inputs, gates * H], with scales and zero points from operand 8 on.
+  Direction(Call& c, const Value& x, uint64_t gates, int64_t number, bool reverse, bool quantised)
+      : c_(c), e_(c.e), x_(x), gates_(gates), number_(number), reverse_(reverse), quantised_(quantised) {
+    hidden_ = static_cast<int64_t>(c.in(2).dim(quantised ? 1 : 2));
     projected_ = Project();
-    recurrent_ = e_.Swap(Part(2), 0, 1);  // [H, gates * H]
+    recurrent_ = quantised ? Part(2) : e_.Swap(Part(2), 0, 1);  // [H, gates * H]
   }
 
   // The part of operand i that is this direction's.
@@ -42,6 +43,8 @@ class Direction {
     return e_.Gather(flat, e_.Indices(rows), 0);
   }
   const Value& recurrent() const { return recurrent_; }
+  // h times all of it.
+  Value Recur(const Value& h) { return quantised_ ? QuantisedProduct(h, 2, 10) : e_.MatMul(h, recurrent_); }
   int64_t hidden() const { return hidden_; }
   size_t steps() const { return x_.dim(0); }
 
@@ -82,10 +85,20 @@ class Direction {
  private:
   Value Project() {
     Value flat = e_.Reshape(x_, {x_.dim(0) * x_.dim(1), x_.dim(2)});
-    Value product = e_.Append(OpKind::kMatMul, {flat, Part(1)}, MatMulAttributes{.transpose_b = true});
+    Value product = quantised_ ? QuantisedProduct(flat, 1, 8)
+                               : e_.Append(OpKind::kMatMul, {flat, Part(1)}, MatMulAttributes{.transpose_b = true});
     const auto width = static_cast<int64_t>(gates_) * hidden_;
     if (c_.has(3)) product = e_.Add(product, e_.Slice(Part(3), 0, 0, width));
     return e_.Reshape(product, {x_.dim(0), x_.dim(1), static_cast<uint64_t>(width)});
+  }
+
+  // x, quantised by its own range, times operand `weights`, whose scale is operand `scale` and whose zero point
+  // follows.
+  Value QuantisedProduct(const Value& x, size_t weights, size_t scale) {
+    const Quantised a = QuantizeByRange(e_, x);
+    Value zero = c_.has(scale + 1) ? Part(scale + 1) : Value();
+    Value sums = e_.MatMul(Centred(e_, a.y, a.zero, false), Centred(e_, Part(weights), zero, false));
+    return e_.Mul(e_.Cast(ElementType::kF32, sums), e_.Mul(a.scale, Part(scale)));
   }
 
   Call& c_;
@@ -94,6 +107,7 @@ class Direction {
   uint64_t gates_;
   int64_t number_;
   bool reverse_;
+  bool quantised_;
   int64_t hidden_ = 0;
   Value projected_;
   Value recurrent_;
@@ -154,7 +168,7 @@ Final RunLstm(Call& c, Direction& d, size_t number) {
   Final last = {{}, d.State(5), d.State(6)};
   std::vector<Value> results;
   for (size_t s = 0; s < d.steps() && e.ok(); ++s) {
-    Value gates = e.Add(d.Input(s), e.MatMul(last.h, d.recurrent()));
+    Value gates = e.Add(d.Input(s), d.Recur(last.h));
     if (bias.present) gates = e.Add(gates, bias);
     Value input = f.Apply(0, peep(d.Gate(gates, 0), 0, last.c));
     Value forget = coupled ? e.Sub(e.Scalar(input.type, 1), input) : f.Apply(0, peep(d.Gate(gates, 2), 2, last.c));
@@ -217,9 +231,10 @@ void TurnBatchFirst(Call& c) {
   }
 }
 
-template <uint64_t gates, Final (*run)(Call&, Direction&, size_t)>
+template <uint64_t gates, Final (*run)(Call&, Direction&, size_t), bool quantised = false>
 void Layer(Call& c) {
   if (!c.Need(0, 3) || !c.Need(1, 3) || !c.Need(2, 3)) return;
+  if (quantised && (!c.Need(8, 1) || !c.Need(10, 1))) return;
   const bool batch_first = c.Int("layout", 0) != 0;
   if (batch_first) TurnBatchFirst(c);
   const std::string_view direction = c.Text("direction", "forward");
@@ -237,7 +252,7 @@ void Layer(Call& c) {
   if (!fits) return (void)c.e.Fail("directions, steps or lengths do not fit");
   std::vector<Value> all, h, cell;
   for (size_t i = 0; i < directions; ++i) {
-    Direction d(c, x, gates, static_cast<int64_t>(i), i == 1 || direction == "reverse");
+    Direction d(c, x, gates, static_cast<int64_t>(i), i == 1 || direction == "reverse", quantised);
     if (!lengths.empty()) d.SetLengths(lengths);
     Final final = run(c, d, i);
     if (!c.e.ok()) return;
@@ -256,7 +271,10 @@ void Layer(Call& c) {
   if (!cell.empty()) c.Out(2, last(cell));
 }
 
-constexpr OpEntry kOps[] = {{"LSTM", Layer<4, RunLstm>}, {"GRU", Layer<3, RunGru>}, {"RNN", Layer<1, RunPlain>}};
+constexpr OpEntry kOps[] = {{"LSTM", Layer<4, RunLstm>},
+                            {"GRU", Layer<3, RunGru>},
+                            {"RNN", Layer<1, RunPlain>},
+                            {"DynamicQuantizeLSTM", Layer<4, RunLstm, true>, "com.microsoft"}};
 
 }  // namespace
 

@@ -80,7 +80,8 @@ class OnnxModel {
 
   // Inputs that every program makes alike, for a check without recorded ones. A dimension that the model leaves open
   // has the size that `sizes` gives under its parameter's or its own name (`x.0`), else 1. Floats are spread over [-1,
-  // 1), integers and bools are 0 and 1 by turns. INVALID_ARGUMENT for an input of unknown rank.
+  // 1), integers and bools are 0 and 1 by turns. An input without a declared shape has the dimensions that `sizes`
+  // gives, `x.0` and on; INVALID_ARGUMENT when it gives none.
   absl::StatusOr<OnnxValues> DefaultInputs(const std::map<std::string, uint64_t>& sizes) const;
 
   // The graph for these inputs; each is used under its name in the model, and only its type and shape matter unless
