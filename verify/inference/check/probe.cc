@@ -94,12 +94,17 @@ absl::StatusOr<ProbeResult> RunProbe(const Backend& backend, const Probe& probe)
       ids.push_back(builder.Input(name, ElementType::kF32, operand.shape));
       inputs.tensors[name] = TensorView::Of(operands.values(i));
     }
+    if (!probe.integers) continue;
+    ids.back() = builder.Append(OpKind::kCast, name + " as integers", {ids.back()}, CastAttributes{ElementType::kI32});
   }
   ValueId guard = builder.Input("guard", ElementType::kF32, {kGuard});
   inputs.tensors["guard"] = TensorView::Of<float>(pattern);
   // Doubling is exact: both copies hold kSentinel, and are alive while the operator runs or come right after it.
   ValueId before = builder.Scale("before", 2, guard);
   ValueId result = builder.Append(probe.op, probe.name, ids, probe.attributes);
+  if (probe.integers) {
+    result = builder.Append(OpKind::kCast, "as floats", {result}, CastAttributes{ElementType::kF32});
+  }
   ValueId after = builder.Scale("after", 2, guard);
   PLUMB_ASSIGN_OR_RETURN(Graph graph, builder.Build(std::vector<ValueId>{before, result, after}));
   PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Executable> executable, backend.Plan(graph));

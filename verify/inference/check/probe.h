@@ -26,7 +26,8 @@ struct Probe {
   Attributes attributes;
   std::vector<ProbeOperand> operands;
   std::vector<double> expected;
-  bool exact = false;  // Equal bit by bit (NaN: any NaN); otherwise NMSE at most kProbeNmseMax.
+  bool exact = false;     // Equal bit by bit (NaN: any NaN); otherwise NMSE at most kProbeNmseMax.
+  bool integers = false;  // The operator is given int32 and gives it: operands and result are whole numbers.
 };
 
 // What running a probe gave.
@@ -41,6 +42,8 @@ absl::StatusOr<ProbeResult> RunProbe(const Backend& backend, const Probe& probe)
 
 // Every probe of the self-test. The same at each call.
 std::vector<Probe> SelfTestProbes();
+// Those of quantised arithmetic, which are among them.
+std::vector<Probe> IntegerProbes();
 
 }  // namespace plumb
 

@@ -1,6 +1,7 @@
 // The probes of the self-test, each with an oracle in double that shares no code with any backend.
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "verify/inference/check/probe.h"
 
@@ -261,6 +262,7 @@ std::vector<Probe> SelfTestProbes() {
   probes.push_back(BrokenFunction("gelu_nan_inf", UnaryFunction::kGeluErf, {kNan, inf, 0}));
   probes.push_back(BrokenFunction("silu_nan_inf", UnaryFunction::kSilu, {kNan, inf, 0}));
   probes.push_back(BrokenFunction("exp_nan_inf", UnaryFunction::kExp, {kNan, inf, 0}));
+  for (Probe& probe : IntegerProbes()) probes.push_back(std::move(probe));
   return probes;
 }
 

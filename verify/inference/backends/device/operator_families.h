@@ -27,6 +27,9 @@ absl::Status LaunchRows(Device& device, const std::string& name, uint64_t rows, 
 
 bool HasUnaryKernel(UnaryFunction function);
 bool HasBinaryKernel(BinaryFunction function);
+// Of int32.
+bool HasIntegerKernel(BinaryFunction function);
+bool HasCastKernel(ElementType from, ElementType to);
 absl::Status Unary(Device& device, const UnaryAttributes& attributes, Operands operands, const Result& result);
 absl::Status Scale(Device& device, const ScaleAttributes& attributes, Operands operands, const Result& result);
 absl::Status Binary(Device& device, BinaryFunction function, Operands operands, const Result& result);
@@ -48,9 +51,9 @@ absl::Status CausalMask(Device& device, const CausalMaskAttributes& attributes, 
 absl::Status Reduce(Device& device, const ReduceAttributes& attributes, Operands operands, const Result& result);
 
 absl::Status MatMul(Device& device, const MatMulAttributes& attributes, Operands operands, const Result& result);
-// A product whose shape, but for block_rows, is known; `bias` may be nullptr when there is none.
-absl::Status Multiply(Device& device, MatMulShape shape, const Memory& a, const Memory& b, const Memory* bias,
-                      Memory& out);
+// A product of float32 or int32 whose shape, but for block_rows, is known; `bias` may be nullptr when there is none.
+absl::Status Multiply(Device& device, ElementType type, MatMulShape shape, const Memory& a, const Memory& b,
+                      const Memory* bias, Memory& out);
 
 absl::Status Conv(Device& device, const WindowAttributes& attributes, Operands operands, const Result& result);
 absl::Status Pool(Device& device, const PoolAttributes& attributes, Operands operands, const Result& result);

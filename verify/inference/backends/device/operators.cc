@@ -24,17 +24,26 @@ bool FitsMatMul(const Node& node) {
 
 bool FitsWindow(const Node& operand) { return operand.shape.size() >= 3 && operand.shape.size() <= WINDOW_DIMS + 2; }
 
-bool SupportsCast(const Node& node, ElementType from) {
-  return node.type == ElementType::kF32 && (from == ElementType::kBool || from == ElementType::kU8 ||
-                                            from == ElementType::kI32 || from == ElementType::kI64);
-}
-
 bool SupportsPad(const Node& node) {
   return std::get<PadAttributes>(node.attributes).mode == PadMode::kConstant && ElementBytes(node.type) == 4;
 }
 
 bool SupportsGather(const Node& node, const Node& ids) {
   return ElementBytes(node.type) == 4 && (ids.type == ElementType::kI32 || ids.type == ElementType::kI64);
+}
+
+// Operators that compute with int32.
+bool SupportsIntegers(const Node& node) {
+  switch (node.op) {
+    case OpKind::kBinary:
+      return HasIntegerKernel(std::get<BinaryAttributes>(node.attributes).function);
+    case OpKind::kMatMul:
+      return FitsMatMul(node);
+    case OpKind::kConv:
+      return FitsWindow(node);
+    default:
+      return false;
+  }
 }
 
 // Operators that compute with float32 alone.
@@ -79,15 +88,17 @@ bool Supports(const Graph& graph, const Node& node) {
     case OpKind::kGather:
       return SupportsGather(node, *operands[1]);
     case OpKind::kCast:
-      return SupportsCast(node, operands[0]->type);
+      return HasCastKernel(operands[0]->type, node.type);
     case OpKind::kWhere:
       return node.type == ElementType::kF32;
     default:
       break;
   }
-  const bool floats = std::all_of(operands.begin(), operands.end(),
-                                  [](const Node* operand) { return operand->type == ElementType::kF32; });
-  return floats && SupportsFloats(graph, node);
+  auto all = [&](ElementType type) {
+    return std::all_of(operands.begin(), operands.end(), [&](const Node* operand) { return operand->type == type; });
+  };
+  if (all(ElementType::kI32)) return SupportsIntegers(node);
+  return all(ElementType::kF32) && SupportsFloats(graph, node);
 }
 
 absl::Status Compute(Device& device, const Node& node, Operands operands, const Result& result) {

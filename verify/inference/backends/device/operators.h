@@ -29,7 +29,8 @@ struct Result {
   uint64_t count() const { return *ElementCount(*shape); }
 };
 
-// Whether Compute can do this node of this graph: float32, elements of any type where they are only moved. Empty
+// Whether Compute can do this node of this graph: float32; sums, products and convolutions of int32; elements of any
+// type where they are only moved. Empty
 // tensors and those of 2^31 elements or more are left to `reference`.
 bool Supports(const Graph& graph, const Node& node);
 

@@ -31,10 +31,20 @@ absl::Status AddBias(Device& device, const MatMulShape& shape, const Memory& bia
                      Arguments().At(out).At(bias).At(out).Value(layout));
 }
 
+// A strip of columns and a block of rows for each item: WIDTH and INTEGER_ROWS of integers.cl.
+absl::Status MultiplyIntegers(Device& device, const MatMulShape& shape, const Memory& a, const Memory& b,
+                              const Memory& bias, Memory& out) {
+  const uint64_t strips = Tiles(shape.n, device.vectors() ? 16 : 1);
+  const uint64_t blocks = Tiles(shape.m, device.vectors() ? 8 : 1);
+  return LaunchItems(device, {"integers", "matmul_i32"}, strips * blocks * shape.batches,
+                     Arguments().At(a).At(b).At(bias).At(out).Value(shape));
+}
+
 }  // namespace
 
-absl::Status Multiply(Device& device, MatMulShape shape, const Memory& a, const Memory& b, const Memory* bias,
-                      Memory& out) {
+absl::Status Multiply(Device& device, ElementType type, MatMulShape shape, const Memory& a, const Memory& b,
+                      const Memory* bias, Memory& out) {
+  if (type == ElementType::kI32) return MultiplyIntegers(device, shape, a, b, bias == nullptr ? a : *bias, out);
   const bool whole = shape.bias != BIAS_ROWS && shape.out_offset == 0;
   if (whole) {
     PLUMB_ASSIGN_OR_RETURN(bool done, device.MatMul(shape, a, b, out));
@@ -74,7 +84,7 @@ absl::Status MatMul(Device& device, const MatMulAttributes& attributes, Operands
   }
   const Memory* bias = operands.size() > 2 ? operands[2].memory : nullptr;
   shape.bias = bias != nullptr ? BIAS_COLUMNS : BIAS_NONE;
-  return Multiply(device, shape, *operands[0].memory, *operands[1].memory, bias, *result.memory);
+  return Multiply(device, result.type, shape, *operands[0].memory, *operands[1].memory, bias, *result.memory);
 }
 
 }  // namespace plumb::device

@@ -46,7 +46,7 @@ absl::Status ConvByProducts(Device& device, WindowShape shape, uint32_t groups, 
   const bool unfolded = IsUnfolded(shape);
   std::unique_ptr<Memory> columns;
   if (!unfolded) {
-    PLUMB_ASSIGN_OR_RETURN(columns, device.Allocate(uint64_t{depth} * places * sizeof(float)));
+    PLUMB_ASSIGN_OR_RETURN(columns, device.Allocate(uint64_t{depth} * places * sizeof(uint32_t)));
   }
   const uint32_t chunk = ChunkOf(device);
   shape.items = (places + chunk - 1) / chunk * depth;
@@ -72,8 +72,8 @@ absl::Status ConvByProducts(Device& device, WindowShape shape, uint32_t groups, 
     product.b_offset = unfolded ? shape.first_channel * places : 0;
     product.bias_offset = group * shape.filters_in_group;
     product.out_offset = i * shape.filters_in_group * places;
-    PLUMB_RETURN_IF_ERROR(Multiply(device, product, *operands[1].memory, unfolded ? *operands[0].memory : *columns,
-                                   bias, *result.memory));
+    PLUMB_RETURN_IF_ERROR(Multiply(device, result.type, product, *operands[1].memory,
+                                   unfolded ? *operands[0].memory : *columns, bias, *result.memory));
   }
   return absl::OkStatus();
 }
@@ -94,7 +94,7 @@ absl::Status Conv(Device& device, const WindowAttributes& attributes, Operands o
     return ConvByProducts(device, shape, groups, operands, result);
   }
   shape.items = static_cast<uint32_t>(result.count());
-  return LaunchItems(device, {"windows", "convolve"}, shape.items,
+  return LaunchItems(device, {"windows", result.type == ElementType::kI32 ? "convolve_i32" : "convolve"}, shape.items,
                      Arguments()
                          .At(*operands[0].memory)
                          .At(*operands[1].memory)

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "plumb/base/status.h"
+#include "verify/inference/backends/onednn/integers.h"
 #include "verify/inference/backends/onednn/operators.h"
 #include "verify/inference/backends/onednn/parallel.h"
 #include "verify/inference/backends/onednn/rows.h"
@@ -92,23 +93,27 @@ struct Walk {
   }
 };
 
+// A row of BinaryRow or BinaryIntegers.
+template <typename T>
+using CombineRow = void (*)(BinaryFunction, const T*, uint64_t, const T*, uint64_t, uint64_t, void*);
+
 // Whole rows, or parts of the only one.
-void RunBinary(const Walk& walk, BinaryFunction function, std::span<const HostTensor> x, HostOutput output) {
+template <typename T>
+void RunBinary(const Walk& walk, BinaryFunction function, const T* a, const T* b, CombineRow<T> combine,
+               HostOutput output) {
   const uint64_t width = walk.shape.back();
   const uint64_t bytes = ElementBytes(output.type);
-  const float* a = x[0].values.data();
-  const float* b = x[1].values.data();
   if (walk.rows == 1) {
     return ParallelFor(width, width, [&](uint64_t begin, uint64_t end) {
-      BinaryRow(function, a + begin * walk.a.back(), walk.a.back(), b + begin * walk.b.back(), walk.b.back(),
-                end - begin, output.bytes.data() + begin * bytes);
+      combine(function, a + begin * walk.a.back(), walk.a.back(), b + begin * walk.b.back(), walk.b.back(), end - begin,
+              output.bytes.data() + begin * bytes);
     });
   }
   ParallelFor(walk.rows, walk.rows * width, [&](uint64_t begin, uint64_t end) {
     for (uint64_t row = begin; row < end; ++row) {
       const auto [at_a, at_b] = walk.Begin(row);
-      BinaryRow(function, a + at_a, walk.a.back(), b + at_b, walk.b.back(), width,
-                output.bytes.data() + row * width * bytes);
+      combine(function, a + at_a, walk.a.back(), b + at_b, walk.b.back(), width,
+              output.bytes.data() + row * width * bytes);
     }
   });
 }
@@ -135,8 +140,13 @@ Prepared PrepareUnary(const Graph& graph, const Node& node) {
 Prepared PrepareBinary(const Graph& graph, const Node& node) {
   const Walk walk(graph.node(node.inputs[0]).shape, graph.node(node.inputs[1]).shape, node.shape);
   const BinaryFunction function = std::get<BinaryAttributes>(node.attributes).function;
-  return MakeSimple([walk, function](std::span<const HostTensor> x, HostOutput output) {
-    RunBinary(walk, function, x, output);
+  const bool integers = graph.node(node.inputs[0]).type == ElementType::kI32;
+  return MakeSimple([walk, function, integers](std::span<const HostTensor> x, HostOutput output) {
+    if (integers) {
+      RunBinary<int32_t>(walk, function, x[0].ids.data(), x[1].ids.data(), BinaryIntegers, output);
+    } else {
+      RunBinary<float>(walk, function, x[0].values.data(), x[1].values.data(), BinaryRow, output);
+    }
     return absl::OkStatus();
   });
 }

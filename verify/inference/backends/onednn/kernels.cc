@@ -4,6 +4,7 @@
 
 #include "fmt/format.h"
 #include "plumb/base/status.h"
+#include "verify/inference/backends/onednn/integers.h"
 #include "verify/inference/backends/onednn/operators.h"
 #include "verify/inference/backends/onednn/rows.h"
 #include "verify/inference/backends/onednn/shim.h"
@@ -28,18 +29,23 @@ class Kernels : public HostKernels {
 
   bool Supports(const Graph& graph, const Node& node) const override {
     if (IsMovement(node.op)) return true;
+    if (!HasElements(node) || graph.Operands(node).empty()) return false;
     for (const Node* operand : graph.Operands(node)) {
-      if (!IsFloat32(*operand) || !HasElements(*operand) || operand->shape.size() > onednn::kRankMax) return false;
+      if (!HasElements(*operand) || operand->shape.size() > onednn::kRankMax) return false;
     }
-    return HasElements(node) && SupportsFloats(graph, node);
+    if (AllOf(graph, node, ElementType::kI32)) return SupportsIntegers(node);
+    return AllOf(graph, node, ElementType::kF32) && SupportsFloats(graph, node);
   }
 
   absl::StatusOr<std::unique_ptr<PreparedOp>> Prepare(const Graph& graph, const Node& node,
                                                       bool keeps_weights) const override {
     switch (node.op) {
       case OpKind::kMatMul:
+        if (node.type == ElementType::kI32) return onednn::PrepareIntegerMatMul(graph, node);
         return onednn::PrepareMatMul(graph, node, keeps_weights, product_type_);
       case OpKind::kConv:
+        if (node.type == ElementType::kI32) return onednn::PrepareIntegerConv(graph, node);
+        return onednn::PrepareConv(graph, node, keeps_weights);
       case OpKind::kConvTranspose:
         return onednn::PrepareConv(graph, node, keeps_weights);
       case OpKind::kAttention:
@@ -67,6 +73,23 @@ class Kernels : public HostKernels {
   }
 
  private:
+  static bool AllOf(const Graph& graph, const Node& node, ElementType type) {
+    const std::vector<const Node*> operands = graph.Operands(node);
+    return std::all_of(operands.begin(), operands.end(), [&](const Node* operand) { return operand->type == type; });
+  }
+
+  static bool SupportsIntegers(const Node& node) {
+    switch (node.op) {
+      case OpKind::kBinary:
+        return onednn::HasBinaryIntegers(std::get<BinaryAttributes>(node.attributes).function);
+      case OpKind::kMatMul:
+      case OpKind::kConv:
+        return true;
+      default:
+        return false;
+    }
+  }
+
   static bool SupportsFloats(const Graph& graph, const Node& node) {
     switch (node.op) {
       case OpKind::kBinary:

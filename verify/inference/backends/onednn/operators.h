@@ -16,9 +16,13 @@ using Prepared = absl::StatusOr<std::unique_ptr<PreparedOp>>;
 Prepared PrepareMatMul(const Graph& graph, const Node& node, bool packs, ElementType type);
 // kConv and kConvTranspose in float32.
 Prepared PrepareConv(const Graph& graph, const Node& node, bool packs);
+// The same in int32, exactly.
+Prepared PrepareIntegerMatMul(const Graph& graph, const Node& node);
+Prepared PrepareIntegerConv(const Graph& graph, const Node& node);
 // Softmax of scores, block by block of queries; nothing of the size of all scores is ever in memory.
 Prepared PrepareAttention(const Graph& graph, const Node& node);
 Prepared PrepareUnary(const Graph& graph, const Node& node);
+// Of float32 or int32.
 Prepared PrepareBinary(const Graph& graph, const Node& node);
 // Sum, mean, largest, smallest or product over dimensions that lie side by side.
 Prepared PrepareReduce(const Graph& graph, const Node& node);

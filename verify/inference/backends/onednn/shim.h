@@ -100,6 +100,19 @@ struct SmallProduct {
   float* out = nullptr;
   uint64_t out_stride = 0;
 };
+// out [M, N] = a [M, K] b [K, N] of bytes, both dense, in int32 that wraps around: exact, also where the processor's
+// own products of bytes saturate.
+struct ByteProduct {
+  uint64_t m = 0;
+  uint64_t n = 0;
+  uint64_t k = 0;
+  uint8_t* a = nullptr;  // May be changed.
+  const int8_t* b = nullptr;
+  int32_t* out = nullptr;
+  uint64_t out_stride = 0;
+};
+absl::Status MultiplyBytes(const ByteProduct& product);
+
 // Computes on the calling thread when that is one of several of a parallel loop.
 absl::Status Multiply(const SmallProduct& product);
 

@@ -18,6 +18,7 @@
 typedef uint u32;
 typedef int i32;
 typedef uchar u8;
+typedef char i8;
 typedef ushort u16;
 typedef ulong u64;
 typedef long i64;

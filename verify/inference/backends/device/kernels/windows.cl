@@ -19,7 +19,7 @@ INLINE i32 meeting(const WindowShape* w, u32 place, u32 tap) {
 INLINE u32 volume(const u32* sizes) { return sizes[0] * sizes[1] * sizes[2]; }
 
 // Every window's elements as a column: [channels_in_group * taps, places], so that a product does the rest.
-KERNEL void unfold(GLOBAL const float* from, GLOBAL float* to, const WindowShape w) {
+KERNEL void unfold(GLOBAL const u32* from, GLOBAL u32* to, const WindowShape w) {
   const u32 places = volume(w.to);
   const u32 chunks = (places + CHUNK - 1) / CHUNK;
   if (GLOBAL_ID >= w.items) return;
@@ -27,33 +27,38 @@ KERNEL void unfold(GLOBAL const float* from, GLOBAL float* to, const WindowShape
   const u32 begin = GLOBAL_ID % chunks * CHUNK;
   const u32 end = begin + CHUNK < places ? begin + CHUNK : places;
   const u32 taps = volume(w.window);
-  GLOBAL const float* plane = from + (w.first_channel + row / taps) * volume(w.from);
+  GLOBAL const u32* plane = from + (w.first_channel + row / taps) * volume(w.from);
   for (u32 place = begin; place < end; ++place) {
     const i32 at = meeting(&w, place, row % taps);
-    to[row * places + place] = at < 0 ? 0.0f : plane[at];
+    to[row * places + place] = at < 0 ? 0 : plane[at];
   }
 }
 
 // One result by its definition: for groups of few channels.
-KERNEL void convolve(GLOBAL const float* from, GLOBAL const float* weights, GLOBAL const float* bias, GLOBAL float* to,
-                     const WindowShape w) {
-  if (GLOBAL_ID >= w.items) return;
-  const u32 places = volume(w.to);
-  const u32 taps = volume(w.window);
-  const u32 place = GLOBAL_ID % places;
-  const u32 filter = GLOBAL_ID / places % w.filters;
-  const u32 image = GLOBAL_ID / places / w.filters;
-  const u32 channel = image * w.channels + filter / w.filters_in_group * w.channels_in_group;
-  float sum = w.flags & 1 ? bias[filter] : 0.0f;
-  for (u32 tap = 0; tap < taps; ++tap) {
-    const i32 at = meeting(&w, place, tap);
-    if (at < 0) continue;
-    for (u32 c = 0; c < w.channels_in_group; ++c) {
-      sum += from[(channel + c) * volume(w.from) + at] * weights[(filter * w.channels_in_group + c) * taps + tap];
-    }
+#define CONVOLVE(name, type, wide)                                                                                  \
+  KERNEL void name(GLOBAL const type* from, GLOBAL const type* weights, GLOBAL const type* bias, GLOBAL type* to,   \
+                   const WindowShape w) {                                                                           \
+    if (GLOBAL_ID >= w.items) return;                                                                               \
+    const u32 places = volume(w.to);                                                                                \
+    const u32 taps = volume(w.window);                                                                              \
+    const u32 place = GLOBAL_ID % places;                                                                           \
+    const u32 filter = GLOBAL_ID / places % w.filters;                                                              \
+    const u32 image = GLOBAL_ID / places / w.filters;                                                               \
+    const u32 channel = image * w.channels + filter / w.filters_in_group * w.channels_in_group;                     \
+    wide sum = w.flags & 1 ? (wide)bias[filter] : (wide)0;                                                          \
+    for (u32 tap = 0; tap < taps; ++tap) {                                                                          \
+      const i32 at = meeting(&w, place, tap);                                                                       \
+      if (at < 0) continue;                                                                                         \
+      for (u32 c = 0; c < w.channels_in_group; ++c) {                                                               \
+        sum += (wide)from[(channel + c) * volume(w.from) + at] *                                                    \
+               (wide)weights[(filter * w.channels_in_group + c) * taps + tap];                                      \
+      }                                                                                                             \
+    }                                                                                                               \
+    to[GLOBAL_ID] = (type)sum;                                                                                      \
   }
-  to[GLOBAL_ID] = sum;
-}
+
+CONVOLVE(convolve, float, float)
+CONVOLVE(convolve_i32, i32, u32)
 
 // Elements of the window at `place` that lie inside the operand or its declared padding.
 INLINE u32 counted(const WindowShape* w, u32 place) {
