@@ -12,6 +12,7 @@
 #include "verify/inference/check/onnx_golden.h"
 #include "verify/inference/check/onnx_hash.h"
 #include "verify/inference/check/onnx_inputs.h"
+#include "verify/inference/check/onnx_shapes.h"
 
 namespace plumb {
 namespace {

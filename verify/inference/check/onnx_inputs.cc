@@ -1,7 +1,6 @@
 #include "verify/inference/check/onnx_inputs.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <limits>
 #include <utility>
@@ -9,46 +8,16 @@
 
 #include "fmt/format.h"
 #include "plumb/base/status.h"
+#include "verify/inference/check/onnx_shapes.h"
 
 namespace plumb {
 namespace {
 
 using Bounds = std::map<std::string, uint64_t>;
 
-constexpr uint64_t kPictureSide = 224;
-constexpr uint64_t kChannels = 3;
 constexpr int64_t kSampleRate = 16000;
-constexpr uint64_t kShorter[] = {512, 64, 8, 1};
 
 bool Has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
-
-std::string_view Trimmed(std::string_view text) {
-  const size_t begin = std::min(text.find_first_not_of(' '), text.size());
-  return text.substr(begin, text.find_last_not_of(' ') + 1 - begin);
-}
-
-// A dimension without a name, by the input that it belongs to.
-uint64_t SizeOfNameless(std::string_view input, size_t i, size_t rank, uint64_t positions) {
-  if (input.starts_with("pixel")) return rank == 4 && i > 0 ? (i == 1 ? kChannels : kPictureSide) : 1;
-  if (input.starts_with("past") && i + 2 == rank) return 0;
-  return i > 0 && i + 1 == rank ? positions : 1;
-}
-
-std::map<std::string, uint64_t> SizesFor(const OnnxModel& model, uint64_t positions) {
-  std::map<std::string, uint64_t> sizes;
-  for (const OnnxInput& input : model.inputs()) {
-    for (size_t i = 0; input.shape && i < input.shape->size(); ++i) {
-      const OnnxDim& dim = (*input.shape)[i];
-      if (dim.size) continue;
-      if (dim.parameter.empty()) {
-        sizes[fmt::format("{}.{}", input.name, i)] = SizeOfNameless(input.name, i, input.shape->size(), positions);
-      } else {
-        sizes[dim.parameter] = SizeOfDimension(dim.parameter, positions);
-      }
-    }
-  }
-  return sizes;
-}
 
 // What each element is, from its place in the last dimension and in all.
 template <typename NumberOf>
@@ -115,8 +84,9 @@ Bounds TableRows(const Graph& graph) {
   return bounds;
 }
 
-absl::StatusOr<OnnxValues> Make(const OnnxModel& model, uint64_t positions, const Bounds& bounds) {
-  PLUMB_ASSIGN_OR_RETURN(OnnxValues values, model.DefaultInputs(SizesFor(model, positions)));
+absl::StatusOr<OnnxValues> Make(const OnnxModel& model, const std::map<std::string, uint64_t>& sizes,
+                                const Bounds& bounds) {
+  PLUMB_ASSIGN_OR_RETURN(OnnxValues values, model.DefaultInputs(sizes));
   uint64_t state = 0;
   for (auto& [name, value] : values) {
     auto bound = bounds.find(name);
@@ -126,45 +96,52 @@ absl::StatusOr<OnnxValues> Make(const OnnxModel& model, uint64_t positions, cons
 }
 
 // Twice: what the ids may be is known when it is known which tables they index.
-absl::StatusOr<OnnxValues> TryPositions(const OnnxModel& model, uint64_t positions) {
-  PLUMB_ASSIGN_OR_RETURN(OnnxValues values, Make(model, positions, {}));
+absl::StatusOr<OnnxValues> TrySizes(const OnnxModel& model, const std::map<std::string, uint64_t>& sizes) {
+  PLUMB_ASSIGN_OR_RETURN(OnnxValues values, Make(model, sizes, {}));
   PLUMB_ASSIGN_OR_RETURN(OnnxImport first, model.BuildGraph(values));
   const Bounds bounds = TableRows(first.graph);
   if (bounds.empty()) return values;
-  PLUMB_ASSIGN_OR_RETURN(values, Make(model, positions, bounds));
+  PLUMB_ASSIGN_OR_RETURN(values, Make(model, sizes, bounds));
   PLUMB_RETURN_IF_ERROR(model.BuildGraph(values).status());
   return values;
 }
 
-}  // namespace
-
-uint64_t SizeOfDimension(std::string_view parameter, uint64_t positions) {
-  if (const size_t plus = parameter.rfind('+'); plus != std::string_view::npos) {
-    const std::string_view last = Trimmed(parameter.substr(plus + 1));
-    uint32_t number = 0;
-    const auto [end, error] = std::from_chars(last.data(), last.data() + last.size(), number);
-    const bool is_number = error == std::errc() && end == last.data() + last.size();
-    return SizeOfDimension(Trimmed(parameter.substr(0, plus)), positions) +
-           (is_number ? number : SizeOfDimension(last, positions));
+// Sizes in the order in which they are tried: sequences shorter and shorter, pictures and sounds of other usual sizes.
+std::vector<ContentSizes> Attempts(const OnnxModel& model, uint64_t positions) {
+  static constexpr uint64_t kPositions[] = {512, 64, 8, 1};
+  static constexpr uint64_t kSides[] = {256, 320, 512, 640, 64, 32, 28};
+  static constexpr uint64_t kSamples[] = {32000, 8000, 512, 480000};
+  const OnnxSizes sizes = ChooseOnnxSizes(model, {.positions = positions});
+  const size_t more = std::max(
+      {std::size(kPositions), sizes.has_pictures ? std::size(kSides) : 0, sizes.has_sounds ? std::size(kSamples) : 0});
+  std::vector<ContentSizes> attempts = {{.positions = positions}};
+  for (size_t i = 0; i < more; ++i) {
+    const uint64_t shorter = kPositions[std::min(i, std::size(kPositions) - 1)];
+    if (shorter == positions && !sizes.has_pictures && !sizes.has_sounds) continue;
+    attempts.push_back({.positions = shorter,
+                        .side = kSides[std::min(i, std::size(kSides) - 1)],
+                        .samples = kSamples[std::min(i, std::size(kSamples) - 1)]});
   }
-  if (Has(parameter, "batch")) return 1;
-  if (parameter.starts_with("past") || Has(parameter, "_past")) return 0;
-  if (Has(parameter, "seq") || Has(parameter, "length") || Has(parameter, "frames") || Has(parameter, "time")) {
-    return positions;
-  }
-  if (Has(parameter, "channel")) return kChannels;
-  if (Has(parameter, "height") || Has(parameter, "width")) return kPictureSide;
-  return 1;
+  return attempts;
 }
 
+}  // namespace
+
 absl::StatusOr<OnnxValues> ChooseOnnxInputs(const OnnxModel& model, uint64_t positions) {
-  absl::StatusOr<OnnxValues> found = TryPositions(model, positions);
-  const absl::Status first = found.status();
-  for (uint64_t shorter : kShorter) {
-    if (found.ok() || absl::IsUnimplemented(first) || absl::IsResourceExhausted(first)) break;
-    if (shorter != positions) found = TryPositions(model, shorter);
+  absl::Status first;
+  for (const ContentSizes& wanted : Attempts(model, positions)) {
+    const OnnxSizes sizes = ChooseOnnxSizes(model, wanted);
+    absl::StatusOr<OnnxValues> found = TrySizes(model, sizes.sizes);
+    if (found.ok() && sizes.unknown.empty()) return found;
+    if (first.ok()) first = found.ok() ? absl::UnimplementedError("") : found.status();
+    if (found.ok() || !sizes.unknown.empty()) {
+      return absl::UnimplementedError(
+          fmt::format("nothing says how large the inputs' dimensions are that the model leaves open: {}; a golden with "
+                      "inputs of its own is needed",
+                      sizes.unknown));
+    }
+    if (absl::IsUnimplemented(first) || absl::IsResourceExhausted(first)) return first;
   }
-  if (found.ok() || absl::IsUnimplemented(first) || absl::IsResourceExhausted(first)) return found;
   return absl::UnimplementedError(
       fmt::format("no inputs could be made up that the model takes; a golden with inputs of its own is needed: {}",
                   Message(first)));

@@ -3,23 +3,18 @@
 #define PLUMB_VERIFY_INFERENCE_CHECK_ONNX_INPUTS_H_
 
 #include <cstdint>
-#include <map>
-#include <string>
 
 #include "absl/status/statusor.h"
 #include "plumb/inference/onnx.h"
 
 namespace plumb {
 
-// The size of a dimension that a model names instead of giving it. `batch` 1; `past` 0; sums term by term
-// (`past_sequence_length + 1`); lengths and sequences `positions`; `height` and `width` 224, `channels` 3; otherwise 1.
-uint64_t SizeOfDimension(std::string_view parameter, uint64_t positions);
-
 // Inputs that every program makes alike, by the names that exported transformers give them: masks are 1, position ids
 // count from 0, token types are 0, rates 16000, flags false, a past is empty, other integers are pseudo-random ids
 // below the rows of the tables that they index, floats are spread over [-1, 1). `positions` says how long sequences
-// are; when the model cannot be specialised so, the first of 512, 64, 8 and 1 with which it can. UNIMPLEMENTED, with
-// the first reason, when it cannot be for any: nothing is known about the model then.
+// are; when the model cannot be specialised so, the first of 512, 64, 8 and 1 with which it can, and with pictures and
+// sounds of other usual sizes (onnx_shapes.h). UNIMPLEMENTED, with the first reason, when it cannot be for any, and
+// naming the dimensions of which nothing says how large they may be: nothing is known about the model then.
 absl::StatusOr<OnnxValues> ChooseOnnxInputs(const OnnxModel& model, uint64_t positions);
 
 }  // namespace plumb
