@@ -23,6 +23,7 @@ Verdict ParseVerdict(const Json& json) {
 
 Gate ParseGate(const Json& json) {
   Gate gate = {.name = json.at("name").get<std::string>(), .verdict = ParseVerdict(json)};
+  gate.limits_from = json.at("limits_from").get<std::string>();
   gate.detail = json.at("detail").get<std::string>();
   gate.warnings = json.at("warnings").get<std::vector<std::string>>();
   for (const Json& measure : json.at("measures")) {

@@ -28,11 +28,9 @@ Colour VerdictColour(Verdict verdict) {
 bool Ran(const BackendResult& backend) { return backend.peak_bytes > 0 || backend.seconds > 0; }
 
 Json GateJson(const Gate& gate) {
-  Json json = {{"name", gate.name},
-               {"verdict", VerdictName(gate.verdict)},
-               {"measures", Json::array()},
-               {"detail", gate.detail},
-               {"warnings", gate.warnings}};
+  Json json = {{"name", gate.name},         {"verdict", VerdictName(gate.verdict)},
+               {"measures", Json::array()}, {"limits_from", gate.limits_from},
+               {"detail", gate.detail},     {"warnings", gate.warnings}};
   for (const Measure& measure : gate.measures) {
     json["measures"].push_back({{"name", measure.name},
                                 {"value", measure.value},
@@ -77,6 +75,7 @@ void PrintGates(Output& output, const SmokeReport& report) {
       for (const Gate& gate : result.gates) {
         std::vector<std::string> measures;
         for (const Measure& measure : gate.measures) measures.push_back(MeasureText(measure));
+        if (!gate.limits_from.empty()) measures.push_back("limits: " + gate.limits_from);
         if (!gate.detail.empty()) measures.push_back(gate.detail);
         for (const std::string& warning : gate.warnings) measures.push_back("warning: " + warning);
         Cell verdict(std::string(VerdictName(gate.verdict)), VerdictColour(gate.verdict));

@@ -55,7 +55,32 @@ double Margin(std::span<const float> logits, size_t largest) {
   return logits[largest] - next;
 }
 
+double NmseLimit(const Comparison& comparison, const Thresholds& thresholds) {
+  return std::max(thresholds.nmse_max, comparison.nmse_floor);
+}
+
 }  // namespace
+
+double NmseFloor(double largest, double signal, size_t count) {
+  const double unit = kFloorUnits * 0x1p-24 * largest;
+  return signal > 0 ? unit * unit * static_cast<double>(count) / signal : 0;
+}
+
+Comparison WorseOf(const Comparison& a, const Comparison& b) {
+  Comparison worse = a;
+  worse.nmse = std::max(a.nmse, b.nmse);
+  worse.nmse_floor = std::max(a.nmse_floor, b.nmse_floor);
+  worse.max_kl = std::max(a.max_kl, b.max_kl);
+  worse.mean_kl = std::max(a.mean_kl, b.mean_kl);
+  worse.top1_agreement = std::min(a.top1_agreement, b.top1_agreement);
+  worse.max_delta = std::max(a.max_delta, b.max_delta);
+  worse.positions += b.positions;
+  worse.decided_flips += b.decided_flips;
+  worse.broken += b.broken;
+  worse.integers += b.integers;
+  worse.differing += b.differing;
+  return worse;
+}
 
 std::string_view TierName(Tier tier) { return tier == Tier::kF32 ? "f32" : "16-bit"; }
 
@@ -74,15 +99,18 @@ absl::StatusOr<Comparison> CompareLogits(std::span<const float> expected, std::s
   Comparison result;
   double signal = 0;
   double noise = 0;
+  double most = 0;
   for (size_t i = 0; i < expected.size(); ++i) {
     if (Broken(expected[i], actual[i])) ++result.broken;
     if (!std::isfinite(expected[i]) || !std::isfinite(actual[i])) continue;
     const double delta = double{expected[i]} - actual[i];
     signal += double{expected[i]} * expected[i];
     noise += delta * delta;
+    most = std::max(most, std::abs(double{expected[i]}));
     result.max_delta = std::max(result.max_delta, std::abs(delta));
   }
   result.nmse = noise == 0 ? 0 : noise / signal;
+  result.nmse_floor = NmseFloor(most, signal, expected.size());
   result.positions = expected.size() / vocabulary;
   const double tolerated = std::sqrt(thresholds.nmse_max * signal / static_cast<double>(expected.size()));
   uint64_t flips = 0;
@@ -105,11 +133,15 @@ absl::StatusOr<Comparison> CompareLogits(std::span<const float> expected, std::s
 
 std::vector<Measure> MeasuresOf(const Comparison& comparison, const Thresholds& thresholds) {
   std::vector<Measure> measures = {{"broken", static_cast<double>(comparison.broken), 0},
-                                   {"nmse", comparison.nmse, thresholds.nmse_max}};
+                                   {"nmse", comparison.nmse, NmseLimit(comparison, thresholds)}};
   if (std::isfinite(thresholds.max_kl_max)) measures.push_back({"max_kl", comparison.max_kl, thresholds.max_kl_max});
   measures.push_back({"mean_kl", comparison.mean_kl, thresholds.mean_kl_max});
   measures.push_back({"top1_agreement", comparison.top1_agreement, thresholds.top1_min, true});
   measures.push_back({"decided_flips", static_cast<double>(comparison.decided_flips), 0});
+  if (comparison.integers > 0) {
+    measures.push_back(
+        {"differing", static_cast<double>(comparison.differing), static_cast<double>(thresholds.differing_max)});
+  }
   return measures;
 }
 
@@ -119,9 +151,12 @@ std::string JudgeComparison(const Comparison& comparison, const Thresholds& thre
     if (!holds) broken.push_back(std::move(text));
   };
   check(comparison.broken == 0, fmt::format("{} logits are NaN or infinite", comparison.broken));
+  check(comparison.differing <= thresholds.differing_max,
+        fmt::format("{} of {} integers differ, {} may", comparison.differing, comparison.integers,
+                    thresholds.differing_max));
   // Written so that NaN breaks the limit.
-  check(comparison.nmse <= thresholds.nmse_max,
-        fmt::format("NMSE is {:.3g}, limit {:.3g}", comparison.nmse, thresholds.nmse_max));
+  const double nmse_max = NmseLimit(comparison, thresholds);
+  check(comparison.nmse <= nmse_max, fmt::format("NMSE is {:.3g}, limit {:.3g}", comparison.nmse, nmse_max));
   check(comparison.max_kl <= thresholds.max_kl_max,
         fmt::format("largest KL divergence is {:.3g}, limit {:.3g}", comparison.max_kl, thresholds.max_kl_max));
   check(comparison.mean_kl <= thresholds.mean_kl_max,

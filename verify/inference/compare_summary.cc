@@ -84,6 +84,7 @@ struct Squares {
   double signal = 0;
   double noise = 0;
   double max_delta = 0;
+  double most = 0;
   uint64_t count = 0;
 
   void Add(double expected, double actual) {
@@ -91,6 +92,7 @@ struct Squares {
     signal += expected * expected;
     noise += delta * delta;
     max_delta = std::max(max_delta, std::abs(delta));
+    most = std::max(most, std::abs(expected));
     ++count;
   }
   double nmse() const { return noise == 0 ? 0 : noise / signal; }
@@ -167,6 +169,7 @@ absl::StatusOr<Comparison> CompareWithSummary(const LogitSummary& expected, std:
     if (std::isfinite(expected.tail[position])) squares.Add(expected.tail[position], rows.back().tail);
   }
   result.nmse = squares.nmse();
+  result.nmse_floor = NmseFloor(squares.most, squares.signal, squares.count);
   result.max_delta = squares.max_delta;
   const double tolerated = std::sqrt(thresholds.nmse_max * squares.signal / static_cast<double>(squares.count));
   uint64_t flips = 0;
@@ -200,6 +203,7 @@ absl::StatusOr<Comparison> CompareFeatures(std::span<const float> expected, std:
     }
   }
   result.nmse = result.broken > 0 ? kInfinity : squares.nmse();
+  result.nmse_floor = NmseFloor(squares.most, squares.signal, squares.count);
   result.max_delta = squares.max_delta;
   return result;
 }

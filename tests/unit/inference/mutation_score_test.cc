@@ -7,6 +7,8 @@
 #include <cmath>
 
 #include "plumb/inference/compare.h"
+#include "tests/unit/inference/int8_model.h"
+#include "tests/unit/inference/recorded_case.h"
 #include "tests/unit/inference/trained_models.h"
 #include "verify/inference/check/config_hash.h"
 #include "verify/inference/loaded_model.h"
@@ -331,6 +333,70 @@ TEST(MutationScoreTest, EveryFaultOfALlamaIsCaught) {
 TEST(MutationScoreTest, EveryFaultOfAGpt2IsCaught) {
   const Bench bench(TrainedModel::Gpt2(), "tiny-shakespeare/step-3000/golden.safetensors");
   ScoreFaults(bench, "GPT-2, trained", Gpt2Faults());
+}
+
+// A fault of a model with quantised products.
+struct Int8Fault {
+  const char* name;
+  std::function<void(Int8Model&)> apply;
+};
+
+std::vector<Int8Fault> Int8Faults() {
+  using M = Int8Model;
+  return {
+      {"scale of one layer +1 %", [](M& m) { m.layers[2].scale *= 1.01f; }},
+      {"scale of another layer", [](M& m) { m.layers[1].scale = m.layers[4].scale; }},
+      {"scale twice as large", [](M& m) { m.layers[5].scale *= 2; }},
+      {"zero point +1", [](M& m) { m.layers[3].zero = static_cast<int8_t>(m.layers[3].zero + 1); }},
+      {"zero point's sign", [](M& m) { m.layers[2].zero = static_cast<int8_t>(-m.layers[2].zero); }},
+      {"weights of layers 1 and 3 swapped", [](M& m) { std::swap(m.layers[1].w, m.layers[3].w); }},
+      {"layers swapped", [](M& m) { std::swap(m.layers[0], m.layers[4]); }},
+      {"weights transposed",
+       [](M& m) {
+         std::vector<int8_t>& w = m.layers[2].w;
+         for (size_t i = 0; i < M::kWidth; ++i) {
+           for (size_t j = 0; j < i; ++j) std::swap(w[i * M::kWidth + j], w[j * M::kWidth + i]);
+         }
+       }},
+      {"signed bytes read as unsigned less 128",
+       [](M& m) {
+         for (int8_t& value : m.layers[1].w) value = static_cast<int8_t>(value ^ 0x80);
+       }},
+      {"weights shifted by one element",
+       [](M& m) { std::rotate(m.layers[3].w.begin(), m.layers[3].w.begin() + 1, m.layers[3].w.end()); }},
+      {"a column's signs",
+       [](M& m) {
+         for (size_t i = 0; i < M::kWidth; ++i) {
+           int8_t& value = m.layers[2].w[i * M::kWidth + 9];
+           value = static_cast<int8_t>(-value);
+         }
+       }},
+      {"one weight's sign",
+       [](M& m) {
+         auto largest = std::max_element(m.layers[4].w.begin(), m.layers[4].w.end());
+         *largest = static_cast<int8_t>(-*largest);
+       }},
+      {"last 1 % of a matrix zero", [](M& m) { std::fill(m.layers[1].w.end() - 41, m.layers[1].w.end(), int8_t{0}); }},
+      {"one row zero", [](M& m) { std::fill_n(m.layers[0].w.begin() + 5 * M::kWidth, M::kWidth, int8_t{0}); }},
+      {"norm's gain and bias swapped", [](M& m) { std::swap(m.layers[3].gain, m.layers[3].bias); }},
+      {"float weights of another layer", [](M& m) { m.layers[2].v = m.layers[3].v; }},
+  };
+}
+
+TEST(MutationScoreTest, EveryFaultOfAnInt8ModelIsCaught) {
+  const Int8Model sound = Int8Model::Make(6);
+  RecordedCase recorded(sound.Serialize());
+  recorded.Record(11);
+  EXPECT_EQ(recorded.Check().verdict, Verdict::kPass);
+  std::printf("%-40s %10s %10s\n", "int8", "NMSE", "limit");
+  for (const Int8Fault& fault : Int8Faults()) {
+    Int8Model changed = sound;
+    fault.apply(changed);
+    recorded.Replace(changed.Serialize());
+    const CaseResult result = recorded.Check();
+    EXPECT_EQ(result.verdict, Verdict::kFail) << fault.name;
+    std::printf("%-40s %10.2e %10.2e\n", fault.name, result.nmse, NmseLimitOf(GateOf(result, kGoldenGate)));
+  }
 }
 
 TEST(ConfigHashTest, OldAndNewSpellingsOfAConfigHashAlike) {

@@ -34,6 +34,7 @@ class HostRun {
     if (plan_.storage[step.node] == step.node) {
       absl::Status status = Compute(step, node);
       if (!status.ok()) return status;
+      if (inputs_.disturb) inputs_.disturb(node, Bytes(step.node));
     }
     if (inputs_.observer) inputs_.observer(node, {node.type, Bytes(step.node)});
     return absl::OkStatus();

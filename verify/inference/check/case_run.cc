@@ -7,6 +7,7 @@
 
 #include "fmt/format.h"
 #include "plumb/base/status.h"
+#include "verify/inference/check/jitter.h"
 #include "verify/inference/check/layer_trace.h"
 
 namespace plumb {
@@ -19,20 +20,34 @@ uint64_t MemoryAllowed(const SmokeOptions& options) {
   return std::min(options.memory_bytes_max, static_cast<uint64_t>(pages) * static_cast<uint64_t>(page_bytes));
 }
 
+// `run` says what is called on the way; the rest of it is filled in.
+absl::StatusOr<CaseRun> RunOn(const Backend& backend, const OpenCase& open, const Graph& graph,
+                              const ModelInputs& inputs, const SmokeOptions& options, RunInputs run) {
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Executable> executable, backend.Plan(graph));
+  CaseRun found = {.result = {}, .summary = executable->summary(), .hidden = {}, .layers = {}};
+  if (const uint64_t allowed = MemoryAllowed(options); found.summary.peak_bytes > allowed) {
+    return absl::ResourceExhaustedError(
+        fmt::format("the run needs {} bytes of memory at a time, {} are allowed", found.summary.peak_bytes, allowed));
+  }
+  run.weights = open.weights.get();
+  run.cancelled = options.cancelled;
+  for (const auto& [name, value] : inputs.values) run.tensors[name] = value.view();
+  PLUMB_ASSIGN_OR_RETURN(found.result, executable->Run(run));
+  return found;
+}
+
 }  // namespace
 
 absl::StatusOr<CaseRun> RunTask(const Backend& backend, const OpenCase& open, const Task& task,
                                 const SmokeOptions& options, const Observer& observer) {
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Executable> executable, backend.Plan(task.graph));
-  CaseRun run = {.result = {}, .summary = executable->summary(), .hidden = {}, .layers = {}};
-  if (const uint64_t allowed = MemoryAllowed(options); run.summary.peak_bytes > allowed) {
-    return absl::ResourceExhaustedError(
-        fmt::format("the run needs {} bytes of memory at a time, {} are allowed", run.summary.peak_bytes, allowed));
-  }
-  RunInputs inputs = {.weights = open.weights.get(), .cancelled = options.cancelled, .observer = observer};
-  for (const auto& [name, value] : task.inputs.values) inputs.tensors[name] = value.view();
-  PLUMB_ASSIGN_OR_RETURN(run.result, executable->Run(inputs));
-  return run;
+  return RunOn(backend, open, task.graph, task.inputs, options, {.observer = observer});
+}
+
+absl::StatusOr<CaseRun> RunMoved(const Backend& backend, const OpenCase& open, const Task& task,
+                                 const SmokeOptions& options, Jitter& jitter) {
+  const ModelInputs inputs = jitter.Moved(task.inputs);
+  return RunOn(backend, open, task.graph, inputs, options,
+               {.disturb = [&](const Node& node, std::span<uint8_t> bytes) { jitter.Disturb(node, bytes); }});
 }
 
 absl::StatusOr<CaseRun> RunTraced(const Backend& backend, const OpenCase& open, const Task& task,

@@ -10,6 +10,8 @@
 
 namespace plumb {
 
+class Jitter;
+
 // What one run gave.
 struct CaseRun {
   RunResult result;
@@ -24,7 +26,11 @@ using Observer = std::function<void(const Node&, const TensorView&)>;
 absl::StatusOr<CaseRun> RunTask(const Backend& backend, const OpenCase& open, const Task& task,
                                 const SmokeOptions& options, const Observer& observer);
 
-// The same, and takes the digests that a golden of version 2 has.
+// The same with every value moved by `jitter`.
+absl::StatusOr<CaseRun> RunMoved(const Backend& backend, const OpenCase& open, const Task& task,
+                                 const SmokeOptions& options, Jitter& jitter);
+
+// The same as RunTask, and takes the digests that a golden of version 2 has.
 absl::StatusOr<CaseRun> RunTraced(const Backend& backend, const OpenCase& open, const Task& task,
                                   const SmokeOptions& options);
 

@@ -2,9 +2,11 @@
 #ifndef PLUMB_VERIFY_INFERENCE_CHECK_OPEN_CASE_H_
 #define PLUMB_VERIFY_INFERENCE_CHECK_OPEN_CASE_H_
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plumb/inference/smoke.h"
@@ -19,6 +21,12 @@ struct Task {
   Graph graph;
 };
 
+// What outputs are judged by.
+struct Limits {
+  std::vector<Thresholds> outputs;  // For each output.
+  std::string from;                 // How they were found: Gate::limits_from.
+};
+
 // A model, what was recorded of it, and what it is run on. Not thread-safe.
 struct OpenCase {
   std::unique_ptr<RunnableModel> model;
@@ -30,6 +38,11 @@ struct OpenCase {
   Gate config;
   // What `reference` gave on the inputs that backends are compared on; empty until it has run.
   std::vector<TensorValue> reference;
+  // Whether `reference` computes what was recorded, as far as the inputs can tell; unknown until it has run.
+  std::optional<bool> reference_agrees;
+  // Limits by what rounding alone does to the outputs, once they were needed: by whether they are for the golden's
+  // inputs or those that backends are compared on, and by the backend's precision.
+  std::map<std::pair<bool, Precision>, Limits> measured;
 
   const Task& cross_task() const { return long_task ? *long_task : task; }
 };

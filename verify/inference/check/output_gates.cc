@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "plumb/base/status.h"
 #include "plumb/weights/weight_set.h"
 #include "verify/inference/check/layer_trace.h"
@@ -14,20 +16,6 @@ namespace {
 // How far a text's negative log-likelihood may be from the recorded one: so much, or so large a part of it.
 constexpr double kNllMax = 0.01;
 constexpr double kNllPart = 0.01;
-
-// The worst of each measure of two outputs.
-Comparison WorseOf(const Comparison& a, const Comparison& b) {
-  Comparison worse = a;
-  worse.nmse = std::max(a.nmse, b.nmse);
-  worse.max_kl = std::max(a.max_kl, b.max_kl);
-  worse.mean_kl = std::max(a.mean_kl, b.mean_kl);
-  worse.top1_agreement = std::min(a.top1_agreement, b.top1_agreement);
-  worse.max_delta = std::max(a.max_delta, b.max_delta);
-  worse.positions += b.positions;
-  worse.decided_flips += b.decided_flips;
-  worse.broken += b.broken;
-  return worse;
-}
 
 // Floats of any width as float32; `room` holds those that were not.
 std::span<const float> AsFloats(const TensorValue& value, std::vector<float>& room) {
@@ -41,41 +29,66 @@ std::span<const float> AsFloats(const TensorValue& value, std::vector<float>& ro
   return room;
 }
 
-absl::StatusOr<Comparison> CompareOutputs(const std::vector<OutputSpec>& specs,
-                                          const std::vector<TensorValue>& expected,
-                                          const std::vector<TensorValue>& actual, const Thresholds& thresholds) {
-  Comparison worst;
-  for (size_t i = 0; i < specs.size(); ++i) {
-    const TensorValue& want = expected.at(i);
-    const TensorValue& got = actual.at(i);
-    if (want.type != got.type || want.shape != got.shape || !IsFloat(got.type)) {
-      // Places and flags: the same or not.
-      if (want.type != got.type || want.shape != got.shape || want.bytes != got.bytes) ++worst.broken;
-      continue;
-    }
-    if (want.bytes.empty()) continue;
-    std::vector<float> want_room, got_room;
-    const std::span<const float> wanted = AsFloats(want, want_room);
-    const std::span<const float> found = AsFloats(got, got_room);
-    const bool logits = specs[i].kind == OutputKind::kLogits && got.shape.size() > 1;
-    PLUMB_ASSIGN_OR_RETURN(Comparison one, logits ? CompareLogits(wanted, found, got.shape.back(), thresholds)
-                                                  : CompareFeatures(wanted, found));
-    worst = WorseOf(worst, one);
+// Places, flags and quantised numbers: each is the same or not.
+Comparison CompareIntegers(const TensorValue& want, const TensorValue& got) {
+  const uint64_t width = ElementBytes(want.type);
+  Comparison comparison = {.integers = want.bytes.size() / width};
+  for (uint64_t at = 0; at < want.bytes.size(); at += width) {
+    if (std::memcmp(&want.bytes[at], &got.bytes[at], width) != 0) ++comparison.differing;
   }
-  return worst;
+  return comparison;
 }
 
-Judgement Conclude(std::string_view name, const absl::StatusOr<Comparison>& comparison, const Thresholds& thresholds) {
+absl::StatusOr<Comparison> CompareOutput(const OutputSpec& spec, const TensorValue& want, const TensorValue& got,
+                                         const Thresholds& thresholds) {
+  if (want.type != got.type || want.shape != got.shape) return Comparison{.broken = 1};
+  if (want.bytes.empty()) return Comparison{};
+  if (!IsFloat(got.type)) return CompareIntegers(want, got);
+  std::vector<float> want_room, got_room;
+  const std::span<const float> wanted = AsFloats(want, want_room);
+  const std::span<const float> found = AsFloats(got, got_room);
+  if (spec.kind != OutputKind::kLogits || got.shape.size() < 2) return CompareFeatures(wanted, found);
+  return CompareLogits(wanted, found, got.shape.back(), thresholds);
+}
+
+// Whether a measure is nearer to its limit, or further past it.
+bool IsWorse(const Measure& a, const Measure& b) {
+  if (a.holds() != b.holds()) return !a.holds();
+  return a.at_least ? a.value - a.limit < b.value - b.limit : a.value * b.limit > b.value * a.limit;
+}
+
+void MergeMeasures(const std::vector<Measure>& from, std::vector<Measure>& into) {
+  for (const Measure& measure : from) {
+    auto known = std::find_if(into.begin(), into.end(), [&](const Measure& m) { return m.name == measure.name; });
+    if (known == into.end()) {
+      into.push_back(measure);
+    } else if (IsWorse(measure, *known)) {
+      *known = measure;
+    }
+  }
+}
+
+Judgement Conclude(std::string_view name, const absl::StatusOr<std::vector<Comparison>>& comparisons,
+                   const std::vector<OutputSpec>& specs, const Limits& limits) {
   Judgement judgement;
   judgement.gate.name = name;
-  if (!comparison.ok()) {
-    judgement.gate.detail = std::string(Message(comparison.status()));
+  judgement.gate.limits_from = limits.from;
+  if (!comparisons.ok()) {
+    judgement.gate.detail = std::string(Message(comparisons.status()));
     return judgement;
   }
-  judgement.comparison = *comparison;
-  judgement.gate.measures = MeasuresOf(*comparison, thresholds);
-  judgement.gate.detail = JudgeComparison(*comparison, thresholds);
-  judgement.gate.verdict = judgement.gate.detail.empty() ? Verdict::kPass : Verdict::kFail;
+  judgement.outputs = *comparisons;
+  std::vector<std::string> faults;
+  for (size_t i = 0; i < comparisons->size(); ++i) {
+    const Comparison& comparison = comparisons->at(i);
+    judgement.comparison = i == 0 ? comparison : WorseOf(judgement.comparison, comparison);
+    MergeMeasures(MeasuresOf(comparison, limits.outputs[i]), judgement.gate.measures);
+    std::string fault = JudgeComparison(comparison, limits.outputs[i]);
+    if (fault.empty()) continue;
+    faults.push_back(comparisons->size() == 1 ? std::move(fault) : fmt::format("{}: {}", specs[i].name, fault));
+  }
+  judgement.gate.detail = fmt::format("{}", fmt::join(faults, "; "));
+  judgement.gate.verdict = faults.empty() ? Verdict::kPass : Verdict::kFail;
   return judgement;
 }
 
@@ -114,30 +127,67 @@ Tier TierFor(const Backend& backend, const OpenCase& open) {
   return open.golden ? open.golden->tier : Tier::kF32;
 }
 
-Judgement JudgeCrossBackend(const OpenCase& open, Tier tier, const std::vector<TensorValue>& actual) {
-  const Thresholds thresholds = ThresholdsFor(tier, open.model->model().layers());
-  return Conclude(kCrossBackendGate, CompareOutputs(open.model->model().Outputs(), open.reference, actual, thresholds),
-                  thresholds);
+Limits LimitsOf(const OpenCase& open, Tier tier) {
+  const Model& model = open.model->model();
+  return {.outputs = std::vector<Thresholds>(model.Outputs().size(), ThresholdsFor(tier, model.layers())),
+          .from = fmt::format("of the {} tier", TierName(tier))};
 }
 
-Judgement JudgeGolden(const OpenCase& open, Tier tier, const CaseRun& run) {
-  const Model& model = open.model->model();
-  const Golden& golden = *open.golden;
-  const Thresholds thresholds = ThresholdsFor(tier, model.layers());
+absl::StatusOr<std::vector<Comparison>> CompareOutputs(const OpenCase& open, const std::vector<TensorValue>& expected,
+                                                       const std::vector<TensorValue>& actual, const Limits& limits) {
+  const std::vector<OutputSpec> specs = open.model->model().Outputs();
+  std::vector<Comparison> found;
+  for (size_t i = 0; i < specs.size(); ++i) {
+    PLUMB_ASSIGN_OR_RETURN(Comparison one, CompareOutput(specs[i], expected.at(i), actual.at(i), limits.outputs.at(i)));
+    found.push_back(one);
+  }
+  return found;
+}
+
+absl::StatusOr<std::vector<Comparison>> CompareRecorded(const OpenCase& open, const Golden& golden, const CaseRun& run,
+                                                        const Limits& limits) {
   if (!open.language) {
     std::vector<TensorValue> found;
     for (const TensorValue& output : run.result.outputs) found.push_back(open.model->Recorded(output));
-    return Conclude(kGoldenGate, CompareOutputs(model.Outputs(), golden.outputs, found, thresholds), thresholds);
+    return CompareOutputs(open, golden.outputs, found, limits);
   }
   const std::span<const float> logits = run.result.output();
-  if (!golden.summary) {
-    return Conclude(kGoldenGate, CompareLogits(golden.logits, logits, model.vocabulary(), thresholds), thresholds);
+  const uint64_t vocabulary = open.model->model().vocabulary();
+  PLUMB_ASSIGN_OR_RETURN(Comparison one,
+                         golden.summary ? CompareWithSummary(*golden.summary, logits, vocabulary, limits.outputs.at(0))
+                                        : CompareLogits(golden.logits, logits, vocabulary, limits.outputs.at(0)));
+  return std::vector<Comparison>{one};
+}
+
+Golden RecordedAs(const OpenCase& open, const Golden& golden, const CaseRun& run) {
+  Golden recorded;
+  if (!open.language) {
+    for (const TensorValue& output : run.result.outputs) recorded.outputs.push_back(open.model->Recorded(output));
+    return recorded;
   }
+  const std::span<const float> logits = run.result.output();
+  if (golden.summary) {
+    recorded.summary =
+        SummarizeLogits(logits, golden.tokens.ids, golden.tokens.sequences, open.model->model().vocabulary());
+  } else {
+    recorded.logits.assign(logits.begin(), logits.end());
+  }
+  return recorded;
+}
+
+Judgement JudgeCrossBackend(const OpenCase& open, const Limits& limits, const std::vector<TensorValue>& actual) {
+  return Conclude(kCrossBackendGate, CompareOutputs(open, open.reference, actual, limits),
+                  open.model->model().Outputs(), limits);
+}
+
+Judgement JudgeGolden(const OpenCase& open, const Limits& limits, const CaseRun& run) {
+  const Golden& golden = *open.golden;
   Judgement judgement =
-      Conclude(kGoldenGate, CompareWithSummary(*golden.summary, logits, model.vocabulary(), thresholds), thresholds);
-  if (judgement.comparison.broken == 0 && judgement.gate.verdict != Verdict::kInconclusive) {
-    AddNll(open, logits, judgement.gate);
-    AddHidden(open, run, thresholds, judgement.gate);
+      Conclude(kGoldenGate, CompareRecorded(open, golden, run, limits), open.model->model().Outputs(), limits);
+  if (open.language && golden.summary && judgement.comparison.broken == 0 &&
+      judgement.gate.verdict != Verdict::kInconclusive) {
+    AddNll(open, run.result.output(), judgement.gate);
+    AddHidden(open, run, limits.outputs.at(0), judgement.gate);
   }
   return judgement;
 }

@@ -52,6 +52,10 @@ struct RunInputs {
   const std::atomic<bool>* cancelled = nullptr;
   // Called after each operator with its node (of the lowered graph) and its result, from the thread that called Run.
   std::function<void(const Node&, const TensorView&)> observer;
+  // Called after each operator whose result has memory of its own, before anything reads it, with the result's bytes,
+  // which it may change: for measuring how far outputs move. Only backends whose tensors lie in this process's memory
+  // call it.
+  std::function<void(const Node&, std::span<uint8_t>)> disturb;
 };
 
 // What one run gave.

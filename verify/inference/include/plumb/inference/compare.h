@@ -25,9 +25,10 @@ std::string_view TierName(Tier tier);
 // The limits of a tier.
 struct Thresholds {
   double nmse_max = 0;
-  double max_kl_max = 0;   // Largest KL divergence of any position, in nats.
-  double mean_kl_max = 0;  // Mean over the positions.
-  double top1_min = 0;     // Share of all positions where the most likely token is the same.
+  double max_kl_max = 0;       // Largest KL divergence of any position, in nats.
+  double mean_kl_max = 0;      // Mean over the positions.
+  double top1_min = 0;         // Share of all positions where the most likely token is the same.
+  uint64_t differing_max = 0;  // Integers, places and flags that are not the same.
 };
 
 // f32: NMSE 1e-9, largest KL 1e-6. 16-bit: NMSE 1e-5 a layer, at least 1e-4 and at most 1e-3; mean KL 1e-2; top-1 98 %.
@@ -46,7 +47,21 @@ struct Comparison {
   uint64_t decided_flips = 0;
   // Elements that are NaN on either side, or infinite and not the same on both.
   uint64_t broken = 0;
+  uint64_t integers = 0;   // Integers, places and flags that were compared,
+  uint64_t differing = 0;  // and how many of them are not the same.
+  // See NmseFloor: whatever the limit is, an NMSE up to this is no difference.
+  double nmse_floor = 0;
 };
+
+// Rounding units (2^-24) of the largest expected number that the root mean square of the differences may have at least.
+inline constexpr double kFloorUnits = 16;
+
+// The NMSE of differences as large as kFloorUnits roundings of the largest expected number: `count` numbers, the
+// largest of which is `largest` and whose squares add up to `signal`.
+double NmseFloor(double largest, double signal, size_t count);
+
+// The worst of each measure, and the sum of what is counted.
+Comparison WorseOf(const Comparison& a, const Comparison& b);
 
 // Compares logits [positions, vocabulary]. A margin decides when it exceeds 4 times the noise at the NMSE limit,
 // sqrt(nmse_max * mean(expected^2)). INVALID_ARGUMENT when sizes differ, are empty or no multiple of `vocabulary`.

@@ -46,6 +46,7 @@ struct Gate {
   std::string name;
   Verdict verdict = Verdict::kInconclusive;
   std::vector<Measure> measures;
+  std::string limits_from;            // How the limits were found; empty for gates whose limits never change.
   std::string detail;                 // Why the verdict is not pass; empty for pass.
   std::vector<std::string> warnings;  // Odd, but no fault by itself.
 };
