@@ -14,16 +14,15 @@ template <typename Response, typename Each>
 absl::StatusOr<Response> ReadReports(rpc::Channel& channel, grpc::ClientContext* context,
                                      std::unique_ptr<grpc::ClientReader<Response>> reader, const Operation& operation,
                                      Each each) {
+  // The registry may work long before it has something to report: only the user ends the call.
+  rpc::WatchedCall call(channel.watch(), context, &operation);
   Response response;
   Response last;
   while (reader->Read(&response)) {
     each(response);
     last = response;
-    if (!operation.Check().ok()) context->TryCancel();
   }
-  absl::Status status = rpc::FromGrpc(reader->Finish(), channel.registry());
-  PLUMB_RETURN_IF_ERROR(operation.Check());
-  PLUMB_RETURN_IF_ERROR(status);
+  PLUMB_RETURN_IF_ERROR(call.End(reader->Finish()));
   if (!last.done()) return Unavailable("the registry ended its report early");
   return last;
 }
@@ -38,7 +37,7 @@ absl::StatusOr<v1::Token> WhoAmI(Connection& connection) {
 absl::StatusOr<v1::CreateTokenResponse> CreateToken(Connection& connection, const v1::CreateTokenRequest& request) {
   rpc::Channel& channel = connection.channel();
   // Not repeated: a token made by a call whose answer was lost could not be used by anyone.
-  return channel.Call(channel.admin(), &Admin::CreateToken, request, 0);
+  return channel.Call(channel.admin(), &Admin::CreateToken, request, rpc::Repeat::kNever);
 }
 
 absl::StatusOr<std::vector<v1::Token>> ListTokens(Connection& connection) {

@@ -13,6 +13,8 @@ namespace {
 
 using Catalogue = v1::CatalogueService::Stub;
 
+constexpr size_t kDigestDigits = 64;
+
 absl::Status WrongAnswer(const Connection& connection, std::string message) {
   return WithErrorClass(DataLoss(fmt::format("registry {}: {}", connection.registry(), message)),
                         ErrorClass::kVerification);
@@ -25,10 +27,11 @@ absl::StatusOr<v1::Release> Resolve(Connection& connection, const Reference& ref
   request.set_model(reference.model);
   if (!reference.version.empty()) request.set_version(reference.version);
   if (!reference.tag.empty()) request.set_tag(reference.tag);
-  Digest wanted;
-  if (!reference.digest_hex.empty()) {
-    PLUMB_ASSIGN_OR_RETURN(wanted, Digest::FromHex(reference.digest_hex));
+  if (reference.digest_hex.size() == kDigestDigits) {
+    PLUMB_ASSIGN_OR_RETURN(Digest wanted, Digest::FromHex(reference.digest_hex));
     request.set_digest(wanted.ToBytes());
+  } else if (!reference.digest_hex.empty()) {
+    request.set_digest_prefix(reference.digest_hex);
   }
   rpc::Channel& channel = connection.channel();
   PLUMB_ASSIGN_OR_RETURN(v1::Release release, channel.Call(channel.catalogue(), &Catalogue::Resolve, request));
@@ -40,8 +43,9 @@ absl::StatusOr<v1::Release> Resolve(Connection& connection, const Reference& ref
     return WrongAnswer(connection,
                        fmt::format("asked for version {}, was shown {}", reference.version, release.version()));
   }
-  if (!reference.digest_hex.empty() && found != wanted) {
-    return WrongAnswer(connection, fmt::format("asked for {}, was shown {}", wanted.ToString(), found.ToString()));
+  if (!found.ToHex().starts_with(reference.digest_hex)) {
+    return WrongAnswer(connection,
+                       fmt::format("asked for sha256:{}, was shown {}", reference.digest_hex, found.ToString()));
   }
   return release;
 }
@@ -142,6 +146,7 @@ absl::Status WatchEvents(Connection& connection, uint64_t after_sequence,
   channel.Authorize(&context);
   v1::WatchRequest request;
   request.set_after_sequence(after_sequence);
+  rpc::WatchedCall call(channel.watch(), &context, nullptr);
   auto reader = channel.catalogue().Watch(&context, request);
   v1::Event event;
   while (reader->Read(&event)) {
@@ -150,12 +155,22 @@ absl::Status WatchEvents(Connection& connection, uint64_t after_sequence,
     reader->Finish();
     return absl::OkStatus();
   }
-  return rpc::FromGrpc(reader->Finish(), channel.registry());
+  return call.End(reader->Finish());
+}
+
+std::string NamesakeWarning(const Reference& reference, const v1::Release& release) {
+  if (release.namesake().empty()) return "";
+  const bool tag = !reference.tag.empty();
+  const std::string& name = tag ? reference.tag : reference.version;
+  return fmt::format("{0} is a version of {1} and a tag of it: {1}{2}{0} is version {3}, {1}{4}{0} is version {5}",
+                     name, release.model(), tag ? ":" : "@", release.version(), tag ? "@" : ":", release.namesake());
 }
 
 absl::StatusOr<v1::Tag> SetTag(Connection& connection, const std::string& model, const std::string& tag,
-                               const std::optional<Digest>& digest, std::optional<uint64_t> expected_revision) {
+                               const std::optional<Digest>& digest, std::optional<uint64_t> expected_revision,
+                               bool mirrored) {
   v1::SetTagRequest request;
+  request.set_mirrored(mirrored);
   request.set_model(model);
   request.set_tag(tag);
   if (digest.has_value()) request.set_digest(digest->ToBytes());

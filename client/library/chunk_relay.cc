@@ -63,21 +63,25 @@ class Relay {
   absl::Status FetchBatch(std::span<const transfer::WantedChunk> batch, transfer::FrameFetcher* fetcher,
                           FrameEncoder* encoder) {
     std::vector<transfer::WantedChunk> left(batch.begin(), batch.end());
-    rpc::Backoff backoff(upstream_.channel().retries());
+    rpc::Backoff backoff = upstream_.channel().NewBackoff(&operation_);
     while (true) {
       std::vector<bool> done(left.size(), false);
       absl::Status status = fetcher->Fetch(left, [&](size_t index, absl::StatusOr<transfer::FetchedChunk> fetched) {
         done[index] = true;
         return Forward(left[index].chunk, std::move(fetched), encoder);
       });
-      if (status.ok()) return status;
+      if (status.ok()) {
+        backoff.Reset();
+        return status;
+      }
       std::vector<transfer::WantedChunk> rest;
       for (size_t i = 0; i < left.size(); ++i) {
         if (!done[i]) rest.push_back(left[i]);
       }
       if (rest.size() < left.size()) backoff.Reset();
       left = std::move(rest);
-      if (left.empty() || !backoff.WaitToRetry(status)) return status;
+      if (left.empty()) return status;
+      PLUMB_RETURN_IF_ERROR(backoff.WaitToRetry(status));
     }
   }
 

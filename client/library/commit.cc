@@ -10,11 +10,14 @@ namespace plumb {
 namespace {
 
 absl::StatusOr<CommitOutcome> CommitOnce(rpc::Channel& channel, const StoredManifest& manifest,
-                                         const Operation& operation) {
+                                         const Operation& operation, bool mirrored) {
   grpc::ClientContext context;
   channel.Authorize(&context);
   v1::CommitReleaseRequest request;
   request.set_manifest(manifest.bytes);
+  request.set_mirrored(mirrored);
+  rpc::WatchedCall call(channel.watch(), &context, &operation);
+  rpc::Owed answer(&call);
   auto reader = channel.publishing().CommitRelease(&context, request);
   CommitOutcome outcome;
   v1::CommitReleaseResponse response;
@@ -25,11 +28,8 @@ absl::StatusOr<CommitOutcome> CommitOnce(rpc::Channel& channel, const StoredMani
                       .total_bytes = response.total_bytes()});
     outcome.existed = response.existed();
     if (response.has_release()) outcome.release = std::move(*response.mutable_release());
-    if (!operation.Check().ok()) context.TryCancel();
   }
-  absl::Status status = rpc::FromGrpc(reader->Finish(), channel.registry());
-  PLUMB_RETURN_IF_ERROR(operation.Check());
-  PLUMB_RETURN_IF_ERROR(status);
+  PLUMB_RETURN_IF_ERROR(call.End(reader->Finish()));
   if (outcome.release.digest() != manifest.digest.ToBytes()) {
     return WithErrorClass(
         DataLoss(fmt::format("registry {} did not confirm release {}", channel.registry(), manifest.digest.ToString())),
@@ -41,12 +41,16 @@ absl::StatusOr<CommitOutcome> CommitOnce(rpc::Channel& channel, const StoredMani
 }  // namespace
 
 absl::StatusOr<CommitOutcome> CommitManifest(Connection& connection, const StoredManifest& manifest,
-                                             const Operation& operation) {
-  rpc::Backoff backoff(connection.channel().retries());
+                                             const Operation& operation, bool mirrored) {
+  rpc::Backoff backoff = connection.channel().NewBackoff(&operation);
   while (true) {
     // Safe to repeat: a commit whose answer was lost is answered as existing.
-    absl::StatusOr<CommitOutcome> outcome = CommitOnce(connection.channel(), manifest, operation);
-    if (outcome.ok() || !backoff.WaitToRetry(outcome.status())) return outcome;
+    absl::StatusOr<CommitOutcome> outcome = CommitOnce(connection.channel(), manifest, operation, mirrored);
+    if (outcome.ok()) {
+      backoff.Reset();
+      return outcome;
+    }
+    PLUMB_RETURN_IF_ERROR(backoff.WaitToRetry(outcome.status()));
   }
 }
 

@@ -15,9 +15,10 @@ struct CommitOutcome {
   bool existed = false;
 };
 
-// Commits, reporting how far the registry has checked. FAILED_PRECONDITION when content is missing.
+// Commits, reporting how far the registry has checked. FAILED_PRECONDITION when content is missing. `mirrored`: repeats
+// what another registry did, which may be a version with the name of a tag.
 absl::StatusOr<CommitOutcome> CommitManifest(Connection& connection, const StoredManifest& manifest,
-                                             const Operation& operation);
+                                             const Operation& operation, bool mirrored = false);
 
 }  // namespace plumb
 

@@ -1,5 +1,7 @@
 #include "plumb/client/connection.h"
 
+#include <grpc/support/log.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -9,6 +11,10 @@
 #include "plumb/base/status.h"
 
 namespace plumb {
+
+void SilenceTransport() {
+  gpr_set_log_function([](gpr_log_func_args*) {});
+}
 
 Connection::Connection(std::unique_ptr<rpc::Channel> channel) : channel_(std::move(channel)) {}
 Connection::~Connection() = default;
@@ -20,9 +26,11 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Connect(const Connection
   PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<rpc::Channel> channel, rpc::Channel::Open(options));
   std::unique_ptr<Connection> connection(new Connection(std::move(channel)));
   rpc::Channel& opened = *connection->channel_;
-  PLUMB_ASSIGN_OR_RETURN(
-      connection->capabilities_,
-      opened.Call(opened.catalogue(), &v1::CatalogueService::Stub::GetCapabilities, v1::GetCapabilitiesRequest()));
+  absl::StatusOr<v1::Capabilities> answer =
+      opened.Call(opened.catalogue(), &v1::CatalogueService::Stub::GetCapabilities, v1::GetCapabilitiesRequest(),
+                  rpc::Repeat::kBriefly);
+  if (!answer.ok()) return opened.Explain(answer.status());
+  connection->capabilities_ = *std::move(answer);
   v1::Capabilities& capabilities = connection->capabilities_;
   auto has = [](const auto& list, std::string_view wanted) {
     return std::any_of(list.begin(), list.end(), [&](const std::string& item) { return item == wanted; });

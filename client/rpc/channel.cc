@@ -4,6 +4,8 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include <cstdlib>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -17,6 +19,10 @@ namespace {
 
 constexpr char kSystemCertificates[] = "/etc/ssl/certs/ca-certificates.crt";
 constexpr uint64_t kCertificatesBytesMax = 16u << 20;
+// Longer together than ConnectionOptions::stall_max, so that calls which owe something end by that.
+constexpr int kKeepaliveMs = 40'000;
+// Given to find out why a connection failed.
+constexpr std::chrono::seconds kLookFor(3);
 
 // `host:port`, with the default port when none is given.
 std::string WithPort(std::string_view registry) {
@@ -26,36 +32,50 @@ std::string WithPort(std::string_view registry) {
   return has_port ? std::string(registry) : fmt::format("{}:7070", registry);
 }
 
-bool IsLoopback(std::string_view registry) {
-  std::string_view host = registry.substr(0, registry.rfind(':'));
-  return host == "localhost" || host.starts_with("127.") || host == "[::1]";
+std::optional<std::string> ProcessVariable(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> MakeCredentials(const ConnectionOptions& options, bool tls) {
-  if (!tls) return grpc::InsecureChannelCredentials();
+absl::StatusOr<std::string> ReadRoots(const std::string& ca_file) {
+  absl::StatusOr<std::string> roots = ReadFile(ca_file.empty() ? kSystemCertificates : ca_file, kCertificatesBytesMax);
+  if (roots.ok()) return roots;
+  return ca_file.empty() ? "" : absl::StatusOr<std::string>(Annotate(roots.status(), "read trusted certificates"));
+}
+
+// How to get to `registry`, which is `host:port`.
+absl::StatusOr<Route> FindRoute(const std::string& registry, const ConnectionOptions& options) {
+  Route route;
+  absl::StatusOr<HostPort> target = SplitHostPort(registry);
+  if (!target.ok()) return WithErrorClass(target.status(), ErrorClass::kUsage);
+  route.target = *std::move(target);
+  route.tls = options.tls == TlsMode::kOn ||
+              (options.tls == TlsMode::kAuto && (!options.ca_file.empty() || !IsLoopbackHost(route.target.host)));
+  if (route.tls) {
+    PLUMB_ASSIGN_OR_RETURN(route.roots_pem, ReadRoots(options.ca_file));
+  }
+  PLUMB_ASSIGN_OR_RETURN(route.proxy, ChooseProxy(route.target, route.tls, &ProcessVariable));
+  return route;
+}
+
+std::shared_ptr<grpc::ChannelCredentials> MakeCredentials(const Route& route) {
+  if (!route.tls) return grpc::InsecureChannelCredentials();
   grpc::SslCredentialsOptions ssl;
-  absl::StatusOr<std::string> roots =
-      ReadFile(options.ca_file.empty() ? kSystemCertificates : options.ca_file, kCertificatesBytesMax);
-  if (!roots.ok() && !options.ca_file.empty()) return Annotate(roots.status(), "read trusted certificates");
-  if (roots.ok()) ssl.pem_root_certs = *std::move(roots);
+  ssl.pem_root_certs = route.roots_pem;
   return grpc::SslCredentials(ssl);
 }
 
-}  // namespace
+// gRPC's names for a connection through a proxy; its own choice of proxy, by rules of its own, is switched off.
+void UseProxy(const Route& route, const std::string& registry, grpc::ChannelArguments* arguments) {
+  arguments->SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  if (!route.proxy.has_value()) return;
+  arguments->SetString("grpc.http_connect_server", registry);
+  arguments->SetString(GRPC_ARG_DEFAULT_AUTHORITY, registry);
+  std::string authorization = ProxyAuthorization(*route.proxy);
+  if (!authorization.empty()) arguments->SetString("grpc.http_connect_headers", authorization);
+}
 
-absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(const ConnectionOptions& options) {
-  if (options.registry.empty() || options.registry.find('/') != std::string::npos) {
-    return WithErrorClass(
-        InvalidArgument(fmt::format("\"{}\" is not a registry: expected host[:port]", options.registry)),
-        ErrorClass::kUsage);
-  }
-  std::unique_ptr<Channel> made(new Channel);
-  made->registry_ = WithPort(options.registry);
-  made->token_ = options.token;
-  made->retries_ = options.retries;
-  bool tls = options.tls == TlsMode::kOn || (options.tls == TlsMode::kAuto && !IsLoopback(made->registry_));
-  if (options.tls == TlsMode::kAuto && !options.ca_file.empty()) tls = true;
-  PLUMB_ASSIGN_OR_RETURN(std::shared_ptr<grpc::ChannelCredentials> credentials, MakeCredentials(options, tls));
+grpc::ChannelArguments MakeArguments(const Route& route, const std::string& registry) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(limits::kMessageBytesMax);
   arguments.SetMaxSendMessageSize(limits::kMessageBytesMax);
@@ -65,7 +85,44 @@ absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(const ConnectionOptions& 
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
   // Two connections of one process, as in a mirror sync, must not share a socket and its flow control.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  std::shared_ptr<grpc::Channel> channel = grpc::CreateCustomChannel(made->registry_, credentials, arguments);
+  // A connection that a firewall has forgotten, or a host that is gone, is noticed while the registry works on an
+  // answer.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveMs);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  UseProxy(route, registry, &arguments);
+  return arguments;
+}
+
+absl::Status CheckRegistry(const std::string& registry) {
+  size_t scheme = registry.find("://");
+  std::string plain = registry.substr(scheme == registry.npos ? 0 : scheme + 3);
+  plain = plain.substr(0, plain.find('/'));
+  if (!registry.empty() && plain == registry) return absl::OkStatus();
+  std::string hint = plain.empty() ? "" : fmt::format("; write {}", plain);
+  return WithErrorClass(
+      InvalidArgument(fmt::format("\"{}\" is not a registry: expected host[:port]{}", registry, hint)),
+      ErrorClass::kUsage);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(const ConnectionOptions& options) {
+  PLUMB_RETURN_IF_ERROR(CheckRegistry(options.registry));
+  std::unique_ptr<Channel> made(new Channel);
+  const std::string registry = WithPort(options.registry);
+  made->registry_ = registry;
+  made->token_ = options.token;
+  made->connect_for_ = options.connect_for;
+  made->retry_for_ = options.retry_for;
+  made->cancellation_ = options.cancellation;
+  made->notice_ = std::make_unique<WaitNotice>(registry, options.waiting);
+  made->watch_ = std::make_unique<CallWatch>(registry, options.cancellation, options.stall_max);
+  PLUMB_ASSIGN_OR_RETURN(made->route_, FindRoute(registry, options));
+  const Route& route = made->route_;
+  std::shared_ptr<grpc::Channel> channel =
+      grpc::CreateCustomChannel(route.proxy.has_value() ? route.proxy->Address() : registry, MakeCredentials(route),
+                                MakeArguments(route, registry));
   made->channel_ = channel;
   made->catalogue_ = v1::CatalogueService::NewStub(channel);
   made->content_ = v1::ContentService::NewStub(channel);
@@ -89,6 +146,34 @@ std::unique_ptr<grpc::ClientReader<grpc::ByteBuffer>> Channel::ReadChunks(grpc::
                                    channel_);
   return std::unique_ptr<grpc::ClientReader<grpc::ByteBuffer>>(
       grpc::internal::ClientReaderFactory<grpc::ByteBuffer>::Create(channel_.get(), method, context, request));
+}
+
+Backoff Channel::NewBackoff(const Operation* operation, Repeat repeat) {
+  Backoff::Policy policy{.cancellation = cancellation_, .operation = operation, .notice = notice_.get()};
+  if (repeat == Repeat::kBriefly) policy.retry_for = connect_for_;
+  if (repeat == Repeat::kPatiently) policy.retry_for = retry_for_;
+  return Backoff(policy);
+}
+
+absl::Status Channel::Explain(absl::Status failure) const {
+  if (!absl::IsUnavailable(failure) || !IsRetryable(failure)) return failure;
+  Diagnosis found;
+  // To look a name up may take very long, and gRPC has done so.
+  if (Message(failure).find("DNS resolution failed") != std::string_view::npos) {
+    found = {route_.proxy.has_value() ? ConnectProblem::kProxyUnreachable : ConnectProblem::kName,
+             "the name has no address"};
+  } else {
+    found = DiagnoseConnection(route_, kLookFor, cancellation_);
+  }
+  if (cancellation_ != nullptr && cancellation_->cancelled()) return absl::CancelledError("interrupted");
+  if (found.words.empty()) return failure;
+  std::string way;
+  if (route_.proxy.has_value()) {
+    way = fmt::format(" through the proxy {} of {}", route_.proxy->Address(), route_.proxy->variable);
+  }
+  absl::Status explained =
+      Unavailable(fmt::format("cannot reach the registry at {}{}: {}", registry_, way, found.words));
+  return WithConnectProblem(std::move(explained), found.problem);
 }
 
 void Channel::Authorize(grpc::ClientContext* context) const {

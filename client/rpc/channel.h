@@ -7,13 +7,15 @@
 #include <grpcpp/support/byte_buffer.h>
 #include <grpcpp/support/sync_stream.h>
 
-#include <chrono>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "client/rpc/call_watch.h"
+#include "client/rpc/diagnosis.h"
 #include "client/rpc/retry.h"
 #include "client/rpc/status.h"
+#include "plumb/base/status.h"
 #include "plumb/client/connection_options.h"
 #include "plumb/v1/admin.grpc.pb.h"
 #include "plumb/v1/catalogue.grpc.pb.h"
@@ -22,13 +24,18 @@
 
 namespace plumb::rpc {
 
-// Time limit of calls that answer at once; streams have none.
-inline constexpr std::chrono::seconds kCallTimeout{60};
+// How long a call that fails is tried again.
+enum class Repeat {
+  kNever,      // It must not be repeated.
+  kBriefly,    // ConnectionOptions::connect_for.
+  kPatiently,  // ConnectionOptions::retry_for.
+};
 
 // Thread-safe.
 class Channel {
  public:
-  // FAILED_PRECONDITION when the token would travel in the clear; INVALID_ARGUMENT for a bad host.
+  // FAILED_PRECONDITION when the token would travel in the clear; INVALID_ARGUMENT (ErrorClass::kUsage) for a bad host
+  // or proxy.
   static absl::StatusOr<std::unique_ptr<Channel>> Open(const ConnectionOptions& options);
 
   v1::CatalogueService::Stub& catalogue() { return *catalogue_; }
@@ -37,7 +44,12 @@ class Channel {
   v1::AdminService::Stub& admin() { return *admin_; }
   // `host:port`.
   const std::string& registry() const { return registry_; }
-  int retries() const { return retries_; }
+  // How to try again; `operation`, which may be null, can end the waiting.
+  Backoff NewBackoff(const Operation* operation, Repeat repeat = Repeat::kPatiently);
+  // To be told of every call.
+  CallWatch* watch() { return watch_.get(); }
+  // The failure of a first call, with what a look at the connection shows; others stay as they are.
+  absl::Status Explain(absl::Status failure) const;
 
   // The streams that carry chunk data, as raw messages (proto/wire).
   std::unique_ptr<grpc::ClientReaderWriter<grpc::ByteBuffer, v1::UploadChunksResponse>> UploadChunks(
@@ -52,23 +64,20 @@ class Channel {
   template <typename Stub, typename Request, typename Response>
   absl::StatusOr<Response> Call(Stub& stub,
                                 grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                                const Request& request) {
-    return Call(stub, method, request, retries_);
-  }
-  // The same with another number of tries; 0 for calls that must not be repeated.
-  template <typename Stub, typename Request, typename Response>
-  absl::StatusOr<Response> Call(Stub& stub,
-                                grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
-                                const Request& request, int retries) {
-    Backoff backoff(retries);
+                                const Request& request, Repeat repeat = Repeat::kPatiently) {
+    Backoff backoff = NewBackoff(nullptr, repeat);
     while (true) {
       grpc::ClientContext context;
       Authorize(&context);
-      context.set_deadline(std::chrono::system_clock::now() + kCallTimeout);
+      WatchedCall call(watch(), &context, nullptr);
+      Owed answer(&call);
       Response response;
-      absl::Status status = FromGrpc((stub.*method)(&context, request, &response), registry_);
-      if (status.ok()) return response;
-      if (!backoff.WaitToRetry(status)) return status;
+      absl::Status status = call.End((stub.*method)(&context, request, &response));
+      if (status.ok()) {
+        backoff.Reset();
+        return response;
+      }
+      PLUMB_RETURN_IF_ERROR(backoff.WaitToRetry(status));
     }
   }
 
@@ -77,7 +86,12 @@ class Channel {
 
   std::string registry_;
   std::string token_;
-  int retries_ = 0;
+  Route route_;
+  std::chrono::milliseconds connect_for_{0};
+  std::chrono::milliseconds retry_for_{0};
+  const Cancellation* cancellation_ = nullptr;
+  std::unique_ptr<WaitNotice> notice_;
+  std::unique_ptr<CallWatch> watch_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::CatalogueService::Stub> catalogue_;
   std::unique_ptr<v1::ContentService::Stub> content_;

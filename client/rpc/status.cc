@@ -7,12 +7,14 @@
 #include "absl/strings/cord.h"
 #include "fmt/format.h"
 #include "plumb/base/status.h"
+#include "plumb/client/connect_problem.h"
 #include "plumb/v1/errors.pb.h"
 
 namespace plumb::rpc {
 namespace {
 
 constexpr char kRetryDelayUrl[] = "plumb/retry-delay-ms";
+constexpr char kFinalUrl[] = "plumb/final";
 constexpr int64_t kRetryDelayMsMax = 30'000;
 
 void KeepRetryDelay(const std::string& binary_details, absl::Status* status) {
@@ -59,6 +61,16 @@ std::optional<std::chrono::milliseconds> RetryDelay(const absl::Status& status) 
   return std::chrono::milliseconds(std::atoll(std::string(*payload).c_str()));
 }
 
-bool IsRetryable(const absl::Status& status) { return absl::IsUnavailable(status) || RetryDelay(status).has_value(); }
+absl::Status Stalled(std::string_view registry, std::chrono::milliseconds stall_max) {
+  absl::Status status = Unavailable(fmt::format("the registry at {} is connected but has made no progress for {} s",
+                                                registry, static_cast<double>(stall_max.count()) / 1000));
+  status.SetPayload(kFinalUrl, absl::Cord("1"));
+  return WithConnectProblem(std::move(status), ConnectProblem::kLost);
+}
+
+bool IsRetryable(const absl::Status& status) {
+  if (status.GetPayload(kFinalUrl).has_value()) return false;
+  return absl::IsUnavailable(status) || RetryDelay(status).has_value();
+}
 
 }  // namespace plumb::rpc

@@ -23,6 +23,9 @@ absl::Status FromItem(const v1::ItemStatus& status);
 // How long the server asked to wait before trying again.
 std::optional<std::chrono::milliseconds> RetryDelay(const absl::Status& status);
 
+// The failure of a call in which nothing moved for so long. UNAVAILABLE, but no reason to try again at once.
+absl::Status Stalled(std::string_view registry, std::chrono::milliseconds stall_max);
+
 // True when the same call may succeed later: the server cannot be reached or asked to wait.
 bool IsRetryable(const absl::Status& status);
 

@@ -65,7 +65,7 @@ class Downloader {
 
  private:
   void FetchAll(size_t source, FrameFetcher* fetcher) {
-    rpc::Backoff backoff(sources_[source]->retries());
+    rpc::Backoff backoff = sources_[source]->NewBackoff(&operation_);
     size_t batch = std::clamp<size_t>(extents_.size() / static_cast<size_t>(streams_) / 2, 1, kExtentsPerCall);
     std::vector<ChunkId> ids;
     while (true) {
@@ -76,7 +76,8 @@ class Downloader {
       absl::Status status = FetchSome(source, fetcher, ids, &came);
       if (stopping_) return;
       if (came > 0) backoff.Reset();
-      if (state_.IsDropped(source) || (!status.ok() && !backoff.WaitToRetry(status))) {
+      if (!status.ok()) status = backoff.WaitToRetry(status);
+      if (state_.IsDropped(source) || !status.ok()) {
         state_.Release(source, ids);
         if (!state_.IsDropped(source)) GiveUp(source, status);
         return;

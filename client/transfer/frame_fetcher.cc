@@ -36,23 +36,31 @@ absl::Status FrameFetcher::Fetch(std::span<const WantedChunk> wanted, const Hand
     if (stopped_) return absl::CancelledError("the download was stopped");
     running_ = &context;
   }
+  rpc::WatchedCall call(channel_.watch(), &context, &operation_);
   auto reader = channel_.ReadChunks(&context, MakeRequest(wanted, partial_of_, partial_.bytes.size()));
-  handled_ = 0;
-  absl::Status status;
-  grpc::ByteBuffer message;
-  while (status.ok() && reader->Read(&message)) {
-    limiter_.Spend(message.Length());
-    status = operation_.Check();
-    if (status.ok()) status = HandleMessage(wanted, &message, handler);
-  }
+  absl::Status status = ReadAll(wanted, handler, reader.get(), &call);
   if (!status.ok()) context.TryCancel();
-  absl::Status finished = rpc::FromGrpc(reader->Finish(), channel_.registry());
+  absl::Status finished = call.End(reader->Finish());
   std::lock_guard lock(mutex_);
   running_ = nullptr;
   if (!status.ok()) return status;
   PLUMB_RETURN_IF_ERROR(finished);
   // The server ended well but left something out: only a retry is left, and not for ever.
   return handled_ == wanted.size() ? absl::OkStatus() : Unavailable("the registry ended a download early");
+}
+
+absl::Status FrameFetcher::ReadAll(std::span<const WantedChunk> wanted, const Handler& handler, Reader* reader,
+                                   rpc::WatchedCall* call) {
+  handled_ = 0;
+  grpc::ByteBuffer message;
+  while (true) {
+    {
+      rpc::Owed next(call);
+      if (!reader->Read(&message)) return absl::OkStatus();
+    }
+    PLUMB_RETURN_IF_ERROR(limiter_.Spend(message.Length(), operation_));
+    PLUMB_RETURN_IF_ERROR(HandleMessage(wanted, &message, handler));
+  }
 }
 
 absl::Status FrameFetcher::HandleMessage(std::span<const WantedChunk> wanted, grpc::ByteBuffer* message,

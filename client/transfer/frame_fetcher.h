@@ -49,6 +49,9 @@ class FrameFetcher {
   void Stop();
 
  private:
+  using Reader = grpc::ClientReader<grpc::ByteBuffer>;
+  absl::Status ReadAll(std::span<const WantedChunk> wanted, const Handler& handler, Reader* reader,
+                       rpc::WatchedCall* call);
   absl::Status HandleMessage(std::span<const WantedChunk> wanted, grpc::ByteBuffer* message, const Handler& handler);
 
   rpc::Channel& channel_;

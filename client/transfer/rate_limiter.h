@@ -6,6 +6,9 @@
 #include <cstdint>
 #include <mutex>
 
+#include "absl/status/status.h"
+#include "plumb/client/operation.h"
+
 namespace plumb::transfer {
 
 // Spreads bytes over time. Thread-safe: all streams of a transfer share one.
@@ -14,9 +17,13 @@ class RateLimiter {
   // 0: no limit.
   explicit RateLimiter(uint64_t bytes_per_second) : bytes_per_second_(bytes_per_second) {}
 
-  // Counts `bytes` and waits until they fit the rate. A pause in the transfer gives at most a tenth of a second's worth
-  // in credit.
-  void Spend(uint64_t bytes);
+  // Counts `bytes` and waits until they fit the rate; CANCELLED at once when the user wants to stop. A pause in the
+  // transfer gives at most a tenth of a second's worth in credit.
+  absl::Status Spend(uint64_t bytes, const Operation& operation);
+
+  // How much to send at once: no more than about an eighth of a second's worth, so that others get their share of the
+  // line meanwhile, and no less than 16 KiB, nor more than `most`.
+  uint32_t PieceBytes(uint32_t most) const;
 
  private:
   const uint64_t bytes_per_second_;

@@ -40,15 +40,15 @@ absl::Status Uploader::Finish() {
 
 void Uploader::Work() {
   UploadStream stream(channel_, sent_, operation_, &limiter_, &queue_);
-  rpc::Backoff backoff(channel_.retries());
+  rpc::Backoff backoff = channel_.NewBackoff(&operation_);
   // A stream is opened when there is something to send.
   while (std::optional<OutgoingChunk> chunk = queue_.Pop()) {
     queue_.PutBack(*std::move(chunk));
     uint64_t before = stream.acknowledged();
     absl::Status status = stream.Run();
     if (stream.acknowledged() > before) backoff.Reset();
-    if (status.ok() || backoff.WaitToRetry(status)) continue;
-    queue_.Fail(status);
+    if (!status.ok()) status = backoff.WaitToRetry(status);
+    if (!status.ok()) queue_.Fail(status);
   }
 }
 
@@ -86,27 +86,42 @@ absl::StatusOr<bool> IsChunkListMissing(rpc::Channel& channel, const Digest& tre
   return response.tree_roots_size() > 0;
 }
 
+namespace {
+
+absl::Status PutChunkListOnce(rpc::Channel& channel, const ChunkList& list, const std::string& root) {
+  grpc::ClientContext context;
+  channel.Authorize(&context);
+  rpc::WatchedCall call(channel.watch(), &context, nullptr);
+  rpc::Owed answer(&call);
+  v1::PutChunkListResponse response;
+  auto writer = channel.content().PutChunkList(&context, &response);
+  for (size_t begin = 0; begin == 0 || begin < list.size(); begin += kChunkListMessageMax) {
+    v1::PutChunkListRequest request;
+    if (begin == 0) request.set_tree_root(root);
+    for (size_t i = begin; i < std::min(begin + kChunkListMessageMax, list.size()); ++i) {
+      v1::Chunk* chunk = request.add_chunks();
+      chunk->set_digest(list.chunks()[i].digest.ToBytes());
+      chunk->set_size_bytes(list.chunks()[i].size_bytes);
+    }
+    rpc::Owed taken(&call);
+    if (!writer->Write(request)) break;
+  }
+  writer->WritesDone();
+  return call.End(writer->Finish());
+}
+
+}  // namespace
+
 absl::Status PutChunkList(rpc::Channel& channel, const ChunkList& list) {
-  rpc::Backoff backoff(channel.retries());
+  rpc::Backoff backoff = channel.NewBackoff(nullptr);
   const std::string root = list.TreeRoot().ToBytes();
   while (true) {
-    grpc::ClientContext context;
-    channel.Authorize(&context);
-    v1::PutChunkListResponse response;
-    auto writer = channel.content().PutChunkList(&context, &response);
-    for (size_t begin = 0; begin == 0 || begin < list.size(); begin += kChunkListMessageMax) {
-      v1::PutChunkListRequest request;
-      if (begin == 0) request.set_tree_root(root);
-      for (size_t i = begin; i < std::min(begin + kChunkListMessageMax, list.size()); ++i) {
-        v1::Chunk* chunk = request.add_chunks();
-        chunk->set_digest(list.chunks()[i].digest.ToBytes());
-        chunk->set_size_bytes(list.chunks()[i].size_bytes);
-      }
-      if (!writer->Write(request)) break;
+    absl::Status status = PutChunkListOnce(channel, list, root);
+    if (status.ok()) {
+      backoff.Reset();
+      return status;
     }
-    writer->WritesDone();
-    absl::Status status = rpc::FromGrpc(writer->Finish(), channel.registry());
-    if (status.ok() || !backoff.WaitToRetry(status)) return status;
+    PLUMB_RETURN_IF_ERROR(backoff.WaitToRetry(status));
   }
 }
 

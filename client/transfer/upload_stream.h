@@ -33,11 +33,11 @@ class UploadStream {
   };
 
   // Sends until there is nothing to send right now.
-  absl::Status SendAll(Stream* stream);
-  absl::Status SendChunk(Stream* stream, const OutgoingChunk& chunk, uint32_t offset);
+  absl::Status SendAll(Stream* stream, rpc::WatchedCall* call);
+  absl::Status SendChunk(Stream* stream, const OutgoingChunk& chunk, uint32_t offset, rpc::WatchedCall* call);
   // Where an interrupted upload of the chunk stands.
   uint32_t ResumeOffset(const OutgoingChunk& chunk);
-  void ReadResponses(grpc::ClientContext* context, Stream* stream);
+  void ReadResponses(grpc::ClientContext* context, Stream* stream, rpc::WatchedCall* call);
   absl::Status HandleResponse(const v1::UploadChunksResponse& response);
   bool failed();
 

@@ -33,7 +33,7 @@ class HostileRegistryTest : public ::testing::Test {
   }
 
   absl::StatusOr<PullResult> PullFrom(const FakeRegistry& registry, const std::string& reference = "lab/tiny@v1") {
-    auto connection = Connection::Connect({.registry = registry.address(), .retries = 2});
+    auto connection = Connection::Connect({.registry = registry.address(), .retry_for = std::chrono::seconds(1)});
     if (!connection.ok()) return connection.status();
     PullOptions options{.reference = *ParseReference(reference), .folder = folder_};
     return Pull(**connection, options, {});

@@ -9,7 +9,8 @@
 int main() {
   auto reference = plumb::ParseReference("lab/tiny@v1");
   if (!reference.ok() || reference->version != "v1") return 1;
-  auto connection = plumb::Connection::Connect({.registry = "127.0.0.1:1", .retries = 0});
+  auto connection =
+      plumb::Connection::Connect({.registry = "127.0.0.1:1", .connect_for = std::chrono::milliseconds(0)});
   if (connection.ok() || !absl::IsUnavailable(connection.status())) return 1;
   std::puts("consumer works");
   return 0;

@@ -1,6 +1,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <thread>
+#include <vector>
+
 #include "client/rpc/channel.h"
 #include "client/rpc/retry.h"
 #include "client/rpc/status.h"
@@ -11,6 +15,7 @@
 namespace plumb::rpc {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 grpc::Status WithRetryInfo(grpc::StatusCode code, int64_t seconds, int32_t nanos) {
@@ -67,19 +72,62 @@ TEST(StatusTest, GarbageInTheDetailsIsIgnored) {
   EXPECT_FALSE(IsRetryable(status));
 }
 
-TEST(BackoffTest, GivesUpAfterItsRetries) {
-  Backoff backoff(1);
+TEST(StatusTest, ACallThatStoodStillIsNotTriedAgain) {
+  absl::Status stalled = Stalled("host:1", std::chrono::milliseconds(1500));
+  EXPECT_TRUE(absl::IsUnavailable(stalled));
+  EXPECT_FALSE(IsRetryable(stalled));
+  EXPECT_THAT(std::string(Message(stalled)), AllOf(HasSubstr("host:1"), HasSubstr("1.5 s")));
+}
+
+TEST(BackoffTest, WithoutTimeThereIsNoSecondTry) {
+  Backoff backoff({});
+  EXPECT_TRUE(absl::IsUnavailable(backoff.WaitToRetry(absl::UnavailableError("down"))));
+}
+
+TEST(BackoffTest, GivesUpWhenItsTimeIsOver) {
+  Backoff backoff({.retry_for = std::chrono::milliseconds(150)});
   absl::Status down = absl::UnavailableError("down");
-  EXPECT_TRUE(backoff.WaitToRetry(down));
-  EXPECT_FALSE(backoff.WaitToRetry(down));
+  EXPECT_TRUE(backoff.WaitToRetry(down).ok());
+  EXPECT_TRUE(backoff.WaitToRetry(down).ok());
+  EXPECT_TRUE(absl::IsUnavailable(backoff.WaitToRetry(down)));
   backoff.Reset();
-  EXPECT_TRUE(backoff.WaitToRetry(down));
+  EXPECT_TRUE(backoff.WaitToRetry(down).ok());
 }
 
 TEST(BackoffTest, FinalErrorsAreNotRepeated) {
-  Backoff backoff(5);
-  EXPECT_FALSE(backoff.WaitToRetry(absl::NotFoundError("x")));
-  EXPECT_FALSE(backoff.WaitToRetry(absl::ResourceExhaustedError("disk full")));
+  Backoff backoff({.retry_for = std::chrono::hours(1)});
+  for (const absl::Status& failure :
+       {absl::NotFoundError("x"), absl::ResourceExhaustedError("disk full"), Stalled("r", std::chrono::seconds(1))}) {
+    EXPECT_EQ(backoff.WaitToRetry(failure).code(), failure.code());
+  }
+}
+
+TEST(BackoffTest, TheUserEndsTheWaiting) {
+  Cancellation cancellation;
+  Operation operation{.progress = nullptr, .warning = nullptr, .cancellation = &cancellation};
+  Backoff by_operation({.retry_for = std::chrono::hours(1), .operation = &operation});
+  Backoff by_connection({.retry_for = std::chrono::hours(1), .cancellation = &cancellation});
+  absl::Status busy = FromGrpc(WithRetryInfo(grpc::StatusCode::UNAVAILABLE, 30, 0), "r");
+  std::thread user([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    cancellation.Cancel();
+  });
+  EXPECT_TRUE(absl::IsCancelled(by_operation.WaitToRetry(busy)));
+  EXPECT_TRUE(absl::IsCancelled(by_connection.WaitToRetry(busy)));
+  user.join();
+}
+
+TEST(WaitNoticeTest, TellsOnceForAnyNumberOfCallsAndOnceWhenItIsOver) {
+  std::vector<std::string> told;
+  WaitNotice notice("host:1", [&](const std::string& text) { told.push_back(text); });
+  notice.End();
+  EXPECT_TRUE(told.empty());
+  notice.Begin(absl::UnavailableError("Connection refused"), std::chrono::seconds(90));
+  notice.Begin(absl::UnavailableError("Connection refused"), std::chrono::seconds(90));
+  notice.End();
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_THAT(told[0], AllOf(HasSubstr("host:1"), HasSubstr("1:30"), HasSubstr("Connection refused")));
+  EXPECT_EQ(told[1], "");
 }
 
 TEST(ChannelTest, AddsTheDefaultPort) {
@@ -89,9 +137,14 @@ TEST(ChannelTest, AddsTheDefaultPort) {
 }
 
 TEST(ChannelTest, RefusesWhatIsNoRegistry) {
-  for (const char* registry : {"", "http://host"}) {
-    EXPECT_EQ(ErrorClassOf(Channel::Open({.registry = registry}).status()), ErrorClass::kUsage);
+  for (const char* registry : {"", "http://host", "host/", "host:port", "host:70700"}) {
+    EXPECT_EQ(ErrorClassOf(Channel::Open({.registry = registry}).status()), ErrorClass::kUsage) << registry;
   }
+}
+
+TEST(ChannelTest, SaysHowAnUrlIsWrittenAsARegistry) {
+  absl::Status status = Channel::Open({.registry = "https://host:443/models"}).status();
+  EXPECT_THAT(std::string(Message(status)), HasSubstr("write host:443"));
 }
 
 TEST(ChannelTest, AMissingCertificateFileIsNamed) {
@@ -100,7 +153,8 @@ TEST(ChannelTest, AMissingCertificateFileIsNamed) {
 }
 
 TEST(ConnectionTest, NobodyThereIsUnavailable) {
-  EXPECT_TRUE(absl::IsUnavailable(Connection::Connect({.registry = "127.0.0.1:1", .retries = 0}).status()));
+  EXPECT_TRUE(absl::IsUnavailable(
+      Connection::Connect({.registry = "127.0.0.1:1", .connect_for = std::chrono::milliseconds(0)}).status()));
 }
 
 }  // namespace

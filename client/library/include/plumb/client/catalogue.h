@@ -25,6 +25,10 @@ namespace plumb {
 // its digest, when the reference names one, too (DATA_LOSS, ErrorClass::kVerification).
 absl::StatusOr<v1::Release> Resolve(Connection& connection, const Reference& reference);
 
+// Words for the user when the name in `reference`, which means `release`, means another release in its other reading;
+// empty when it does not.
+std::string NamesakeWarning(const Reference& reference, const v1::Release& release);
+
 // The manifest with this digest; its bytes are hashed and must agree (ErrorClass::kVerification).
 absl::StatusOr<StoredManifest> GetManifest(Connection& connection, const Digest& digest);
 
@@ -33,7 +37,7 @@ absl::StatusOr<ChunkList> GetChunkList(Connection& connection, const v1::File& f
 
 // Models whose name starts with `prefix`, sorted by name.
 absl::StatusOr<std::vector<v1::Model>> ListModels(Connection& connection, const std::string& prefix);
-// Models in whose name, title, description, tags or licence every word of `query` occurs.
+// Models in which every word of `query` occurs: plumb/v1/catalogue.proto says where, and how to ask for one field.
 absl::StatusOr<std::vector<v1::Model>> SearchModels(Connection& connection, const std::string& query);
 // Releases of a model, oldest first; KIND_UNSPECIFIED for all kinds.
 absl::StatusOr<std::vector<v1::Release>> ListReleases(Connection& connection, const std::string& model, v1::Kind kind);
@@ -48,9 +52,11 @@ absl::Status WatchEvents(Connection& connection, uint64_t after_sequence,
                          const std::function<bool(const v1::Event&)>& on_event);
 
 // Points a tag to a release, or removes it when `digest` is empty. With `expected_revision`
-// the tag must still be at that revision (ABORTED otherwise).
+// the tag must still be at that revision (ABORTED otherwise). `mirrored`: repeats what another registry did, which may
+// be a tag with the name of a version.
 absl::StatusOr<v1::Tag> SetTag(Connection& connection, const std::string& model, const std::string& tag,
-                               const std::optional<Digest>& digest, std::optional<uint64_t> expected_revision);
+                               const std::optional<Digest>& digest, std::optional<uint64_t> expected_revision,
+                               bool mirrored = false);
 // Marks a release as withdrawn, or takes that back.
 absl::StatusOr<v1::Release> Yank(Connection& connection, const std::string& model, const std::string& version,
                                  const std::string& reason, bool undo);

@@ -15,6 +15,11 @@ namespace rpc {
 class Channel;
 }
 
+// Keeps gRPC, which is the transport, from writing lines of its own on standard error, for the whole process: what
+// matters of them is in the errors that calls return. For programs that own their terminal; call it before anything
+// else.
+void SilenceTransport();
+
 // Thread-safe: any number of calls may run at once.
 class Connection {
  public:

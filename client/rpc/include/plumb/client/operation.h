@@ -20,6 +20,9 @@ struct Progress {
   uint64_t done_bytes = 0;
   // 0 when not known yet.
   uint64_t total_bytes = 0;
+  // Those of `done_bytes` that cost nothing, because they were here or there before: no measure of how fast the work
+  // is.
+  uint64_t reused_bytes = 0;
 };
 
 // A wish to stop, set from any thread or from a signal handler. Lock-free.
