@@ -29,6 +29,13 @@ absl::Status RunSync(Context& context, const SyncFlags& flags) {
   options.select = flags.select;
   PLUMB_ASSIGN_OR_RETURN(MirrorResult result, SyncMirror(*upstream, *target, options, context.LongOperation()));
   if (output.json()) {
+    Json failed = Json::array();
+    for (const MirrorFailure& failure : result.failed) {
+      failed.push_back({{"sequence", failure.event.sequence()},
+                        {"model", failure.event.model()},
+                        {"version", failure.event.version()},
+                        {"error", std::string(Message(failure.status))}});
+    }
     output.PrintJson({{"upstream", upstream->registry()},
                       {"registry", target->registry()},
                       {"events", result.events},
@@ -37,8 +44,9 @@ absl::Status RunSync(Context& context, const SyncFlags& flags) {
                       {"yanks", result.yanks},
                       {"copied_chunks", result.copied_chunks},
                       {"copied_bytes", result.copied_bytes},
-                      {"sequence", result.sequence}});
-    return absl::OkStatus();
+                      {"sequence", result.sequence},
+                      {"failed", failed}});
+    return MirrorOutcome(result);
   }
   Table table({{""}, {""}});
   table.AddRow({"Mirrored", {fmt::format("{} -> {}", upstream->registry(), target->registry()), Colour::kBold}});
@@ -48,7 +56,7 @@ absl::Status RunSync(Context& context, const SyncFlags& flags) {
                                        Count(result.copied_chunks, "chunk"))});
   table.AddRow({"Up to", fmt::format("event {} of {}", result.sequence, upstream->registry())});
   output.PrintTable(table);
-  return absl::OkStatus();
+  return MirrorOutcome(result);
 }
 
 }  // namespace
@@ -68,7 +76,8 @@ void RegisterMirror(Command& root, Action* action) {
       "  plumb mirror sync models.example.org --select 'acme/*'\n"
       "\nThe target is the configured registry; it needs a token with the "
       "scope publish:*. Killed or cut off,\n"
-      "the same command goes on where it stopped.\n");
+      "the same command goes on where it stopped. A release that cannot be copied is named at the\n"
+      "end, with an exit code that is not 0; all others are copied, and the next sync tries it again.\n");
 }
 
 }  // namespace plumb::cli

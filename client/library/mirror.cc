@@ -1,19 +1,15 @@
 #include "plumb/client/mirror.h"
 
 #include <algorithm>
-#include <charconv>
+#include <map>
 #include <optional>
-#include <vector>
+#include <utility>
 
-#include "client/library/chunk_relay.h"
-#include "client/library/commit.h"
-#include "client/library/similar_chunks.h"
-#include "client/rpc/channel.h"
-#include "client/transfer/upload.h"
+#include "client/library/mirror_cursor.h"
+#include "client/library/release_copy.h"
 #include "fmt/format.h"
 #include "plumb/base/path.h"
 #include "plumb/base/status.h"
-#include "plumb/client/administration.h"
 #include "plumb/client/catalogue.h"
 
 namespace plumb {
@@ -21,71 +17,133 @@ namespace {
 
 constexpr uint32_t kEventPage = 200;
 
+// Whether every other event would fail as this one did: there is no point in going on.
+bool StopsTheSync(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kCancelled:
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+    case absl::StatusCode::kUnimplemented:
+      return true;
+    default:
+      return ErrorClassOf(status) == ErrorClass::kLocalStorage;
+  }
+}
+
+std::string Describe(const v1::Event& event) {
+  std::string subject = event.kind() == v1::EVENT_KIND_TAG ? fmt::format("{}:{}", event.model(), event.tag())
+                                                           : fmt::format("{}@{}", event.model(), event.version());
+  return fmt::format("event {} ({})", event.sequence(), subject);
+}
+
+// What an event changes: a later one about the same makes it void.
+std::string SubjectOf(const v1::Event& event) {
+  switch (event.kind()) {
+    case v1::EVENT_KIND_TAG:
+      return fmt::format("tag {}:{}", event.model(), event.tag());
+    case v1::EVENT_KIND_YANK:
+    case v1::EVENT_KIND_UNYANK:
+      return fmt::format("yank {}@{}", event.model(), event.version());
+    default:
+      return "";
+  }
+}
+
 // One sync; used by one thread.
 class MirrorSync {
  public:
-  MirrorSync(Connection& upstream, Connection& target, const MirrorOptions& options, const Operation& operation)
-      : upstream_(upstream), target_(target), options_(options), operation_(operation) {}
+  MirrorSync(Connection& upstream, Connection& target, const MirrorOptions& options, MirrorCursor cursor,
+             const Operation& operation)
+      : upstream_(upstream),
+        target_(target),
+        options_(options),
+        operation_(operation),
+        cursor_(std::move(cursor)),
+        copier_(upstream, target, options.parallel, operation) {}
 
   absl::StatusOr<MirrorResult> Run() {
-    PLUMB_ASSIGN_OR_RETURN(cursor_, GetCursor(target_, CursorName()));
-    PLUMB_RETURN_IF_ERROR(ReadCursor());
+    PLUMB_RETURN_IF_ERROR(RetryOwed());
     while (true) {
-      PLUMB_ASSIGN_OR_RETURN(v1::ListEventsResponse page, ListEvents(upstream_, result_.sequence, kEventPage));
+      PLUMB_ASSIGN_OR_RETURN(v1::ListEventsResponse page, ListEvents(upstream_, cursor_.sequence(), kEventPage));
       if (page.events().empty()) {
-        if (page.head_sequence() >= result_.sequence) return result_;
+        if (page.head_sequence() >= cursor_.sequence()) return Result();
         return FailedPrecondition(
             fmt::format("upstream {} has {} events, this mirror has followed {}: its history was rolled back",
-                        upstream_.registry(), page.head_sequence(), result_.sequence));
+                        upstream_.registry(), page.head_sequence(), cursor_.sequence()));
       }
       for (const v1::Event& event : page.events()) {
         PLUMB_RETURN_IF_ERROR(operation_.Check());
         PLUMB_RETURN_IF_ERROR(CheckSequence(event));
-        if (IsSelected(event.model())) PLUMB_RETURN_IF_ERROR(Apply(event));
-        result_.sequence = event.sequence();
+        if (IsSelected(event.model())) PLUMB_RETURN_IF_ERROR(Follow(event));
+        cursor_.set_sequence(event.sequence());
         ++result_.events;
         // A publish may have cost much; what is cheap is saved page by page.
-        if (event.kind() == v1::EVENT_KIND_PUBLISH) PLUMB_RETURN_IF_ERROR(SaveCursor());
+        if (event.kind() == v1::EVENT_KIND_PUBLISH) PLUMB_RETURN_IF_ERROR(cursor_.Save());
       }
-      PLUMB_RETURN_IF_ERROR(SaveCursor());
+      PLUMB_RETURN_IF_ERROR(cursor_.Save());
     }
   }
 
  private:
-  // One cursor for each upstream and selection: another selection must see the early events again.
-  std::string CursorName() const {
-    std::string selection;
-    std::vector<std::string> sorted = options_.select;
-    std::sort(sorted.begin(), sorted.end());
-    for (const std::string& glob : sorted) selection += glob + "\n";
-    return fmt::format("mirror/{}/{}", upstream_.capabilities().registry_id(), Sha256Of(selection).Short());
+  MirrorResult Result() {
+    result_.sequence = cursor_.sequence();
+    result_.copied_chunks = copier_.figures().chunks;
+    result_.copied_bytes = copier_.figures().bytes;
+    for (auto& [sequence, failure] : failures_) result_.failed.push_back(std::move(failure));
+    return std::move(result_);
   }
 
-  absl::Status ReadCursor() {
-    const std::string& text = cursor_.value();
-    if (text.empty()) return absl::OkStatus();
-    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), result_.sequence);
-    if (error == std::errc() && end == text.data() + text.size()) return absl::OkStatus();
-    return FailedPrecondition(
-        fmt::format("the mirror's cursor {} holds \"{}\", expected a number", cursor_.name(), text));
+  // What earlier syncs could not do, in order.
+  absl::Status RetryOwed() {
+    const std::set<uint64_t> owed = cursor_.owed();
+    for (uint64_t sequence : owed) {
+      PLUMB_RETURN_IF_ERROR(operation_.Check());
+      PLUMB_ASSIGN_OR_RETURN(v1::ListEventsResponse page, ListEvents(upstream_, sequence - 1, 1));
+      if (page.events().empty() || page.events(0).sequence() != sequence) {
+        return FailedPrecondition(fmt::format("upstream {} has no event {} any more: its history was rolled back",
+                                              upstream_.registry(), sequence));
+      }
+      PLUMB_RETURN_IF_ERROR(Follow(page.events(0)));
+    }
+    return cursor_.Save();
   }
 
-  absl::Status SaveCursor() {
-    if (cursor_.value() == std::to_string(result_.sequence)) return absl::OkStatus();
-    v1::Cursor next = cursor_;
-    next.set_name(CursorName());
-    next.set_value(std::to_string(result_.sequence));
-    absl::StatusOr<v1::Cursor> saved = SetCursor(target_, next);
-    if (absl::IsAborted(saved.status())) return Annotate(saved.status(), "another sync of this mirror is running");
-    PLUMB_RETURN_IF_ERROR(saved.status());
-    cursor_ = *std::move(saved);
+  // Repeats an event here. What goes wrong with this one alone is noted, and the sync goes on.
+  absl::Status Follow(const v1::Event& event) {
+    absl::Status status = Annotate(Apply(event), Describe(event));
+    if (!status.ok() && StopsTheSync(status)) return status;
+    DropOlder(event);
+    if (status.ok()) {
+      cursor_.owed().erase(event.sequence());
+      return status;
+    }
+    cursor_.owed().insert(event.sequence());
+    subjects_[event.sequence()] = SubjectOf(event);
+    failures_.insert_or_assign(event.sequence(), MirrorFailure{event, status});
     return absl::OkStatus();
   }
 
+  // A tag that has moved on must not be moved back by an older event that is tried again.
+  void DropOlder(const v1::Event& event) {
+    const std::string subject = SubjectOf(event);
+    if (subject.empty()) return;
+    for (auto it = subjects_.begin(); it != subjects_.end() && it->first < event.sequence();) {
+      bool same = it->second == subject;
+      if (same) {
+        cursor_.owed().erase(it->first);
+        failures_.erase(it->first);
+      }
+      it = same ? subjects_.erase(it) : std::next(it);
+    }
+  }
+
   absl::Status CheckSequence(const v1::Event& event) const {
-    if (event.sequence() == result_.sequence + 1) return absl::OkStatus();
+    if (event.sequence() == cursor_.sequence() + 1) return absl::OkStatus();
     return WithErrorClass(DataLoss(fmt::format("upstream {} sent event {} after {}", upstream_.registry(),
-                                               event.sequence(), result_.sequence)),
+                                               event.sequence(), cursor_.sequence())),
                           ErrorClass::kVerification);
   }
 
@@ -95,105 +153,46 @@ class MirrorSync {
   }
 
   absl::Status Apply(const v1::Event& event) {
-    std::string what =
-        fmt::format("event {} of {} ({}@{})", event.sequence(), upstream_.registry(), event.model(), event.version());
     switch (event.kind()) {
       case v1::EVENT_KIND_PUBLISH:
+        PLUMB_RETURN_IF_ERROR(copier_.Copy(event));
         ++result_.releases;
-        return Annotate(CopyRelease(event), what);
-      case v1::EVENT_KIND_TAG: {
+        return absl::OkStatus();
+      case v1::EVENT_KIND_TAG:
+        PLUMB_RETURN_IF_ERROR(MoveTag(event));
         ++result_.tags;
-        std::optional<Digest> digest;
-        if (!event.digest().empty()) {
-          PLUMB_ASSIGN_OR_RETURN(digest, Digest::FromBytes(event.digest()));
-        }
-        absl::Status status = SetTag(target_, event.model(), event.tag(), digest, std::nullopt).status();
-        // Removing what an interrupted sync has removed already.
-        return !digest.has_value() && absl::IsNotFound(status) ? absl::OkStatus() : Annotate(status, what);
-      }
+        return absl::OkStatus();
       case v1::EVENT_KIND_YANK:
       case v1::EVENT_KIND_UNYANK:
-        ++result_.yanks;
-        return Annotate(
+        PLUMB_RETURN_IF_ERROR(
             Yank(target_, event.model(), event.version(), event.reason(), event.kind() == v1::EVENT_KIND_UNYANK)
-                .status(),
-            what);
+                .status());
+        ++result_.yanks;
+        return absl::OkStatus();
       default:
-        return FailedPrecondition(fmt::format("{} is of a kind this plumb does not know; a newer one may", what));
+        return absl::UnimplementedError("it is of a kind that this plumb does not know; a newer one may");
     }
   }
 
-  absl::Status CopyRelease(const v1::Event& event) {
-    PLUMB_ASSIGN_OR_RETURN(Digest digest, Digest::FromBytes(event.digest()));
-    PLUMB_ASSIGN_OR_RETURN(StoredManifest stored, GetManifest(upstream_, digest));
-    if (stored.manifest.model() != event.model() || stored.manifest.version() != event.version()) {
-      return WithErrorClass(
-          DataLoss(fmt::format("its manifest is of {}@{}", stored.manifest.model(), stored.manifest.version())),
-          ErrorClass::kVerification);
+  absl::Status MoveTag(const v1::Event& event) {
+    std::optional<Digest> digest;
+    if (!event.digest().empty()) {
+      PLUMB_ASSIGN_OR_RETURN(digest, Digest::FromBytes(event.digest()));
     }
-    progress_ = {.phase = "mirror",
-                 .item = fmt::format("{}@{}", event.model(), event.version()),
-                 .done_bytes = 0,
-                 .total_bytes = TotalBytes(stored.manifest)};
-    PLUMB_RETURN_IF_ERROR(LearnParent(stored.manifest));
-    for (const v1::File& file : stored.manifest.files()) PLUMB_RETURN_IF_ERROR(CopyFile(file));
-    // Chunks may have been collected since they were asked about: a second round brings them again.
-    absl::Status status = CommitManifest(target_, stored, operation_).status();
-    if (!absl::IsFailedPrecondition(status)) return status;
-    for (const v1::File& file : stored.manifest.files()) PLUMB_RETURN_IF_ERROR(CopyFile(file));
-    return CommitManifest(target_, stored, operation_).status();
-  }
-
-  // Prepares for chunks that the upstream keeps as differences from the parent's. A parent that is not there is no
-  // failure.
-  absl::Status LearnParent(const v1::Manifest& manifest) {
-    parent_ = SimilarChunks();
-    if (!manifest.has_lineage()) return absl::OkStatus();
-    PLUMB_ASSIGN_OR_RETURN(Digest digest, Digest::FromBytes(manifest.lineage().parent_digest()));
-    absl::StatusOr<StoredManifest> parent = GetManifest(upstream_, digest);
-    if (!parent.ok()) return absl::IsNotFound(parent.status()) ? absl::OkStatus() : parent.status();
-    return AddWeights(upstream_, parent->manifest, &parent_);
-  }
-
-  absl::Status CopyFile(const v1::File& file) {
-    PLUMB_ASSIGN_OR_RETURN(ChunkList list, GetChunkList(upstream_, file));
-    absl::Status copied = CopyChunks(file, list, /*differences=*/true);
-    if (absl::IsFailedPrecondition(copied)) copied = CopyChunks(file, list, /*differences=*/false);
-    PLUMB_RETURN_IF_ERROR(copied);
-    progress_.done_bytes += file.size_bytes();
-    operation_.Report(progress_);
-    PLUMB_ASSIGN_OR_RETURN(Digest root, Digest::FromBytes(file.tree_root()));
-    PLUMB_ASSIGN_OR_RETURN(bool list_missing, transfer::IsChunkListMissing(target_.channel(), root));
-    return list_missing ? transfer::PutChunkList(target_.channel(), list) : absl::OkStatus();
-  }
-
-  absl::Status CopyChunks(const v1::File& file, const ChunkList& list, bool differences) {
-    PLUMB_ASSIGN_OR_RETURN(
-        std::vector<size_t> missing,
-        transfer::FindMissingChunks(target_.channel(), list.chunks(), target_.capabilities().batch_items_max()));
-    std::vector<v1::Tensor> tensors(file.tensors().begin(), file.tensors().end());
-    std::vector<transfer::WantedChunk> wanted;
-    for (size_t index : missing) {
-      const ChunkRef& chunk = list.chunks()[index];
-      wanted.push_back({.chunk = chunk, .have = std::nullopt});
-      std::optional<SimilarChunk> similar = parent_.Find(tensors, list.offset(index), chunk.size_bytes);
-      if (differences && similar.has_value()) wanted.back().have = similar->digest;
-    }
-    RelayResult relayed;
-    absl::Status status = RelayChunks(upstream_, target_, wanted, options_.parallel, operation_, &relayed);
-    result_.copied_chunks += relayed.chunks;
-    result_.copied_bytes += relayed.sent_bytes;
-    return status;
+    absl::Status status = SetTag(target_, event.model(), event.tag(), digest, std::nullopt, /*mirrored=*/true).status();
+    // Removing what an interrupted sync has removed already.
+    return !digest.has_value() && absl::IsNotFound(status) ? absl::OkStatus() : status;
   }
 
   Connection& upstream_;
   Connection& target_;
   const MirrorOptions& options_;
   const Operation& operation_;
-  v1::Cursor cursor_;
+  MirrorCursor cursor_;
+  ReleaseCopier copier_;
   MirrorResult result_;
-  Progress progress_;
-  SimilarChunks parent_;
+  std::map<uint64_t, std::string> subjects_;  // Of events that are owed, as far as this sync met them.
+  std::map<uint64_t, MirrorFailure> failures_;
 };
 
 }  // namespace
@@ -205,7 +204,27 @@ absl::StatusOr<MirrorResult> SyncMirror(Connection& upstream, Connection& target
         InvalidArgument(fmt::format("{} and {} are the same registry", upstream.registry(), target.registry())),
         ErrorClass::kUsage);
   }
-  return MirrorSync(upstream, target, options, operation).Run();
+  PLUMB_ASSIGN_OR_RETURN(MirrorCursor cursor, MirrorCursor::Load(upstream, target, options.select));
+  return MirrorSync(upstream, target, options, std::move(cursor), operation).Run();
+}
+
+absl::Status MirrorOutcome(const MirrorResult& result) {
+  if (result.failed.empty()) return absl::OkStatus();
+  std::string message = fmt::format(
+      "{} of the upstream could not be repeated here; everything else was, and the next "
+      "sync tries again",
+      result.failed.size() == 1 ? "1 event" : fmt::format("{} events", result.failed.size()));
+  constexpr size_t kNamedMax = 10;
+  for (size_t i = 0; i < std::min(result.failed.size(), kNamedMax); ++i) {
+    message += fmt::format("\n{}", Message(result.failed[i].status));
+  }
+  if (result.failed.size() > kNamedMax) message += fmt::format("\nand {} more", result.failed.size() - kNamedMax);
+  // Damage says more than a name that is taken.
+  const auto worst = std::find_if(result.failed.begin(), result.failed.end(), [](const MirrorFailure& failure) {
+    return ErrorClassOf(failure.status) == ErrorClass::kVerification;
+  });
+  const absl::Status& chosen = (worst == result.failed.end() ? result.failed.begin() : worst)->status;
+  return WithErrorClass(absl::Status(chosen.code(), message), ErrorClassOf(chosen));
 }
 
 }  // namespace plumb

@@ -5,6 +5,7 @@
 
 #include "client/library/commit.h"
 #include "client/library/lineage.h"
+#include "client/library/name_check.h"
 #include "client/library/publish_pass.h"
 #include "client/library/publish_plan.h"
 #include "fmt/format.h"
@@ -122,6 +123,7 @@ absl::StatusOr<PublishResult> Publish(Connection& connection, const PublishOptio
   PublishResult result{.model = plan.manifest.model(), .version = plan.manifest.version(), .digest = {}};
   result.left_out = plan.left_out;
   PLUMB_ASSIGN_OR_RETURN(std::optional<v1::Release> standing, FindStanding(connection, plan.manifest));
+  PLUMB_RETURN_IF_ERROR(CheckNames(connection, options.reference, options.tag, standing.has_value()));
   StoredManifest stored;
   if (standing.has_value()) {
     PLUMB_RETURN_IF_ERROR(lineage.Adopt(*standing, &plan.manifest));

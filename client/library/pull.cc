@@ -103,6 +103,10 @@ class Puller : public transfer::ExtentSink {
                            PullFile::Prepare(directory_, options_.cache, file, *std::move(list)));
     ++result_.files;
     result_.reused_bytes += prepared->reused_bytes();
+    {
+      std::lock_guard lock(mutex_);
+      progress_.reused_bytes += prepared->reused_bytes();
+    }
     Advance(file.path(), prepared->reused_bytes());
     Announce(*prepared);
     if (prepared->missing().empty()) return prepared->Finish();
@@ -185,6 +189,7 @@ class Puller : public transfer::ExtentSink {
 absl::StatusOr<PullResult> Pull(Connection& connection, const PullOptions& options, const Operation& operation) {
   PLUMB_ASSIGN_OR_RETURN(v1::Release release, Resolve(connection, options.reference));
   PLUMB_ASSIGN_OR_RETURN(Digest digest, Digest::FromBytes(release.digest()));
+  if (std::string warning = NamesakeWarning(options.reference, release); !warning.empty()) operation.Warn(warning);
   PLUMB_ASSIGN_OR_RETURN(StoredManifest stored, GetManifest(connection, digest));
   const v1::Manifest& manifest = stored.manifest;
   if (manifest.model() != release.model() || manifest.version() != release.version()) {

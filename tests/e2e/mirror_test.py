@@ -77,6 +77,47 @@ class MirrorTest(PlumbTest):
         self.sync(expect='verification')
         self.assertTrue(self.plumb('admin', 'fsck', '--json', env=self.target).json['ok'])
 
+    def other(self, name, env=None, model=None):
+        """A small release of a model of that name."""
+        folder = self.tmp / f'{name}-{len(list(self.tmp.iterdir()))}'
+        folder.mkdir()
+        (folder / 'data.dat').write_bytes(os.urandom(50_000))
+        self.plumb('publish', f'{model or f"other/{name}"}@v1', folder, '--license', 'MIT', env=env)
+        return folder
+
+    def test_one_release_that_cannot_be_copied_stops_no_other(self):
+        self.other('taken', env=self.target)
+        self.other('taken')
+        self.plumb('tag', 'other/taken@v1', 'stable')
+        self.other('next')
+        self.plumb('tag', 'other/next@v1', 'stable')
+        first = self.sync(expect='failed')
+        self.assertIn('event', first.err)
+        self.assertIn('other/taken@v1', first.err)
+        failed = first.json['failed']
+        self.assertEqual([f['model'] for f in failed], ['other/taken', 'other/taken'])
+        names = {m['name'] for m in self.plumb('list', '--json', env=self.target).json['models']}
+        self.assertEqual(names, {'lab/tiny', 'other/next', 'other/taken'})
+        self.assertEqual(self.state(self.target), self.state())
+        # It is tried again, and alone.
+        self.other('later')
+        second = self.sync(expect='failed').json
+        self.assertEqual((second['events'], second['releases'], len(second['failed'])), (1, 1, 2))
+        self.plumb('pull', 'other/later', self.tmp / 'later', '--no-cache', env=self.target)
+
+    def test_what_was_damaged_is_copied_when_it_is_mended(self):
+        pack = self.upstream.largest_pack()
+        flip_byte(pack, 100_000)
+        self.other('sound')
+        failed = self.sync(expect='verification').json['failed']
+        self.assertGreaterEqual(len(failed), 1)
+        self.plumb('pull', 'other/sound', self.tmp / 'sound', '--no-cache', env=self.target)
+        flip_byte(pack, 100_000)
+        again = self.sync().json
+        self.assertEqual(again['failed'], [])
+        self.assertEqual(self.state(self.target), self.state())
+        self.assertEqual(self.sync().json['events'], 0)
+
     def test_a_registry_does_not_mirror_itself(self):
         self.plumb('mirror', 'sync', self.upstream.address, expect='usage')
 
