@@ -7,6 +7,7 @@
 #include "client/cli/error_report.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/help.h"
+#include "client/cli/interrupt.h"
 #include "client/cli/output.h"
 #include "client/cli/suggest.h"
 #include "fmt/format.h"
@@ -22,6 +23,9 @@ void AddGlobalFlags(CLI::App& root, GlobalFlags* flags) {
   root.add_option("--token-file", flags->token_file, "File with the token for that registry")->type_name("FILE");
   root.add_option("--tls", flags->tls, "Speak TLS: auto (all hosts but this one), on or off")->type_name("MODE");
   root.add_option("--ca-file", flags->ca_file, "PEM file with the certificates to trust")->type_name("FILE");
+  root.add_option("--retry-for", flags->retry_for,
+                  "How long to wait for a registry that stopped answering (default 2m)")
+      ->type_name("TIME");
   root.add_option("--config", flags->config, "Configuration file (default $XDG_CONFIG_HOME/plumb/config.toml)")
       ->type_name("FILE");
   root.add_flag("--json", flags->json, "Print the result, or the error, as one JSON object");
@@ -95,8 +99,11 @@ int Fail(const absl::Status& status, const std::string& registry, Output* output
 
 int RunAction(const Action& action, const Environment& environment, const Settings& settings) {
   Output output(environment, settings.json, settings.quiet, settings.no_color);
+  InterruptSays(settings.json);
   Context context(environment, settings, &output);
   absl::Status status = action(context);
+  // Whatever the work says that it ended of.
+  if (!status.ok() && context.cancellation().cancelled()) status = absl::CancelledError("interrupted");
   if (absl::Status flushed = output.Flush(); status.ok() && !flushed.ok()) status = flushed;
   return status.ok() ? static_cast<int>(kDone) : Fail(status, context.registry(), &output);
 }

@@ -8,6 +8,7 @@
 #include "client/cli/error_report.h"
 #include "fmt/format.h"
 #include "plumb/base/status.h"
+#include "plumb/client/catalogue.h"
 #include "plumb/client/pull.h"
 #include "plumb/containers/file_roles.h"
 
@@ -36,6 +37,7 @@ absl::StatusOr<NamedRelease> Find(Context& context, const Reference& reference) 
   PLUMB_ASSIGN_OR_RETURN(found.connection, context.Connect(reference.registry));
   PLUMB_ASSIGN_OR_RETURN(found.release, ResolveReference(*found.connection, reference));
   PLUMB_ASSIGN_OR_RETURN(found.digest, Digest::FromBytes(found.release.digest()));
+  if (std::string warning = NamesakeWarning(reference, found.release); !warning.empty()) context.output().Warn(warning);
   return found;
 }
 

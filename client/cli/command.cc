@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "CLI/CLI.hpp"
+#include "client/cli/quantity.h"
+#include "plumb/base/status.h"
 
 namespace plumb::cli {
 namespace {
@@ -12,6 +14,20 @@ Option AddValue(CLI::App* app, const std::string& name, const std::string& kind,
                 const std::string& description) {
   CLI::Option* option = app->add_option(name, *value, description);
   // Without this a repeated flag would swallow the arguments that follow it.
+  option->type_name(kind)->allow_extra_args(false);
+  return Option(option);
+}
+
+// The same with a way to read the value of our own: CLI11's takes -1 for a huge number.
+template <typename T>
+Option AddParsed(CLI::App* app, const std::string& name, const std::string& kind, T* value,
+                 absl::StatusOr<uint64_t> (*parse)(std::string_view), const std::string& description) {
+  auto take = [name, value, parse](const std::string& text) {
+    absl::StatusOr<uint64_t> parsed = parse(text);
+    if (!parsed.ok()) throw CLI::ValidationError(name, std::string(Message(parsed.status())));
+    *value = *parsed;
+  };
+  CLI::Option* option = app->add_option_function<std::string>(name, take, description);
   option->type_name(kind)->allow_extra_args(false);
   return Option(option);
 }
@@ -90,12 +106,12 @@ Option Command::Value(const std::string& name, const std::string& kind, std::vec
 
 Option Command::Value(const std::string& name, const std::string& kind, uint64_t* value,
                       const std::string& description) {
-  return AddValue(app_, name, kind, value, description);
+  return AddParsed(app_, name, kind, value, &ParseCount, description);
 }
 
 Option Command::Value(const std::string& name, const std::string& kind, std::optional<uint64_t>* value,
                       const std::string& description) {
-  return AddValue(app_, name, kind, value, description);
+  return AddParsed(app_, name, kind, value, &ParseCount, description);
 }
 
 Option Command::Value(const std::string& name, const std::string& kind, std::optional<double>* value,
@@ -104,10 +120,7 @@ Option Command::Value(const std::string& name, const std::string& kind, std::opt
 }
 
 Option Command::Bytes(const std::string& name, uint64_t* value, const std::string& description) {
-  CLI::Option* option = app_->add_option(name, *value, description);
-  // K, M, G are powers of 1000, Ki, Mi, Gi of 1024.
-  option->transform(CLI::AsSizeValue(/*kb_is_1000=*/true))->type_name("BYTES")->allow_extra_args(false);
-  return Option(option);
+  return AddParsed(app_, name, "BYTES", value, &ParseBytes, description);
 }
 
 }  // namespace plumb::cli

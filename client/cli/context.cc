@@ -29,6 +29,14 @@ absl::StatusOr<ConnectionOptions> Context::OptionsFor(const std::string& registr
   options.registry = registry.empty() ? settings_.registry : NormaliseRegistry(registry);
   options.tls = settings_.tls;
   options.ca_file = settings_.ca_file;
+  if (settings_.retry_for.has_value()) {
+    options.retry_for = *settings_.retry_for;
+    // Who says so waits for a registry that is about to start, too.
+    options.connect_for = *settings_.retry_for;
+  }
+  if (settings_.stall_timeout.has_value()) options.stall_max = *settings_.stall_timeout;
+  options.cancellation = &cancellation_;
+  options.waiting = [this](const std::string& what) { output_.ShowWaiting(what); };
   if (options.registry == settings_.registry) {
     options.token = settings_.token;
     if (!settings_.token_file.empty()) {
@@ -44,6 +52,8 @@ absl::StatusOr<ConnectionOptions> Context::OptionsFor(const std::string& registr
 absl::StatusOr<std::unique_ptr<Connection>> Context::Connect(const std::string& registry) {
   PLUMB_ASSIGN_OR_RETURN(ConnectionOptions options, OptionsFor(registry));
   registry_ = options.registry;
+  // From here on every wait can be ended.
+  InterruptCancels(&cancellation_);
   return Connection::Connect(options);
 }
 

@@ -8,6 +8,7 @@
 #include "client/cli/text.h"
 #include "fmt/format.h"
 #include "plumb/base/status.h"
+#include "plumb/client/connect_problem.h"
 
 namespace plumb::cli {
 namespace {
@@ -20,10 +21,38 @@ std::string Payload(const absl::Status& status, const char* url) {
   return payload.has_value() ? std::string(*payload) : "";
 }
 
-std::string UnavailableMend(const std::string& registry) {
-  if (!registry.starts_with("127.") && !registry.starts_with("[::1]")) {
-    return "Check the address and the network, or name another registry with --registry HOST:PORT.";
+std::string UnavailableMend(ConnectProblem problem, const std::string& registry) {
+  const bool here = registry.starts_with("127.") || registry.starts_with("[::1]");
+  switch (problem) {
+    case ConnectProblem::kNeedsTls:
+      return "Add --tls on; for a certificate that the system does not know also --ca-file FILE.";
+    case ConnectProblem::kNeedsPlainText:
+      return "Check the port. For a registry that speaks plain text add --tls off: a token then crosses the network "
+             "for "
+             "all to read.";
+    case ConnectProblem::kUnknownIssuer:
+      return "If you trust the issuer, name its certificate with --ca-file FILE (PEM), or PLUMB_CA_FILE.";
+    case ConnectProblem::kExpired:
+      return "Check this machine's clock; else the registry's operator has to renew the certificate.";
+    case ConnectProblem::kWrongHost:
+      return "Use a name that the certificate is for, or check that this is the registry you mean.";
+    case ConnectProblem::kTls:
+      return "The registry's operator has to mend its certificate.";
+    case ConnectProblem::kProxyUnreachable:
+    case ConnectProblem::kProxyRefused:
+      return fmt::format("Check the proxy, or go around it: add {} to no_proxy.",
+                         registry.substr(0, registry.rfind(':')));
+    case ConnectProblem::kName:
+      return "Check the spelling and the network, or name another registry with --registry HOST:PORT.";
+    case ConnectProblem::kSilent:
+      return "Check that a registry serves there: the address, the port and what stands between.";
+    case ConnectProblem::kLost:
+      return "What was done is kept: run the same command again to go on. --retry-for TIME waits longer.";
+    case ConnectProblem::kUnknown:
+    case ConnectProblem::kRefused:
+      break;
   }
+  if (!here) return "Check the address and the network, or name another registry with --registry HOST:PORT.";
   return fmt::format("Start a server with `plumbd --data DIR --listen {}`, or name another with --registry HOST:PORT.",
                      registry);
 }
@@ -37,7 +66,7 @@ std::string DefaultMend(const absl::Status& status, const std::string& registry)
     case absl::StatusCode::kPermissionDenied:
       return fmt::format("plumb login {}    (with a token that has the scope)", registry);
     case absl::StatusCode::kUnavailable:
-      return UnavailableMend(registry);
+      return UnavailableMend(ConnectProblemOf(status), registry);
     case absl::StatusCode::kDeadlineExceeded:
     case absl::StatusCode::kResourceExhausted:
       return "Try again later; what was done is kept.";

@@ -66,6 +66,8 @@ void Output::ClearProgress() {
   bar_.Clear();
 }
 
+void Output::ShowWaiting(const std::string& text) { Note(text.empty() ? "... and goes on." : text); }
+
 void Output::PrintError(const absl::Status& status, const std::string& registry) {
   std::lock_guard lock(mutex_);
   bar_.Clear();

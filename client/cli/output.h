@@ -41,6 +41,8 @@ class Output {
   // --json.
   void ShowProgress(const Progress& progress);
   void ClearProgress();
+  // Says that the work waits for something; with an empty `text` that it goes on. Nothing with --quiet or --json.
+  void ShowWaiting(const std::string& text);
   void PrintError(const absl::Status& status, const std::string& registry);
 
   // Whether nobody reads stdout any more.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "client/cli/quantity.h"
 #include "client/cli/suggest.h"
 #include "fmt/format.h"
 #include "plumb/base/file.h"
@@ -17,8 +18,8 @@ constexpr const char* kRegistryDefault = "127.0.0.1:7070";
 constexpr const char* kPortDefault = "7070";
 
 const std::vector<std::string>& ConfigKeys() {
-  static const auto* keys =
-      new std::vector<std::string>{"registry", "token_file", "tls", "ca_file", "cache", "quiet", "no_color"};
+  static const auto* keys = new std::vector<std::string>{"registry",      "token_file", "tls",   "ca_file", "retry_for",
+                                                         "stall_timeout", "cache",      "quiet", "no_color"};
   return *keys;
 }
 
@@ -37,6 +38,13 @@ absl::StatusOr<bool> ParseBool(const std::string& text, std::string_view name) {
   if (text.empty() || text == "0" || text == "false" || text == "no") return false;
   if (text == "1" || text == "true" || text == "yes") return true;
   return UsageError(fmt::format("{} is \"{}\"; expected true or false", name, text));
+}
+
+absl::StatusOr<std::optional<std::chrono::milliseconds>> ParseTime(const std::string& text, std::string_view name) {
+  if (text.empty()) return std::nullopt;
+  absl::StatusOr<std::chrono::milliseconds> time = ParseDuration(text);
+  if (!time.ok()) return UsageError(fmt::format("{}: {}", name, Message(time.status())));
+  return *time;
 }
 
 // Looks values up in the order flag, PLUMB_* variable, configuration file.
@@ -138,6 +146,10 @@ absl::StatusOr<Settings> ResolveSettings(const GlobalFlags& flags, const Variabl
   }
   PLUMB_ASSIGN_OR_RETURN(settings.tls, ParseTls(lookup.Get(flags.tls, "PLUMB_TLS", "tls")));
   settings.ca_file = lookup.Get(flags.ca_file, "PLUMB_CA_FILE", "ca_file");
+  PLUMB_ASSIGN_OR_RETURN(settings.retry_for,
+                         ParseTime(lookup.Get(flags.retry_for, "PLUMB_RETRY_FOR", "retry_for"), "retry_for"));
+  PLUMB_ASSIGN_OR_RETURN(settings.stall_timeout,
+                         ParseTime(lookup.Get("", "PLUMB_STALL_TIMEOUT", "stall_timeout"), "stall_timeout"));
   settings.json = flags.json;
   PLUMB_ASSIGN_OR_RETURN(settings.quiet, lookup.GetBool(flags.quiet, "PLUMB_QUIET", "quiet"));
   PLUMB_ASSIGN_OR_RETURN(settings.no_color, lookup.GetBool(flags.no_color, "PLUMB_NO_COLOR", "no_color"));

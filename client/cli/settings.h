@@ -2,6 +2,7 @@
 #ifndef PLUMB_CLIENT_CLI_SETTINGS_H_
 #define PLUMB_CLIENT_CLI_SETTINGS_H_
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <optional>
@@ -21,6 +22,7 @@ struct GlobalFlags {
   std::string token_file;
   std::string tls;
   std::string ca_file;
+  std::string retry_for;
   std::string config;
   bool json = false;
   bool quiet = false;
@@ -35,6 +37,9 @@ struct Settings {
   std::string token;       // PLUMB_TOKEN; for `registry` only.
   TlsMode tls = TlsMode::kAuto;
   std::string ca_file;
+  // How long to wait for a registry that does not answer; absent when nobody said so.
+  std::optional<std::chrono::milliseconds> retry_for;
+  std::optional<std::chrono::milliseconds> stall_timeout;
   bool json = false;
   bool quiet = false;
   bool no_color = false;
