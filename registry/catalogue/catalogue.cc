@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "plumb/base/status.h"
+#include "registry/catalogue/model_summary.h"
 
 namespace plumb {
 
@@ -10,6 +11,7 @@ absl::StatusOr<std::unique_ptr<Catalogue>> Catalogue::New(MetadataStore* store, 
   PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Journal> journal, Journal::New(store, clock));
   auto catalogue = std::unique_ptr<Catalogue>(new Catalogue(store, chunks, std::move(journal), clock));
   PLUMB_RETURN_IF_ERROR(catalogue->content_.lists().RemoveUnfinished());
+  PLUMB_RETURN_IF_ERROR(EnsureSummaries(store));
   return catalogue;
 }
 

@@ -48,6 +48,7 @@ std::string Release(std::string_view model, std::string_view version) {
 }
 std::string OrderPrefix(std::string_view model) { return Terminated("order/", model); }
 std::string Order(std::string_view model, uint64_t sequence) { return OrderPrefix(model) + BigEndian64(sequence); }
+std::string ReleaseDigestPrefix(std::string_view bytes) { return Join("digest/", bytes); }
 std::string ReleaseDigest(const Digest& digest) { return Join("digest/", digest.ToBytes()); }
 std::string Manifest(const Digest& digest) { return Join("manifest/", digest.ToBytes()); }
 std::string TagPrefix(std::string_view model) { return Terminated(kTags, model); }

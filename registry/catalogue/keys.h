@@ -14,6 +14,7 @@
 namespace plumb::keys {
 
 inline constexpr std::string_view kRegistryId = "registry/id";
+inline constexpr std::string_view kSummaries = "registry/model-summaries";
 inline constexpr std::string_view kHead = "event/head";
 inline constexpr std::string_view kEvents = "event/at/";
 inline constexpr std::string_view kModels = "model/";
@@ -35,7 +36,8 @@ std::string Release(std::string_view model, std::string_view version);
 // All releases of a model in the order of their publishing; the value is the version.
 std::string OrderPrefix(std::string_view model);
 std::string Order(std::string_view model, uint64_t sequence);
-// Release digest to `model NUL version`.
+// Release digest to `model NUL version`. The prefix: of all digests that begin with these bytes.
+std::string ReleaseDigestPrefix(std::string_view bytes);
 std::string ReleaseDigest(const Digest& digest);
 std::string Manifest(const Digest& digest);
 std::string TagPrefix(std::string_view model);

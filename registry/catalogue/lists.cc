@@ -1,50 +1,19 @@
 #include <map>
 #include <optional>
-#include <sstream>
 #include <vector>
 
 #include "fmt/format.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/names.h"
-#include "plumb/base/path.h"
 #include "plumb/base/status.h"
 #include "registry/catalogue/keys.h"
 #include "registry/catalogue/paging.h"
 #include "registry/catalogue/reader.h"
 #include "registry/catalogue/records.h"
+#include "registry/catalogue/search_query.h"
 
 namespace plumb {
 namespace {
-
-constexpr size_t kQueryBytesMax = 1024;
-constexpr size_t kQueryWordsMax = 32;
-
-// Text in the form in which words are compared. FoldPath is Unicode case folding with
-// compatibility forms made one; nothing in it is special to paths.
-std::string Fold(std::string_view text) { return FoldPath(text); }
-
-absl::StatusOr<std::vector<std::string>> QueryWords(std::string_view query) {
-  if (query.size() > kQueryBytesMax)
-    return InvalidArgument(fmt::format("a query has at most {} bytes", kQueryBytesMax));
-  std::istringstream stream{Fold(query)};
-  std::vector<std::string> words;
-  for (std::string word; stream >> word;) words.push_back(word);
-  if (words.empty() || words.size() > kQueryWordsMax) {
-    return InvalidArgument(fmt::format("a query has 1 to {} words, found {}", kQueryWordsMax, words.size()));
-  }
-  return words;
-}
-
-bool MatchesAll(const v1::Model& model, const std::vector<std::string>& words) {
-  std::string text =
-      fmt::format("{}\n{}\n{}\n{}", model.name(), model.card().title(), model.card().description(), model.license());
-  for (const std::string& tag : model.card().tags()) text += "\n" + tag;
-  text = Fold(text);
-  for (const std::string& word : words) {
-    if (text.find(word) == text.npos) return false;
-  }
-  return true;
-}
 
 // Names of the tags that point to each release of a model now, by digest.
 absl::StatusOr<std::map<std::string, std::vector<std::string>>> TagsByDigest(const MetadataStore& store,
@@ -77,11 +46,11 @@ absl::StatusOr<v1::ListModelsResponse> Reader::ListModels(const v1::ListModelsRe
 }
 
 absl::StatusOr<v1::ListModelsResponse> Reader::SearchModels(const v1::SearchModelsRequest& request) const {
-  PLUMB_ASSIGN_OR_RETURN(std::vector<std::string> words, QueryWords(request.query()));
+  PLUMB_ASSIGN_OR_RETURN(SearchQuery query, SearchQuery::Parse(request.query()));
   v1::ListModelsResponse response;
   auto visit = [&](std::string_view, std::string_view value) -> absl::StatusOr<bool> {
     PLUMB_ASSIGN_OR_RETURN(v1::Model model, ParseRecord<v1::Model>(value, "a model"));
-    if (!MatchesAll(model, words)) return false;
+    if (!query.Matches(model)) return false;
     *response.add_models() = std::move(model);
     return true;
   };

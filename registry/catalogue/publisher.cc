@@ -7,6 +7,7 @@
 #include "plumb/base/status.h"
 #include "registry/catalogue/file_verifier.h"
 #include "registry/catalogue/keys.h"
+#include "registry/catalogue/model_summary.h"
 #include "registry/catalogue/records.h"
 #include "registry/storage/timestamp.h"
 
@@ -33,6 +34,17 @@ v1::Release DescribeRelease(const StoredManifest& stored, const std::string& act
   return release;
 }
 
+// Brings a model's record up to the newest release.
+void DescribeModel(const v1::Manifest& manifest, const std::string& actor, TimePoint now, v1::Model* model) {
+  model->set_name(manifest.model());
+  *model->mutable_card() = manifest.card();
+  model->set_license(manifest.license());
+  model->set_release_count(model->release_count() + 1);
+  model->set_newest_version(manifest.version());
+  *model->mutable_updated_at() = ToTimestamp(now);
+  AddToSummary(manifest, actor, model);
+}
+
 // The release that has this digest already, or the refusal when its version is taken.
 absl::StatusOr<std::optional<v1::Release>> FindStanding(const MetadataStore& store, const StoredManifest& stored) {
   const v1::Manifest& manifest = stored.manifest;
@@ -47,10 +59,10 @@ absl::StatusOr<std::optional<v1::Release>> FindStanding(const MetadataStore& sto
 
 }  // namespace
 
-absl::StatusOr<Publisher::Result> Publisher::Commit(StoredManifest stored, const std::string& actor) {
+absl::StatusOr<Publisher::Result> Publisher::Commit(StoredManifest stored, const std::string& actor, NameClash clash) {
   PLUMB_ASSIGN_OR_RETURN(std::optional<v1::Release> standing, FindStanding(*store_, stored));
   if (standing.has_value()) return Result{*std::move(standing), true};
-  return MakeVisible(stored, actor);
+  return MakeVisible(stored, actor, clash);
 }
 
 absl::Status Publisher::CheckAllPresent(const v1::Manifest& manifest) const {
@@ -73,7 +85,8 @@ absl::Status Publisher::MarkLive(const v1::Manifest& manifest) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Publisher::Result> Publisher::MakeVisible(const StoredManifest& stored, const std::string& actor) {
+absl::StatusOr<Publisher::Result> Publisher::MakeVisible(const StoredManifest& stored, const std::string& actor,
+                                                         NameClash clash) {
   // From here to the end nothing is swept, so what is present stays until the release names it.
   auto rely = content_->gate().Rely();
   PLUMB_RETURN_IF_ERROR(CheckAllPresent(stored.manifest));
@@ -87,16 +100,14 @@ absl::StatusOr<Publisher::Result> Publisher::MakeVisible(const StoredManifest& s
       result = {*std::move(standing), true};
       return std::optional<v1::Event>();
     }
+    if (clash == NameClash::kRefuse) {
+      PLUMB_RETURN_IF_ERROR(CheckNewVersion(*store_, manifest.model(), manifest.version()));
+    }
     result = {DescribeRelease(stored, actor, sequence, now), false};
     PLUMB_ASSIGN_OR_RETURN(std::optional<v1::Model> model,
                            FindRecord<v1::Model>(*store_, keys::Model(manifest.model()), "a model"));
     if (!model.has_value()) model.emplace();
-    model->set_name(manifest.model());
-    *model->mutable_card() = manifest.card();
-    model->set_license(manifest.license());
-    model->set_release_count(model->release_count() + 1);
-    model->set_newest_version(manifest.version());
-    *model->mutable_updated_at() = ToTimestamp(now);
+    DescribeModel(manifest, actor, now, &*model);
 
     std::string release_key = keys::Release(manifest.model(), manifest.version());
     transaction->RequireAbsent(release_key);

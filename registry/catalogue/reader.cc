@@ -1,17 +1,25 @@
 #include "registry/catalogue/reader.h"
 
 #include <optional>
+#include <vector>
 
 #include "fmt/format.h"
+#include "plumb/base/file.h"
+#include "plumb/base/hex.h"
 #include "plumb/base/names.h"
 #include "plumb/base/status.h"
 #include "registry/catalogue/keys.h"
+#include "registry/catalogue/name_clash.h"
 #include "registry/catalogue/records.h"
 
 namespace plumb {
 namespace {
 
 constexpr char kDefaultTag[] = "latest";
+// So many that nobody makes two digests alike on purpose for free, nor meets them by chance in one model.
+constexpr size_t kPrefixDigitsMin = 8;
+constexpr size_t kPrefixScanMax = 10'000;
+constexpr size_t kPrefixNamedMax = 10;
 
 }  // namespace
 
@@ -47,7 +55,9 @@ absl::StatusOr<v1::Release> Reader::FindRelease(std::string_view model, std::str
 absl::StatusOr<v1::Release> Reader::Resolve(const v1::ResolveRequest& request) const {
   switch (request.selector_case()) {
     case v1::ResolveRequest::kVersion:
-      return FindRelease(request.model(), request.version());
+      return ResolveVersion(request.model(), request.version());
+    case v1::ResolveRequest::kDigestPrefix:
+      return ResolvePrefix(request.model(), request.digest_prefix());
     case v1::ResolveRequest::kTag:
       return ResolveTag(request.model(), request.tag());
     case v1::ResolveRequest::kDigest:
@@ -58,6 +68,13 @@ absl::StatusOr<v1::Release> Reader::Resolve(const v1::ResolveRequest& request) c
   return ResolveNewest(request.model());
 }
 
+absl::StatusOr<v1::Release> Reader::ResolveVersion(const std::string& model, const std::string& version) const {
+  PLUMB_ASSIGN_OR_RETURN(v1::Release release, FindRelease(model, version));
+  PLUMB_ASSIGN_OR_RETURN(std::string tagged, VersionTagged(store_, model, version));
+  if (tagged != version) release.set_namesake(tagged);
+  return release;
+}
+
 absl::StatusOr<v1::Release> Reader::ResolveTag(const std::string& model, const std::string& name) const {
   PLUMB_RETURN_IF_ERROR(RequireModel(model));
   PLUMB_RETURN_IF_ERROR(ValidateVersion(name));
@@ -65,7 +82,10 @@ absl::StatusOr<v1::Release> Reader::ResolveTag(const std::string& model, const s
   if (!tag.has_value() || tag->digest().empty()) {
     return NotFound(fmt::format("the model {} has no tag {}", model, name));
   }
-  return FindRelease(model, tag->version());
+  PLUMB_ASSIGN_OR_RETURN(v1::Release release, FindRelease(model, tag->version()));
+  PLUMB_ASSIGN_OR_RETURN(std::string version, VersionNamed(store_, model, name));
+  if (version != release.version()) release.set_namesake(version);
+  return release;
 }
 
 absl::StatusOr<v1::Release> Reader::ResolveDigest(const std::string& model, std::string_view bytes) const {
@@ -79,6 +99,29 @@ absl::StatusOr<v1::Release> Reader::ResolveDigest(const std::string& model, std:
   if (nul == name->npos) return DataLoss(fmt::format("the name of release {} cannot be read", digest.ToString()));
   if (name->substr(0, nul) != model) return unknown;
   return FindRelease(model, name->substr(nul + 1));
+}
+
+absl::StatusOr<v1::Release> Reader::ResolvePrefix(const std::string& model, const std::string& hex) const {
+  PLUMB_RETURN_IF_ERROR(RequireModel(model));
+  if (hex.size() < kPrefixDigitsMin || hex.size() >= 64 || hex.find_first_not_of("0123456789abcdef") != hex.npos) {
+    return InvalidArgument(fmt::format(
+        "\"{}\" is not the beginning of a digest: expected {} to 63 digits and letters a-f", hex, kPrefixDigitsMin));
+  }
+  std::vector<std::string> found;  // Digests.
+  size_t seen = 0;
+  PLUMB_ASSIGN_OR_RETURN(std::string bytes, HexDecode(std::string_view(hex).substr(0, hex.size() / 2 * 2)));
+  const size_t before = keys::ReleaseDigestPrefix("").size();
+  PLUMB_RETURN_IF_ERROR(
+      store_.Scan(keys::ReleaseDigestPrefix(bytes), "", [&](std::string_view key, std::string_view name) {
+        bool fits = HexEncode(AsBytes(key.substr(before))).starts_with(hex);
+        if (fits && name.substr(0, name.find('\0')) == model) found.emplace_back(key.substr(before));
+        return ++seen < kPrefixScanMax && found.size() < kPrefixNamedMax;
+      }));
+  if (found.empty()) return NotFound(fmt::format("the model {} has no release sha256:{}...", model, hex));
+  if (found.size() == 1) return ResolveDigest(model, found.front());
+  std::string list;
+  for (const std::string& digest : found) list += "\n" + Digest::FromBytes(digest)->ToString();
+  return FailedPrecondition(fmt::format("several releases of {} begin with sha256:{}:{}", model, hex, list));
 }
 
 absl::StatusOr<v1::Release> Reader::ResolveNewest(const std::string& model) const {

@@ -19,7 +19,8 @@ class Reader {
   // `store` must outlive the object.
   explicit Reader(const MetadataStore* store) : store_(*store) {}
 
-  // The release that a reference means now. NOT_FOUND names what was missing.
+  // The release that a reference means now. NOT_FOUND names what was missing; FAILED_PRECONDITION for the beginning of
+  // several digests.
   absl::StatusOr<v1::Release> Resolve(const v1::ResolveRequest& request) const;
   // One release, with the tags that point to it. NOT_FOUND.
   absl::StatusOr<v1::Release> FindRelease(std::string_view model, std::string_view version) const;
@@ -38,7 +39,9 @@ class Reader {
  private:
   absl::Status RequireModel(std::string_view model) const;
   absl::StatusOr<v1::Release> ResolveTag(const std::string& model, const std::string& tag) const;
+  absl::StatusOr<v1::Release> ResolveVersion(const std::string& model, const std::string& version) const;
   absl::StatusOr<v1::Release> ResolveDigest(const std::string& model, std::string_view digest) const;
+  absl::StatusOr<v1::Release> ResolvePrefix(const std::string& model, const std::string& hex) const;
   absl::StatusOr<v1::Release> ResolveNewest(const std::string& model) const;
   absl::Status FillTags(v1::Release* release) const;
 

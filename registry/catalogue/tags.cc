@@ -6,6 +6,7 @@
 #include "plumb/base/names.h"
 #include "plumb/base/status.h"
 #include "registry/catalogue/keys.h"
+#include "registry/catalogue/name_clash.h"
 #include "registry/catalogue/reader.h"
 #include "registry/catalogue/records.h"
 #include "registry/storage/timestamp.h"
@@ -78,6 +79,9 @@ absl::StatusOr<v1::SetTagResponse> SetTag(const v1::SetTagRequest& request, cons
     PLUMB_RETURN_IF_ERROR(CheckExpected(request, before));
     if (request.digest().empty() && before.digest().empty()) {
       return NotFound(fmt::format("the model {} has no tag {}", request.model(), request.tag()));
+    }
+    if (before.digest().empty() && !request.mirrored()) {
+      PLUMB_RETURN_IF_ERROR(CheckNewTag(store, request.model(), request.tag()));
     }
     v1::Tag after;
     after.set_name(request.tag());

@@ -16,6 +16,7 @@ namespace plumb {
 // its revisions and history.
 //   NOT_FOUND  the model, or the release among its releases, or the tag to remove
 //   ABORTED    the tag's revision is not the expected one
+//   ALREADY_EXISTS  a version of the model is called so and the tag is new, unless the request says `mirrored`
 // Thread-safe.
 absl::StatusOr<v1::SetTagResponse> SetTag(const v1::SetTagRequest& request, const std::string& actor,
                                           const MetadataStore& store, Journal* journal);

@@ -12,7 +12,10 @@
 
 namespace plumb {
 
-// Thread-safe.
+// The caller's address, `127.0.0.1:4711` or `[::1]:4711`, as the connection has it.
+std::string CallerAddress(const grpc::ServerContextBase& context);
+
+// Thread-safe. Refusals are logged with the caller's address.
 class Gatekeeper {
  public:
   // `access` must outlive the object.
@@ -23,11 +26,13 @@ class Gatekeeper {
   // Who makes the call; UNAUTHENTICATED without a token.
   absl::StatusOr<Principal> Identify(const grpc::ServerContext& context) const;
   // A second look, when what is needed depends on the request's content.
-  absl::Status Authorize(const Principal& principal, const Scope& needed) const {
-    return access_.Authorize(principal, needed);
-  }
+  absl::Status Authorize(const grpc::ServerContext& context, const Principal& principal, const Scope& needed) const;
 
  private:
+  absl::StatusOr<Principal> Who(const grpc::ServerContext& context) const;
+  // Returns `status`.
+  static absl::Status LogRefusal(const grpc::ServerContext& context, const absl::Status& status);
+
   const Access& access_;
 };
 

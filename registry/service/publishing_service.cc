@@ -28,8 +28,15 @@ absl::Status PublishingService::Commit(grpc::ServerContext* context, const v1::C
   PLUMB_ASSIGN_OR_RETURN(Principal caller, gatekeeper_.Admit(*context, Scope::PublishAnywhere()));
   PLUMB_ASSIGN_OR_RETURN(Slots::Lease slot, commits_.Take());
   PLUMB_ASSIGN_OR_RETURN(StoredManifest manifest, ParseManifest(request.manifest()));
-  PLUMB_RETURN_IF_ERROR(gatekeeper_.Authorize(caller, Scope::Publish(NamespaceOf(manifest.manifest.model()))));
-  PLUMB_ASSIGN_OR_RETURN(Publisher::Result result, catalogue_.publisher().Commit(std::move(manifest), caller.name));
+  PLUMB_RETURN_IF_ERROR(
+      gatekeeper_.Authorize(*context, caller, Scope::Publish(NamespaceOf(manifest.manifest.model()))));
+  // Whoever may publish everywhere may repeat what other registries did.
+  if (request.mirrored()) {
+    PLUMB_RETURN_IF_ERROR(gatekeeper_.Authorize(*context, caller, Scope::PublishEverywhere()));
+  }
+  NameClash clash = request.mirrored() ? NameClash::kAllow : NameClash::kRefuse;
+  PLUMB_ASSIGN_OR_RETURN(Publisher::Result result,
+                         catalogue_.publisher().Commit(std::move(manifest), caller.name, clash));
   const v1::Release& release = result.release;
   if (!result.existed) {
     spdlog::info("audit: {} published {}@{} {} event {}", caller.name, release.model(), release.version(),
@@ -54,7 +61,10 @@ absl::StatusOr<v1::SetTagResponse> PublishingService::MoveTag(grpc::ServerContex
                                                               const v1::SetTagRequest& request) {
   PLUMB_ASSIGN_OR_RETURN(Principal caller, gatekeeper_.Admit(*context, Scope::PublishAnywhere()));
   PLUMB_RETURN_IF_ERROR(ValidateModelName(request.model()));
-  PLUMB_RETURN_IF_ERROR(gatekeeper_.Authorize(caller, Scope::Publish(NamespaceOf(request.model()))));
+  PLUMB_RETURN_IF_ERROR(gatekeeper_.Authorize(*context, caller, Scope::Publish(NamespaceOf(request.model()))));
+  if (request.mirrored()) {
+    PLUMB_RETURN_IF_ERROR(gatekeeper_.Authorize(*context, caller, Scope::PublishEverywhere()));
+  }
   PLUMB_ASSIGN_OR_RETURN(v1::SetTagResponse response,
                          plumb::SetTag(request, caller.name, catalogue_.store(), &catalogue_.journal()));
   if (response.sequence() != 0) {
@@ -73,7 +83,7 @@ absl::StatusOr<v1::YankResponse> PublishingService::Withdraw(grpc::ServerContext
                                                              const v1::YankRequest& request) {
   PLUMB_ASSIGN_OR_RETURN(Principal caller, gatekeeper_.Admit(*context, Scope::PublishAnywhere()));
   PLUMB_RETURN_IF_ERROR(ValidateModelName(request.model()));
-  PLUMB_RETURN_IF_ERROR(gatekeeper_.Authorize(caller, Scope::Publish(NamespaceOf(request.model()))));
+  PLUMB_RETURN_IF_ERROR(gatekeeper_.Authorize(*context, caller, Scope::Publish(NamespaceOf(request.model()))));
   v1::YankResponse response;
   PLUMB_ASSIGN_OR_RETURN(*response.mutable_release(),
                          plumb::Yank(request, caller.name, catalogue_.store(), &catalogue_.journal()));
