@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "grpcpp/security/server_credentials.h"
+#include "registry/server/certificate.h"
 #include "registry/server/options.h"
 
 namespace plumb {
@@ -23,9 +23,12 @@ absl::StatusOr<Endpoint> ParseEndpoint(std::string_view text);
 // The inverse.
 std::string RenderEndpoint(const Endpoint& endpoint);
 
-// TLS with the options' files, plain text without. INVALID_ARGUMENT (ErrorClass::kUsage) when one
+// Whether only this machine can reach it.
+bool IsLoopback(const Endpoint& endpoint);
+
+// The certificate of the options' files; null without, for plain text. INVALID_ARGUMENT (ErrorClass::kUsage) when one
 // file is missing, is not PEM, or when key and certificate do not belong together.
-absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(const ServerOptions& options);
+absl::StatusOr<std::shared_ptr<Certificate>> OpenCertificate(const ServerOptions& options);
 
 }  // namespace plumb
 

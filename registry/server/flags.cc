@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
+#include <sstream>
 #include <utility>
 
 #include "CLI/CLI.hpp"
 #include "fmt/format.h"
 #include "plumb/base/status.h"
+#include "registry/server/config_file.h"
 
 #ifndef PLUMB_VERSION
 #define PLUMB_VERSION "unknown"
@@ -33,8 +36,32 @@ struct RawFlags {
   bool no_anonymous_read = false;
 };
 
+// Reads TOML as CLI11 does, which takes no notice of keys that it does not know.
+class StrictConfig : public CLI::ConfigTOML {
+ public:
+  explicit StrictConfig(const CLI::App* app) : app_(*app) {}
+
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+    std::ostringstream text;
+    text << input.rdbuf();
+    std::vector<std::string> keys;
+    for (const CLI::Option* option : app_.get_options()) {
+      for (const std::string& name : option->get_lnames()) keys.push_back(name);
+    }
+    for (const char* other : {"config", "help", "version"}) std::erase(keys, other);
+    absl::Status checked = CheckConfigKeys(text.str(), "the configuration file", keys);
+    if (!checked.ok()) throw CLI::ConfigError(std::string(Message(checked)), CLI::ExitCodes::ConfigError);
+    std::istringstream again(text.str());
+    return CLI::ConfigTOML::from_config(again);
+  }
+
+ private:
+  const CLI::App& app_;
+};
+
 void Declare(CLI::App* app, Flags* flags, RawFlags* raw) {
   ServerOptions& options = flags->options;
+  app->config_formatter(std::make_shared<StrictConfig>(app));
   app->set_config("--config", "", "Read flags from this TOML file");
   app->add_option("--data", options.data_dir, "Folder that holds everything; made when missing")->required();
   app->add_option("--listen", options.listen, "HOST:PORT to serve on; port 0 picks a free one")->capture_default_str();
@@ -88,6 +115,7 @@ absl::StatusOr<Flags> ParseFlags(std::vector<std::string> arguments) {
   } catch (const std::exception& error) {
     return WithErrorClass(InvalidArgument(fmt::format("{}; see plumbd --help", error.what())), ErrorClass::kUsage);
   }
+  flags.options.log_requests = flags.log_level == "debug";
   flags.options.anonymous_read = !raw.no_anonymous_read;
   flags.options.message_memory_bytes = raw.max_memory_mib << 20;
   flags.options.reserve_bytes = raw.reserve_mib << 20;

@@ -27,6 +27,8 @@ struct ServerOptions {
   uint64_t pack_bytes = 256u << 20;
   // How long running calls may take to end when the server stops.
   std::chrono::milliseconds stop_grace = std::chrono::seconds(10);
+  // A line in the log for each call.
+  bool log_requests = false;
   ServiceLimits limits;
   Clock clock = SystemClock();
 };

@@ -13,8 +13,12 @@
 #include "plumb/base/status.h"
 #include "registry/access/access.h"
 #include "registry/catalogue/catalogue.h"
+#include "registry/catalogue/releases.h"
+#include "registry/server/address_claim.h"
+#include "registry/server/certificate.h"
 #include "registry/server/endpoint.h"
 #include "registry/server/identity.h"
+#include "registry/server/request_log.h"
 #include "registry/service/admin_service.h"
 #include "registry/service/catalogue_service.h"
 #include "registry/service/content_service.h"
@@ -34,7 +38,9 @@ namespace {
 
 // Threads beyond those that streams hold: short calls, collection, fsck.
 constexpr int kSpareThreads = 48;
-constexpr int kFrameBytesMax = 16'777'215;   // HTTP/2's own limit.
+constexpr int kFrameBytesMax = 16'777'215;  // HTTP/2's own limit.
+constexpr int kPingsMs = 5000;
+constexpr int kKeepaliveMs = 60'000;
 constexpr int kStreamWindowBytes = 2 << 20;  // One message and the next on its way.
 
 v1::Capabilities DescribeCapabilities(const std::string& registry_id, bool anonymous_read) {
@@ -66,6 +72,13 @@ void Configure(const ServerOptions& options, grpc::ServerBuilder* builder) {
   builder->AddChannelArgument(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kStreamWindowBytes);
   // Two servers on one port would each get some of the calls.
   builder->AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Clients look every so often whether a connection still stands.
+  builder->AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kPingsMs);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  // And a caller that is gone without a word holds its streams no longer than this.
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  builder->AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveMs);
+  if (options.log_requests) LogRequests(builder);
 }
 
 }  // namespace
@@ -76,6 +89,8 @@ struct Server::Parts {
 
   absl::Status OpenStores(const ServerOptions& options);
   absl::Status Serve(const ServerOptions& options);
+  // What an operator wants to know of a server that begins to serve.
+  void LogStart(const ServerOptions& options) const;
 
   DataDirectory directory;
   Endpoint endpoint;
@@ -83,6 +98,7 @@ struct Server::Parts {
   std::unique_ptr<RocksDbMetadataStore> metadata;
   std::unique_ptr<PackStore> chunks;
   std::unique_ptr<PartialUploads> partials;
+  std::shared_ptr<Certificate> certificate;
   std::unique_ptr<Catalogue> catalogue;
   std::unique_ptr<Access> access;
   std::string registry_id;
@@ -123,7 +139,8 @@ absl::Status Server::Parts::Serve(const ServerOptions& options) {
   content_service =
       std::make_unique<ContentService>(&catalogue->content(), partials.get(), gatekeeper.get(), options.limits);
   admin_service = std::make_unique<AdminService>(access.get(), catalogue.get(), partials.get(), gatekeeper.get());
-  PLUMB_ASSIGN_OR_RETURN(std::shared_ptr<grpc::ServerCredentials> credentials, MakeCredentials(options));
+  std::shared_ptr<grpc::ServerCredentials> credentials =
+      certificate == nullptr ? grpc::InsecureServerCredentials() : CertificateCredentials(certificate);
   // Both act on every server that is built after them.
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
@@ -144,25 +161,50 @@ absl::Status Server::Parts::Serve(const ServerOptions& options) {
   return absl::OkStatus();
 }
 
+void Server::Parts::LogStart(const ServerOptions& options) const {
+  std::string how =
+      certificate == nullptr ? "plain text" : fmt::format("TLS, certificate until {}", certificate->expires());
+  spdlog::info("plumbd {} serves {} on {} ({}), reading {}", PLUMB_VERSION, directory.path(), RenderEndpoint(endpoint),
+               how, options.anonymous_read ? "without a token" : "with a token only");
+  absl::StatusOr<v1::Stats> stats = ComputeStats(*metadata, *chunks);
+  if (stats.ok()) {
+    spdlog::info("registry {}: {} releases, {} chunks, {} MiB stored", registry_id, stats->releases(), stats->chunks(),
+                 stats->stored_bytes() >> 20);
+  }
+  if (certificate == nullptr && !IsLoopback(endpoint)) {
+    spdlog::warn(
+        "tokens and models cross the network in plain text: use --tls-cert and --tls-key, or put a proxy that "
+        "speaks TLS in front and --listen on 127.0.0.1");
+  }
+}
+
 absl::StatusOr<std::unique_ptr<Server>> Server::New(ServerOptions options) {
   if (options.data_dir.empty()) {
     return WithErrorClass(InvalidArgument("no data folder was given"), ErrorClass::kUsage);
   }
   PLUMB_ASSIGN_OR_RETURN(Endpoint endpoint, ParseEndpoint(options.listen));
-  PLUMB_RETURN_IF_ERROR(MakeCredentials(options).status());
+  PLUMB_ASSIGN_OR_RETURN(std::shared_ptr<Certificate> certificate, OpenCertificate(options));
+  // Held until gRPC listens: a server that cannot have its address leaves nothing behind.
+  PLUMB_ASSIGN_OR_RETURN(AddressClaim claim, AddressClaim::Take(endpoint));
   PLUMB_ASSIGN_OR_RETURN(DataDirectory directory, DataDirectory::Open(options.data_dir));
   auto parts = std::make_unique<Parts>(std::move(directory));
   parts->endpoint = std::move(endpoint);
+  parts->certificate = std::move(certificate);
   parts->stop_grace = options.stop_grace;
   absl::Status opened = parts->OpenStores(options);
   if (!opened.ok()) return WithErrorClass(std::move(opened), ErrorClass::kLocalStorage);
   PLUMB_RETURN_IF_ERROR(parts->Serve(options));
+  parts->LogStart(options);
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 Server::~Server() { Shutdown(); }
+
+absl::Status Server::ReloadCertificate() {
+  return parts_->certificate == nullptr ? absl::OkStatus() : parts_->certificate->Reload();
+}
 
 int Server::port() const { return parts_->endpoint.port; }
 std::string Server::address() const { return RenderEndpoint(parts_->endpoint); }

@@ -13,7 +13,7 @@ namespace plumb {
 // Serves from New until Shutdown. Thread-safe.
 class Server {
  public:
-  // Opens the data folder, making it when missing, and serves. INVALID_ARGUMENT
+  // Takes the address, opens the data folder, making it when missing, and serves; says so in the log. INVALID_ARGUMENT
   // (ErrorClass::kUsage) for options that cannot be; ErrorClass::kLocalStorage when the folder
   // cannot be used or belongs to a running server; UNAVAILABLE when the address is taken.
   static absl::StatusOr<std::unique_ptr<Server>> New(ServerOptions options);
@@ -26,6 +26,10 @@ class Server {
   std::string address() const;
   // The file that holds the admin token's secret.
   std::string admin_token_file() const;
+
+  // Reads the certificate anew, which happens by itself too when its files change. An error, and the one before stays,
+  // when the files hold no pair. OK without TLS.
+  absl::Status ReloadCertificate();
 
   // Health says NOT_SERVING, watchers end with UNAVAILABLE, running calls get
   // ServerOptions::stop_grace; returns when all is closed. A second call does nothing.
