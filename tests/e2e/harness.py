@@ -26,7 +26,8 @@ EXIT = {'done': 0, 'failed': 1, 'usage': 2, 'not found': 3, 'permission': 4, 'ne
 def clean_environment(home):
     """The environment without anything of the caller's own plumb, and with `home` as its home."""
     env = {k: v for k, v in os.environ.items() if not k.startswith(('PLUMB_', 'XDG_'))}
-    env.update(HOME=str(home), XDG_CONFIG_HOME=f'{home}/config', XDG_CACHE_HOME=f'{home}/cache',
+    # Long enough for a server that is starting, short enough for one that was killed for good.
+    env.update(PLUMB_RETRY_FOR='4s', HOME=str(home), XDG_CONFIG_HOME=f'{home}/config', XDG_CACHE_HOME=f'{home}/cache',
                XDG_STATE_HOME=f'{home}/state', NO_COLOR='1')
     return env
 
