@@ -7,17 +7,11 @@
 
 #include "client/library/weight_judgement.h"
 #include "plumb/gguf/dequantise.h"
-#include "plumb/weights/weight_set.h"
 
 namespace plumb {
 namespace {
 
-// Elements decoded at a time.
-constexpr uint64_t kPieceElements = 16u << 10;
-bool IsWatched(DType dtype) {
-  return dtype == DType::kF16 || dtype == DType::kBF16 || dtype == DType::kF32 || dtype == DType::kF64 ||
-         IsGgmlBlockDType(dtype);
-}
+bool IsWatched(DType dtype) { return StatisticsSum::TakesBytes(dtype) || IsGgmlBlockDType(dtype); }
 
 // Whole big-endian elements or blocks, turned round.
 std::vector<uint8_t> LittleEndian(DType dtype, std::span<const uint8_t> bytes) {
@@ -80,14 +74,8 @@ void WeightWatch::Look(uint64_t offset, std::span<const uint8_t> bytes, Watched*
     tensor->bad_blocks += bad_blocks;
     return;
   }
-  const uint64_t count = bytes.size() / unit;
-  std::vector<float> values(std::min(kPieceElements, count));
   StatisticsSum sum;
-  for (uint64_t first = 0; first < count; first += values.size()) {
-    std::span<float> piece = std::span(values).first(std::min<uint64_t>(values.size(), count - first));
-    if (!DecodeToF32(tensor->dtype, bytes, first, piece).ok()) return;
-    sum.Add(piece);
-  }
+  sum.AddBytes(tensor->dtype, bytes.first(bytes.size() / unit * unit));
   std::lock_guard lock(tensor->mutex);
   tensor->sum.Merge(sum);
 }

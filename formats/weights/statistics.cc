@@ -1,105 +1,43 @@
 #include "plumb/weights/statistics.h"
 
 #include <algorithm>
-#include <array>
-#include <bit>
 #include <cmath>
 #include <vector>
 
+#include "formats/weights/value_survey.h"
 #include "plumb/base/status.h"
 
 namespace plumb {
 namespace {
 
 constexpr size_t kPieceElements = 64u << 10;
-// Values that are looked at several times while they are in the nearest cache.
-constexpr size_t kBlock = 4096;
-// Sums that run side by side, for the compiler to vectorise.
-constexpr size_t kLanes = 16;
-
-constexpr uint32_t kMagnitude = 0x7fffffff;
-constexpr uint32_t kInfinity = 0x7f800000;
-
-struct BitCounts {
-  uint32_t largest = 0;  // Magnitude, as bits: at least kInfinity when not all are finite.
-  uint32_t zeros = 0;
-};
-
-BitCounts CountBits(std::span<const float> values) {
-  BitCounts counts;
-  for (float value : values) {
-    uint32_t magnitude = std::bit_cast<uint32_t>(value) & kMagnitude;
-    counts.largest = std::max(counts.largest, magnitude);
-    counts.zeros += magnitude == 0 ? 1 : 0;
-  }
-  return counts;
-}
-
-struct Extremes {
-  float min;
-  float max;
-};
-
-Extremes ExtremesOf(std::span<const float> values) {
-  Extremes extremes{values[0], values[0]};
-  for (float value : values) {
-    extremes.min = value < extremes.min ? value : extremes.min;
-    extremes.max = value > extremes.max ? value : extremes.max;
-  }
-  return extremes;
-}
-
-// The sum of f over values.
-template <typename F>
-double SumOf(std::span<const float> values, F f) {
-  std::array<double, kLanes> lanes{};
-  size_t whole = values.size() / kLanes * kLanes;
-  for (size_t i = 0; i < whole; i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) lanes[lane] += f(static_cast<double>(values[i + lane]));
-  }
-  for (size_t i = whole; i < values.size(); ++i) lanes[i - whole] += f(static_cast<double>(values[i]));
-  double sum = 0;
-  for (double lane : lanes) sum += lane;
-  return sum;
-}
 
 }  // namespace
 
 double TensorStatistics::absmax() const { return std::max(std::abs(min), std::abs(max)); }
 
 void StatisticsSum::Add(std::span<const float> values) {
-  for (size_t first = 0; first < values.size(); first += kBlock) {
-    std::span<const float> block = values.subspan(first, std::min(kBlock, values.size() - first));
-    BitCounts counts = CountBits(block);
-    counts_.zeros += counts.zeros;
-    if (counts.largest < kInfinity) {
-      AddFinite(block);
-      continue;
-    }
-    std::vector<float> finite;
-    for (float value : block) {
-      if (std::isnan(value)) {
-        ++counts_.nans;
-      } else if (std::isinf(value)) {
-        ++counts_.infinities;
-      } else {
-        finite.push_back(value);
-      }
-    }
-    counts_.count += block.size() - finite.size();
-    if (!finite.empty()) AddFinite(finite);
-  }
+  AddBytes(DType::kF32, {reinterpret_cast<const uint8_t*>(values.data()), values.size_bytes()});
 }
 
-void StatisticsSum::AddFinite(std::span<const float> values) {
-  Extremes extremes = ExtremesOf(values);
-  bool first = counts_.finite_count() == 0;
-  counts_.min = first ? extremes.min : std::min<double>(counts_.min, extremes.min);
-  counts_.max = first ? extremes.max : std::max<double>(counts_.max, extremes.max);
-  double mean = SumOf(values, [](double value) { return value; }) / static_cast<double>(values.size());
-  double squares = SumOf(values, [mean](double value) { return (value - mean) * (value - mean); });
-  MergeMoments(values.size(), mean, squares);
-  counts_.count += values.size();
+bool StatisticsSum::TakesBytes(DType dtype) { return survey::IsSurveyed(dtype); }
+
+void StatisticsSum::AddBytes(DType dtype, std::span<const uint8_t> bytes) {
+  const size_t block_bytes = survey::kBlockElements * BlockOf(dtype).bytes;
+  for (size_t at = 0; at < bytes.size(); at += block_bytes) {
+    const std::span<const uint8_t> block = bytes.subspan(at, std::min(block_bytes, bytes.size() - at));
+    const survey::BlockFigures figures = survey::SurveyBlock(survey::BestKernel(), dtype, block);
+    counts_.zeros += figures.zeros;
+    counts_.nans += figures.nans;
+    counts_.infinities += figures.infinities;
+    counts_.count += figures.nans + figures.infinities;
+    if (figures.finite == 0) continue;
+    const bool first = counts_.finite_count() == 0;
+    counts_.min = first ? figures.min : std::min(counts_.min, figures.min);
+    counts_.max = first ? figures.max : std::max(counts_.max, figures.max);
+    MergeMoments(figures.finite, figures.mean, figures.squares);
+    counts_.count += figures.finite;
+  }
 }
 
 // Chan's formula for the moments of two sets.
