@@ -17,6 +17,19 @@ InstructionSet Detect() {
   return InstructionSet::kPortable;
 }
 
+bool DetectFastGathers() {
+#if defined(__x86_64__)
+  return __builtin_cpu_is("amd") == 0;
+#else
+  return true;
+#endif
+}
+
+std::atomic<bool>& FastGathers() {
+  static std::atomic<bool> fast = DetectFastGathers();
+  return fast;
+}
+
 std::atomic<InstructionSet> highest_allowed = InstructionSet::kAvx512;
 
 }  // namespace
@@ -27,5 +40,9 @@ InstructionSet ActiveInstructionSet() {
 }
 
 void LimitInstructionSet(InstructionSet highest) { highest_allowed.store(highest, std::memory_order_relaxed); }
+
+bool GathersPay() { return FastGathers().load(std::memory_order_relaxed); }
+
+void SetGathersPay(bool pay) { FastGathers().store(pay, std::memory_order_relaxed); }
 
 }  // namespace plumb

@@ -13,6 +13,12 @@ InstructionSet ActiveInstructionSet();
 // Forbids what is above `highest`, for tests and benchmarks that compare the kernels. Thread-safe.
 void LimitInstructionSet(InstructionSet highest);
 
+// Whether a gather is faster than as many single loads: Zen runs it in microcode. Thread-safe.
+bool GathersPay();
+
+// Has GathersPay say so, for tests that compare the kernels. Thread-safe.
+void SetGathersPay(bool pay);
+
 }  // namespace plumb
 
 #endif  // PLUMB_FORMATS_CODEC_INSTRUCTION_SET_H_

@@ -22,7 +22,8 @@ struct RansIntervals {
 };
 
 // Codes the `count` symbols (a multiple of the lanes) from the last to the first; words grow down from `words_end`,
-// two bytes for each symbol at most, and may be written to 16 bytes below them. `contexts` may be null. Returns where
+// two bytes for each symbol at most, and up to 32 bytes below them are overwritten, but none below where two
+// bytes for each symbol would begin. `contexts` may be null. Returns where
 // the words begin.
 using RansEncodeKernel = uint8_t* (*)(const uint8_t* symbols, const uint8_t* contexts, size_t count,
                                       const RansIntervals& tables, uint8_t* words_end, uint32_t* states);

@@ -53,8 +53,19 @@ absl::Status Decode(const Input& input, const Bytes& stream, Bytes* symbols) {
   return decoder.Decode(stream, input.contexts, input.tables, *symbols);
 }
 
+// Gathers as this machine has them, again, when the test is over.
+class GathersTest : public ::testing::TestWithParam<bool> {
+ protected:
+  GathersTest() { SetGathersPay(GetParam()); }
+  ~GathersTest() override { SetGathersPay(before_); }
+
+ private:
+  const bool before_ = GathersPay();
+};
+INSTANTIATE_TEST_SUITE_P(Gathers, GathersTest, ::testing::Bool());
+
 // Where the machine lacks a set, its test runs with the best that it has.
-TEST(RansTest, EveryInstructionSetMakesAndReadsTheSameBytes) {
+TEST_P(GathersTest, EveryInstructionSetMakesAndReadsTheSameBytes) {
   for (const Input& input : Inputs()) {
     SCOPED_TRACE(std::to_string(input.symbols.size()) + " symbols, " + std::to_string(input.tables.size()) + " tables");
     Bytes reference;
@@ -67,6 +78,37 @@ TEST(RansTest, EveryInstructionSetMakesAndReadsTheSameBytes) {
       absl::Status status = Decode(input, stream, &symbols);
       ASSERT_TRUE(status.ok()) << status;
       ASSERT_TRUE(symbols == input.symbols);
+    }
+  }
+}
+
+// Kernels look symbols up in other ways when they lie near each other.
+TEST_P(GathersTest, SymbolsNearAndFar) {
+  std::mt19937_64 random(5);
+  for (uint32_t span : {2u, 63u, 64u, 65u, 127u, 128u, 129u, 256u}) {
+    for (uint32_t first : {0u, 1u, 100u, 128u, 192u, 250u}) {
+      if (first + span > 256) continue;
+      Input input;
+      for (size_t i = 0; i < 70'000; ++i) {
+        // The ends, which are rare, and the middle.
+        const uint32_t at = i == 7   ? 0
+                            : i == 9 ? span - 1
+                                     : span / 2 + static_cast<uint32_t>(random() % 2) * (span / 4);
+        input.symbols.push_back(static_cast<uint8_t>(first + std::min(at, span - 1)));
+      }
+      SymbolCounter counter(1);
+      counter.Add(input.symbols, {});
+      input.tables.push_back(FrequencyTable::From(counter.Counts()[0]));
+      Bytes reference;
+      for (InstructionSet set : testing::kAllInstructionSets) {
+        testing::InstructionLimit limit(set);
+        Bytes stream = Encode(input);
+        if (set == InstructionSet::kPortable) reference = stream;
+        ASSERT_TRUE(stream == reference) << static_cast<int>(set) << " " << first << " " << span;
+        Bytes symbols;
+        ASSERT_TRUE(Decode(input, stream, &symbols).ok());
+        ASSERT_TRUE(symbols == input.symbols);
+      }
     }
   }
 }
