@@ -10,11 +10,15 @@ namespace plumb {
 namespace {
 
 constexpr unsigned kThreadsMax = 16;
+// Chunks of one batch: full lanes for the hash, few questions to the registry. The rest of the fewest buffers that a
+// pool has keeps the reader busy meanwhile.
+constexpr size_t kBatchChunks = 16;
+static_assert(kBatchChunks + 8 <= kHashBuffersMin);
 
 }  // namespace
 
-ChunkBatches::ChunkBatches(transfer::BufferPool* pool, const FileChunkVisitor& visitor)
-    : pool_(*pool), visitor_(visitor), batch_chunks_(std::min(Sha256BatchSize(), kHashBuffersMin - 8)) {}
+ChunkBatches::ChunkBatches(HashPlan plan, transfer::BufferPool* pool, const FileChunkVisitor& visitor)
+    : plan_(plan), pool_(*pool), visitor_(visitor) {}
 
 ChunkBatches::~ChunkBatches() {
   {
@@ -32,10 +36,10 @@ ChunkBatches::~ChunkBatches() {
   for (FileChunk& chunk : gathered_) pool_.Return(std::move(chunk.bytes));
 }
 
-absl::Status ChunkBatches::Add(transfer::AlignedBytes bytes, uint32_t size) {
-  gathered_.push_back({.chunk = {Digest(), size}, .offset = offset_, .bytes = std::move(bytes)});
-  offset_ += size;
-  if (gathered_.size() >= batch_chunks_) Flush();
+absl::Status ChunkBatches::Add(transfer::AlignedBytes bytes, const ChunkRef& chunk) {
+  gathered_.push_back({.chunk = chunk, .offset = offset_, .bytes = std::move(bytes)});
+  offset_ += chunk.size_bytes;
+  if (gathered_.size() >= kBatchChunks) Flush();
   std::lock_guard lock(mutex_);
   return error_;
 }
@@ -86,6 +90,7 @@ void ChunkBatches::Work() {
 }
 
 absl::Status ChunkBatches::Visit(std::vector<FileChunk>* batch) {
+  if (plan_ == HashPlan::kBeside) return visitor_(*batch);
   std::vector<std::span<const uint8_t>> plain;
   for (const FileChunk& chunk : *batch) plain.emplace_back(chunk.bytes.get(), chunk.chunk.size_bytes);
   std::vector<Digest> digests(batch->size());

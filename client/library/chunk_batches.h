@@ -1,4 +1,4 @@
-// Hashing chunks in batches on other threads.
+// Visiting chunks in batches on other threads, which hash them first when that was not done.
 #ifndef PLUMB_CLIENT_LIBRARY_CHUNK_BATCHES_H_
 #define PLUMB_CLIENT_LIBRARY_CHUNK_BATCHES_H_
 
@@ -12,15 +12,16 @@
 
 namespace plumb {
 
-// Gathers the chunks of one file, and hashes and visits them a batch at a time on threads of its own. Add and Finish are called by one thread.
+// Gathers the chunks of one file, and hashes and visits them a batch at a time on threads of its own. Add and Finish
+// are called by one thread.
 class ChunkBatches {
  public:
-  // Both must outlive the object.
-  ChunkBatches(transfer::BufferPool* pool, const FileChunkVisitor& visitor);
+  // Both must outlive the object. `plan` says who hashes the chunks: with kBeside they come with their digests.
+  ChunkBatches(HashPlan plan, transfer::BufferPool* pool, const FileChunkVisitor& visitor);
   ~ChunkBatches();
 
   // Takes the next chunk of the file. An error when a visit has failed.
-  absl::Status Add(transfer::AlignedBytes bytes, uint32_t size);
+  absl::Status Add(transfer::AlignedBytes bytes, const ChunkRef& chunk);
   // All chunks, once each was visited; or the first error.
   absl::StatusOr<ChunkList> Finish();
 
@@ -29,9 +30,9 @@ class ChunkBatches {
   void Work();
   absl::Status Visit(std::vector<FileChunk>* batch);
 
+  const HashPlan plan_;
   transfer::BufferPool& pool_;
   const FileChunkVisitor& visitor_;
-  const size_t batch_chunks_;
   std::vector<FileChunk> gathered_;
   uint64_t offset_ = 0;
 

@@ -45,14 +45,13 @@ absl::Status ChunkSender::SendMissing(std::vector<Task>& batch, FrameEncoder* en
       transfer::FindMissingChunks(connection_.channel(), chunks, connection_.capabilities().batch_items_max()));
   for (size_t index : missing) {
     Task& task = batch[index];
-    std::span<const uint8_t> frame =
-        encoder->Encode({task.chunk.bytes.get(), task.chunk.chunk.size_bytes}, task.elements);
+    std::vector<uint8_t> frame =
+        encoder->EncodeToKeep({task.chunk.bytes.get(), task.chunk.chunk.size_bytes}, task.elements);
     pool_.Return(std::move(task.chunk.bytes));
-    PLUMB_RETURN_IF_ERROR(
-        uploader_.Add({.chunk = task.chunk.chunk,
-                       .frame = std::make_shared<const std::vector<uint8_t>>(frame.begin(), frame.end()),
-                       .similar = task.similar,
-                       .elements = task.elements}));
+    PLUMB_RETURN_IF_ERROR(uploader_.Add({.chunk = task.chunk.chunk,
+                                         .frame = std::make_shared<const std::vector<uint8_t>>(std::move(frame)),
+                                         .similar = task.similar,
+                                         .elements = task.elements}));
   }
   return absl::OkStatus();
 }

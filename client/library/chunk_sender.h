@@ -26,7 +26,8 @@ class ChunkSender {
     std::optional<Digest> similar;
   };
 
-  // All must outlive the object; `pool` gets the buffers of chunks back as soon as they are compressed. `sent` as in Uploader.
+  // All must outlive the object; `pool` gets the buffers of chunks back as soon as they are compressed. `sent` as in
+  // Uploader.
   ChunkSender(Connection& connection, const transfer::UploadOptions& options, transfer::BufferPool* pool,
               transfer::ChunkSent sent, const Operation& operation)
       : connection_(connection), pool_(*pool), uploader_(connection.channel(), options, std::move(sent), operation) {}

@@ -19,8 +19,7 @@ namespace plumb {
 // use installs a SIGBUS handler, which hands on every fault that is not in such a mapping to the handler before it.
 class GuardedMapping {
  public:
-  // Maps bytes [begin, end) of the file and asks for all of them at once. An error when the file cannot be
-  // mapped; read it then. REQUIRES: begin < end.
+  // Maps bytes [begin, end) of the file. An error when the file cannot be mapped; read it then. REQUIRES: begin < end.
   static absl::StatusOr<std::unique_ptr<GuardedMapping>> Map(int fd, uint64_t begin, uint64_t end,
                                                              std::string_view name);
   GuardedMapping(const GuardedMapping&) = delete;

@@ -30,20 +30,27 @@ struct FileChunk {
   transfer::AlignedBytes bytes;
 };
 
-// Sees some chunks that follow one another; an error ends the work. Called from several threads, one call for each batch. A buffer that it moves
-// out of a chunk is its to return to the pool; the others go back when it returns.
+// Sees some chunks that follow one another; an error ends the work. Called from several threads, one call for each
+// batch. A buffer that it moves out of a chunk is its to return to the pool; the others go back when it returns.
 using FileChunkVisitor = std::function<absl::Status(std::span<FileChunk> batch)>;
 
-// Reads the open file once, cutting it as PlanChunks does with `tensors`, or by its content when there are none. The calling thread reads
-// and hashes the whole; others hash chunks, many side by side, and visit them. Each buffer of `pool` holds
+// Where the chunks of a file are hashed: on the thread that hashes the whole, two streams side by side, or on others,
+// many side by side. The digests are the same; which one takes less of the processor depends on it.
+enum class HashPlan { kBeside, kApart };
+// The cheaper one here.
+HashPlan BestHashPlan();
+
+// Reads the open file once, cutting it as PlanChunks does with `tensors`, or by its content when there are none. One
+// thread reads ahead, the calling one hashes the whole, others visit chunks. Each buffer of `pool` holds
 // limits::kChunkBytes; it needs kHashBuffersMin of them. ABORTED when the file is shortened meanwhile.
 absl::StatusOr<HashedFile> HashFile(int fd, std::string_view name, std::span<const ByteRange> tensors,
-                                    transfer::BufferPool* pool, const FileChunkVisitor& visitor);
+                                    transfer::BufferPool* pool, const FileChunkVisitor& visitor,
+                                    HashPlan plan = BestHashPlan());
 inline constexpr size_t kHashBuffersMin = 24;
 
 // The same for bytes in memory.
 absl::StatusOr<HashedFile> HashBytes(std::string_view bytes, transfer::BufferPool* pool,
-                                     const FileChunkVisitor& visitor);
+                                     const FileChunkVisitor& visitor, HashPlan plan = BestHashPlan());
 
 }  // namespace plumb
 

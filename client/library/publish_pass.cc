@@ -75,21 +75,34 @@ absl::Status PublishPass::RunWith(ChunkSender* sender) {
 }
 
 absl::StatusOr<HashedFile> PublishPass::HashPlanned(const PlannedFile& file, WeightWatch* watch, ChunkSender* sender) {
-  auto visit = [&](std::span<FileChunk> batch) -> absl::Status {
-    uint64_t bytes = 0;
-    for (const FileChunk& chunk : batch) {
-      bytes += chunk.chunk.size_bytes;
-      if (watch != nullptr) watch->Add(chunk.offset, {chunk.bytes.get(), chunk.chunk.size_bytes});
-    }
-    if (sender != nullptr) PLUMB_RETURN_IF_ERROR(sender->Send(MakeTasks(file, batch)));
-    std::lock_guard lock(mutex_);
-    progress_.done_bytes += bytes;
-    operation_.Report(progress_);
-    return operation_.Check();
-  };
+  auto visit = [&](std::span<FileChunk> batch) { return Visit(file, batch, watch, sender); };
   if (!file.generated.empty()) return HashBytes(file.generated, &pool_, visit);
   PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, folder_.OpenFile(file.path));
   return HashFile(fd.get(), file.path, file.TensorRanges(), &pool_, visit);
+}
+
+absl::Status PublishPass::Visit(const PlannedFile& file, std::span<FileChunk> batch, WeightWatch* watch,
+                                ChunkSender* sender) {
+  std::vector<ChunkSender::Task> tasks = MakeTasks(file, batch);
+  uint64_t bytes = 0;
+  for (const ChunkSender::Task& task : tasks) {
+    const ChunkRef& chunk = task.chunk.chunk;
+    bytes += chunk.size_bytes;
+    if (watch == nullptr) continue;
+    // Whoever published the parent was told of what it holds.
+    const bool told = task.similar.has_value() && *task.similar == chunk.digest;
+    watch->Add(task.chunk.offset, {task.chunk.bytes.get(), chunk.size_bytes},
+               told ? WeightWatch::Depth::kSample : WeightWatch::Depth::kAll);
+  }
+  if (sender != nullptr) {
+    PLUMB_RETURN_IF_ERROR(sender->Send(std::move(tasks)));
+  } else {
+    for (ChunkSender::Task& task : tasks) pool_.Return(std::move(task.chunk.bytes));
+  }
+  std::lock_guard lock(mutex_);
+  progress_.done_bytes += bytes;
+  operation_.Report(progress_);
+  return operation_.Check();
 }
 
 std::vector<ChunkSender::Task> PublishPass::MakeTasks(const PlannedFile& file, std::span<FileChunk> batch) const {

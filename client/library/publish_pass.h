@@ -37,6 +37,7 @@ class PublishPass {
  private:
   absl::Status RunWith(ChunkSender* sender);
   absl::StatusOr<HashedFile> HashPlanned(const PlannedFile& file, WeightWatch* watch, ChunkSender* sender);
+  absl::Status Visit(const PlannedFile& file, std::span<FileChunk> batch, WeightWatch* watch, ChunkSender* sender);
   std::vector<ChunkSender::Task> MakeTasks(const PlannedFile& file, std::span<FileChunk> batch) const;
   absl::Status PutMissingLists();
 

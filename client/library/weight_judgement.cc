@@ -72,6 +72,7 @@ bool IsMatrix(const JudgedTensor& tensor) {
   return std::count_if(tensor.shape.begin(), tensor.shape.end(), [](uint64_t size) { return size > 1; }) > 1;
 }
 
+// As far as was looked.
 bool IsZeros(const JudgedTensor& tensor) {
   return tensor.statistics.count > 1 && tensor.statistics.zeros == tensor.statistics.count;
 }
@@ -103,7 +104,7 @@ std::vector<std::string> Zeros(const std::vector<JudgedTensor>& tensors, const S
   std::vector<std::string> zeros;
   for (const JudgedTensor& tensor : tensors) {
     auto found = siblings.find({RoleOf(tensor.name), tensor.shape});
-    if (!IsZeros(tensor) || found == siblings.end()) continue;
+    if (tensor.sampled || !IsZeros(tensor) || found == siblings.end()) continue;
     const auto& others = found->second;
     const bool has_layers = std::any_of(others.begin(), others.end(),
                                         [&](const JudgedTensor* other) { return other->name != tensor.name; });
@@ -140,7 +141,7 @@ std::vector<std::string> Outliers(const Siblings& siblings) {
     for (const JudgedTensor* tensor : tensors) {
       const double size = RootMeanSquare(tensor->statistics);
       // Zeros have a warning of their own.
-      if (size > 0 && !StartsAtZero(tensor->name)) sizes.emplace_back(std::log2(size), tensor);
+      if (size > 0 && std::isfinite(size) && !StartsAtZero(tensor->name)) sizes.emplace_back(std::log2(size), tensor);
     }
     if (sizes.size() < kSiblingsMin) continue;
     std::vector<double> octaves;

@@ -11,6 +11,10 @@
 namespace plumb {
 namespace {
 
+// Of bytes that are sampled, so many at the beginning of so many.
+constexpr size_t kSampleBytes = 4u << 10;
+constexpr size_t kSampleEveryBytes = 64u << 10;
+
 bool IsWatched(DType dtype) { return StatisticsSum::TakesBytes(dtype) || IsGgmlBlockDType(dtype); }
 
 // Whole big-endian elements or blocks, turned round.
@@ -47,15 +51,29 @@ void WeightWatch::Begin(const std::string& path, std::span<const v1::Tensor> ten
   }
 }
 
-void WeightWatch::Add(uint64_t offset, std::span<const uint8_t> bytes) {
+void WeightWatch::Add(uint64_t offset, std::span<const uint8_t> bytes, Depth depth) {
   auto first = watched_.begin() + static_cast<std::ptrdiff_t>(file_begin_);
   auto tensor =
       std::partition_point(first, watched_.end(), [&](const Watched& watched) { return watched.end <= offset; });
   for (; tensor != watched_.end() && tensor->begin < offset + bytes.size(); ++tensor) {
     uint64_t begin = std::max(tensor->begin, offset);
     uint64_t end = std::min(tensor->end, offset + bytes.size());
-    Look(begin, bytes.subspan(begin - offset, end - begin), &*tensor);
+    const std::span<const uint8_t> part = bytes.subspan(begin - offset, end - begin);
+    if (depth == Depth::kSample) {
+      Sample(begin, part, &*tensor);
+    } else {
+      Look(begin, part, &*tensor);
+    }
   }
+}
+
+void WeightWatch::Sample(uint64_t offset, std::span<const uint8_t> bytes, Watched* tensor) {
+  for (size_t at = 0; at < bytes.size(); at += kSampleEveryBytes) {
+    Look(offset + at, bytes.subspan(at, std::min(kSampleBytes, bytes.size() - at)), tensor);
+  }
+  if (bytes.size() <= kSampleBytes) return;
+  std::lock_guard lock(tensor->mutex);
+  tensor->sampled = true;
 }
 
 void WeightWatch::Look(uint64_t offset, std::span<const uint8_t> bytes, Watched* tensor) {
@@ -111,6 +129,7 @@ std::vector<std::string> WeightWatch::Warnings() const {
                       .shape = tensor.shape,
                       .statistics = tensor.sum.Result(),
                       .bad_blocks = tensor.bad_blocks,
+                      .sampled = tensor.sampled,
                       .content = same == contents.end() ? 0 : same->second});
   }
   return JudgeWeights(judged);

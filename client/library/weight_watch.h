@@ -25,8 +25,13 @@ class WeightWatch {
  public:
   // A file begins. `tensors` are in the order of their bytes; those named in `big_endian` are stored so.
   void Begin(const std::string& path, std::span<const v1::Tensor> tensors, const std::set<std::string>& big_endian);
+  // How much of some bytes is looked at.
+  enum class Depth {
+    kAll,
+    kSample,  // A sixteenth: enough to compare a tensor with others, for bytes that somebody was warned of before.
+  };
   // Bytes of that file, in pieces of any order that do not overlap. May be called from several threads.
-  void Add(uint64_t offset, std::span<const uint8_t> bytes);
+  void Add(uint64_t offset, std::span<const uint8_t> bytes, Depth depth = Depth::kAll);
   // All of the file was added; these are its chunks.
   void End(const ChunkList& chunks);
 
@@ -45,8 +50,10 @@ class WeightWatch {
     std::mutex mutex;
     StatisticsSum sum;        // Guarded by mutex.
     uint64_t bad_blocks = 0;  // Guarded by mutex.
+    bool sampled = false;     // Guarded by mutex: not all was looked at.
   };
 
+  static void Sample(uint64_t offset, std::span<const uint8_t> bytes, Watched* tensor);
   static void Look(uint64_t offset, std::span<const uint8_t> bytes, Watched* tensor);
 
   std::deque<Watched> watched_;  // Of all files.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "formats/codec/frame_format.h"
@@ -71,10 +72,18 @@ std::span<const uint8_t> FrameEncoder::Encode(std::span<const uint8_t> plain, El
       return state_->frame;
     }
   }
+  // What is planned may be a little short.
+  state_->frame.reserve(best_bytes + best_bytes / 128);
   if (best_bytes == raw_bytes) return EncodeRaw(plain);
   best->Write(&state_->planner, &state_->frame);
   // What was expected to be smaller by a few bytes need not be.
   return state_->frame.size() < raw_bytes ? std::span<const uint8_t>(state_->frame) : EncodeRaw(plain);
+}
+
+std::vector<uint8_t> FrameEncoder::EncodeToKeep(std::span<const uint8_t> plain, ElementKind elements,
+                                                const std::optional<Base>& base) {
+  Encode(plain, elements, base);
+  return std::exchange(state_->frame, {});
 }
 
 std::span<const uint8_t> FrameEncoder::EncodeRaw(std::span<const uint8_t> plain) {

@@ -22,6 +22,7 @@ FileHasher::FileHasher(FileHasher&&) noexcept = default;
 FileHasher& FileHasher::operator=(FileHasher&&) noexcept = default;
 FileHasher::~FileHasher() = default;
 
+bool FileHasher::Pays() { return sha256::BestEngine().beside; }
 Digest FileHasher::AddChunk(std::span<const uint8_t> chunk) { return state_->streams.AddChunk(chunk); }
 Digest FileHasher::Finish() { return state_->streams.Finish(); }
 

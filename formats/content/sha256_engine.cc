@@ -11,8 +11,8 @@
 namespace plumb::sha256 {
 namespace {
 
-// Seconds that `kernel` takes for one block of each of its lanes.
-double SecondsPerBlock(const Kernel& kernel) {
+// Seconds that `kernel` takes for one block of each of so many lanes.
+double SecondsPerBlock(const Kernel& kernel, size_t lane_count) {
   constexpr size_t kBlocks = 32;
   constexpr int kRounds = 6;
   static constexpr std::array<uint8_t, kBlocks * kBlockBytes> kBytes{};
@@ -20,12 +20,12 @@ double SecondsPerBlock(const Kernel& kernel) {
   std::array<Lane*, kLanesMax> work;
   double best = std::numeric_limits<double>::max();
   for (int round = 0; round < kRounds; ++round) {
-    for (size_t i = 0; i < kernel.lanes; ++i) {
+    for (size_t i = 0; i < lane_count; ++i) {
       lanes[i].next = kBytes.data();
       work[i] = &lanes[i];
     }
     auto start = std::chrono::steady_clock::now();
-    kernel.compress({work.data(), kernel.lanes}, kBlocks);
+    kernel.compress({work.data(), lane_count}, kBlocks);
     best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
   return best / kBlocks;
@@ -35,16 +35,22 @@ Engine MeasureEngine() {
   Engine engine;
   engine.narrow = FindKernel("sha-ni");
   if (engine.narrow == nullptr) engine.narrow = FindKernel("openssl");
-  const double narrow_rate = static_cast<double>(engine.narrow->lanes) / SecondsPerBlock(*engine.narrow);
+  const double narrow_rate =
+      static_cast<double>(engine.narrow->lanes) / SecondsPerBlock(*engine.narrow, engine.narrow->lanes);
   for (const Kernel& kernel : Kernels()) {
     if (kernel.lanes <= engine.narrow->lanes) continue;
-    auto lanes_min = static_cast<size_t>(narrow_rate * SecondsPerBlock(kernel)) + 1;
+    auto lanes_min = static_cast<size_t>(narrow_rate * SecondsPerBlock(kernel, kernel.lanes)) + 1;
     if (lanes_min > kernel.lanes) continue;
     // Of two wide kernels the one that wins sooner for its width is the faster.
     if (engine.wide != nullptr && lanes_min * engine.wide->lanes >= engine.wide_lanes_min * kernel.lanes) continue;
     engine.wide = &kernel;
     engine.wide_lanes_min = lanes_min;
   }
+  if (engine.narrow->lanes < 2) return engine;
+  const Kernel& many = engine.wide != nullptr ? *engine.wide : *engine.narrow;
+  const double apart =
+      SecondsPerBlock(*engine.narrow, 1) + SecondsPerBlock(many, many.lanes) / static_cast<double>(many.lanes);
+  engine.beside = SecondsPerBlock(*engine.narrow, 2) < apart;
   return engine;
 }
 

@@ -17,6 +17,8 @@ struct Engine {
   const Kernel* narrow = nullptr;
   const Kernel* wide = nullptr;  // Null: `narrow` does all.
   size_t wide_lanes_min = 0;     // Streams from which on `wide` is the faster one.
+  // A file's chunks cost less beside the file itself (FileStreams on `narrow`) than apart from it (HashMany).
+  bool beside = false;
 };
 
 // The fastest engine here, found on first use by timing the processor's kernels for some tens of microseconds: which of

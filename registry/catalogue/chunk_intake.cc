@@ -1,6 +1,7 @@
 #include "registry/catalogue/chunk_intake.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "fmt/format.h"
 #include "plumb/base/limits.h"
@@ -33,11 +34,16 @@ std::vector<absl::Status> ChunkIntake::Take(std::span<const IncomingChunk> chunk
 }
 
 absl::Status ChunkIntake::Sync() {
-  if (!newest_.has_value()) return absl::OkStatus();
+  std::optional<Unsynced> unsynced;
+  {
+    std::lock_guard lock(mutex_);
+    unsynced = std::exchange(unsynced_, std::nullopt);
+  }
+  if (!unsynced.has_value()) return absl::OkStatus();
   auto rely = content_.gate().Rely();
-  absl::Status status = content_.chunks().Sync(*newest_);
-  newest_.reset();
-  return status;
+  PLUMB_RETURN_IF_ERROR(content_.chunks().Sync(unsynced->newest));
+  // The newest may have come after a failure that the oldest fell to.
+  return content_.chunks().Sync(unsynced->oldest);
 }
 
 absl::StatusOr<std::span<const uint8_t>> ChunkIntake::Plain(const IncomingChunk& chunk, std::vector<uint8_t>* buffer) {
@@ -68,7 +74,12 @@ absl::StatusOr<std::span<const uint8_t>> ChunkIntake::Plain(const IncomingChunk&
 absl::Status ChunkIntake::Store(const IncomingChunk& chunk, std::span<const uint8_t> plain) {
   std::span<const uint8_t> frame = Difference(chunk, plain);
   if (frame.empty()) frame = chunk.is_frame ? chunk.bytes : encoder_.Encode(plain, chunk.elements);
-  PLUMB_ASSIGN_OR_RETURN(newest_, content_.chunks().Put(chunk.chunk.digest, frame));
+  PLUMB_ASSIGN_OR_RETURN(ChunkStore::Ticket ticket, content_.chunks().Put(chunk.chunk.digest, frame));
+  if (ticket == ChunkStore::kDurable) return absl::OkStatus();
+  std::lock_guard lock(mutex_);
+  if (!unsynced_.has_value()) unsynced_ = Unsynced{ticket, ticket};
+  unsynced_->oldest = std::min(unsynced_->oldest, ticket);
+  unsynced_->newest = std::max(unsynced_->newest, ticket);
   return absl::OkStatus();
 }
 

@@ -3,6 +3,7 @@
 #define PLUMB_REGISTRY_CATALOGUE_CHUNK_INTAKE_H_
 
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <vector>
@@ -23,7 +24,8 @@ struct IncomingChunk {
   ElementKind elements = ElementKind::kBytes;
 };
 
-// Checks chunks, chooses how to store them and hands them to the store. Used by one thread; each upload has its own.
+// Checks chunks, chooses how to store them and hands them to the store. Each upload has its own; one thread may Take
+// while another one Syncs.
 class ChunkIntake {
  public:
   // `content` must outlive the object.
@@ -34,7 +36,8 @@ class ChunkIntake {
   // RESOURCE_EXHAUSTED when the disk is full. Nothing is durable before Sync.
   std::vector<absl::Status> Take(std::span<const IncomingChunk> chunks);
 
-  // Makes everything durable that Take has stored.
+  // Makes everything durable that calls of Take which returned have stored. An error when some of what was stored since
+  // the last Sync may be lost.
   absl::Status Sync();
 
  private:
@@ -49,7 +52,13 @@ class ChunkIntake {
   FrameEncoder encoder_;
   std::vector<std::vector<uint8_t>> plain_;  // Reused.
   std::vector<uint8_t> base_;
-  std::optional<ChunkStore::Ticket> newest_;
+
+  struct Unsynced {
+    ChunkStore::Ticket oldest;
+    ChunkStore::Ticket newest;
+  };
+  std::mutex mutex_;
+  std::optional<Unsynced> unsynced_;  // Guarded by mutex_.
 };
 
 }  // namespace plumb

@@ -12,8 +12,9 @@ namespace {
 
 // Bytes of received chunks that wait to be checked; more make the sender wait. Enough for a group of full speed.
 constexpr uint64_t kQueuedBytesMax = 12u << 20;
-// Bytes that share one sync.
-constexpr uint64_t kSyncBytes = 32u << 20;
+// Bytes that are enough for a sync. A client holds what was not acknowledged, for all of its streams, and stops when
+// that is too much.
+constexpr uint64_t kSyncBytes = 6u << 20;
 // How long a group waits to fill up while chunks keep coming: a full one is hashed at twice the speed.
 constexpr std::chrono::milliseconds kGather(20);
 // How long an answer may wait for company when nothing else is to do.
@@ -27,7 +28,7 @@ uint64_t BytesOf(const UploadOutcome& outcome) {
 }  // namespace
 
 UploadPipeline::UploadPipeline(Content* content, Answer answer)
-    : intake_(content), answer_(std::move(answer)), thread_([this] { Run(); }) {}
+    : intake_(content), answer_(std::move(answer)), checker_([this] { Check(); }), syncer_([this] { Sync(); }) {}
 
 UploadPipeline::~UploadPipeline() { Finish(); }
 
@@ -48,30 +49,33 @@ void UploadPipeline::Finish() {
     finished_ = true;
   }
   changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
+  if (checker_.joinable()) checker_.join();
+  if (syncer_.joinable()) syncer_.join();
 }
 
-void UploadPipeline::Run() {
+void UploadPipeline::Check() {
   while (true) {
-    bool idle = false;
-    std::vector<UploadOutcome> group = Take(unsynced_.empty(), &idle);
-    if (!group.empty()) Process(std::move(group));
-    if (unsynced_bytes_ >= kSyncBytes || idle) SyncAndAnswer();
+    std::vector<UploadOutcome> group = Take();
+    const bool nothing_came = group.empty();
+    if (!nothing_came) Process(std::move(group));
     std::lock_guard lock(mutex_);
-    if (finished_ && queue_.empty() && unsynced_.empty()) return;
+    idle_ = nothing_came;
+    checked_ = finished_ && queue_.empty();
+    changed_.notify_all();
+    if (checked_) return;
   }
 }
 
-std::vector<UploadOutcome> UploadPipeline::Take(bool wait_for_ever, bool* idle) {
+std::vector<UploadOutcome> UploadPipeline::Take() {
   std::vector<UploadOutcome> group;
   std::unique_lock lock(mutex_);
   auto ready = [this] { return !queue_.empty() || finished_; };
-  if (wait_for_ever) {
+  if (idle_) {
     changed_.wait(lock, ready);
   } else {
     changed_.wait_for(lock, kLinger, ready);
   }
-  if (!unsynced_.empty() && !queue_.empty()) {
+  if (!idle_ && !queue_.empty()) {
     changed_.wait_for(lock, kGather, [this] {
       return queue_.size() >= Sha256BatchSize() || queued_bytes_ >= kQueuedBytesMax || finished_;
     });
@@ -80,7 +84,6 @@ std::vector<UploadOutcome> UploadPipeline::Take(bool wait_for_ever, bool* idle) 
     queued_bytes_ -= BytesOf(queue_.front());
     group.push_back(std::move(queue_.front()));
   }
-  *idle = group.empty();
   changed_.notify_all();
   return group;
 }
@@ -92,6 +95,7 @@ void UploadPipeline::Process(std::vector<UploadOutcome> group) {
   }
   std::vector<absl::Status> statuses = intake_.Take(chunks);
   size_t next = 0;
+  std::lock_guard lock(mutex_);
   for (UploadOutcome& outcome : group) {
     if (auto* response = std::get_if<v1::UploadChunksResponse>(&outcome)) {
       unsynced_.push_back(std::move(*response));
@@ -106,18 +110,31 @@ void UploadPipeline::Process(std::vector<UploadOutcome> group) {
   }
 }
 
-void UploadPipeline::SyncAndAnswer() {
+void UploadPipeline::Sync() {
+  while (true) {
+    std::vector<v1::UploadChunksResponse> responses = TakeUnsynced();
+    if (responses.empty()) return;
+    SyncAndAnswer(std::move(responses));
+  }
+}
+
+std::vector<v1::UploadChunksResponse> UploadPipeline::TakeUnsynced() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return unsynced_bytes_ >= kSyncBytes || (idle_ && !unsynced_.empty()) || checked_; });
+  unsynced_bytes_ = 0;
+  return std::exchange(unsynced_, {});
+}
+
+void UploadPipeline::SyncAndAnswer(std::vector<v1::UploadChunksResponse> responses) {
   absl::Status synced = intake_.Sync();
   if (!synced.ok()) spdlog::error("chunks could not be made durable: {}", Message(synced));
-  for (v1::UploadChunksResponse& response : unsynced_) {
+  for (v1::UploadChunksResponse& response : responses) {
     bool stored = response.status().code() == 0;
     if (stored && !synced.ok()) response = MakeUploadResponse(response.digest(), synced, 0);
     if (answer_(response)) continue;
     std::lock_guard lock(mutex_);
     caller_gone_ = true;
   }
-  unsynced_.clear();
-  unsynced_bytes_ = 0;
   changed_.notify_all();
 }
 

@@ -39,6 +39,8 @@ class ChunkStore {
  public:
   // Names a moment in the order of Puts.
   using Ticket = uint64_t;
+  // Of what is durable already.
+  static constexpr Ticket kDurable = 0;
   // Sees one chunk; an error ends the iteration and is returned.
   using Visitor = std::function<absl::Status(const Digest& digest, const ChunkInfo& info)>;
 

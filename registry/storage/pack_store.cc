@@ -16,9 +16,6 @@
 namespace plumb {
 namespace {
 
-// The ticket of what is durable already.
-constexpr ChunkStore::Ticket kDurable = 0;
-
 ChunkInfo ToInfo(const ChunkEntry& entry) {
   return {.size_bytes = entry.plain_bytes,
           .frame_bytes = entry.at.frame_bytes,

@@ -1,4 +1,5 @@
 """Timing of whole programs: seconds, CPU seconds and peak memory, and tables of them."""
+import json
 import os
 import pathlib
 import statistics
@@ -46,6 +47,25 @@ def warm_up_memory(gib=3):
     """Has the machine find the memory that the next program will want: a fresh guest pays seconds for its first touch. In a process of
     its own, whose size the programs measured do not inherit."""
     subprocess.run([sys.executable, '-c', f'b = bytearray({gib} << 30)\nfor i in range(0, len(b), 4096): b[i] = 1'], check=True)
+
+
+def bare_hash_rate(formats_bench):
+    """GB that the fastest SHA-256 kernel here hashes in a CPU second, from memory that is near."""
+    done = subprocess.run([str(formats_bench), '--benchmark_filter=^BareKernel/', '--benchmark_min_time=0.1', '--benchmark_format=json'],
+                          check=True, capture_output=True)
+    return max(run['bytes_per_second'] for run in json.loads(done.stdout)['benchmarks']) / 1e9
+
+
+class Ratio:
+    """Ours over theirs, pair by pair: measurements of one round each."""
+
+    def __init__(self, name, ours, theirs):
+        self.name, self.ours, self.theirs = name, ours, theirs
+
+    def print(self):
+        rounds = [a / b for a, b in zip(self.ours, self.theirs)]
+        pairs = ', '.join(f'{a:.2f}/{b:.2f}' for a, b in zip(self.ours, self.theirs))
+        print(f'{self.name}: {statistics.median(rounds):.3f} ({pairs})')
 
 
 class Table:

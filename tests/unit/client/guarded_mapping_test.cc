@@ -37,6 +37,22 @@ TEST_F(GuardedMappingTest, ShowsTheBytesAskedFor) {
   EXPECT_TRUE((*mapping)->intact());
 }
 
+TEST_F(GuardedMappingTest, ShowsTheBytesAskedForAcrossFolios) {
+  std::string content(9 << 20, '\0');
+  for (size_t i = 0; i < content.size(); ++i) content[i] = static_cast<char>(i >> 12);
+  ASSERT_TRUE(WriteFileAtomically(path_, content).ok());
+  UniqueFd fd = *OpenForReading(path_);
+  for (auto [begin, end] : {std::pair<size_t, size_t>{3, content.size()},
+                            {(2 << 20) + 5, (6 << 20) + 7},
+                            {4 << 20, 6 << 20},
+                            {(8 << 20) - 1, (8 << 20) + 1}}) {
+    auto mapping = GuardedMapping::Map(fd.get(), begin, end, "file");
+    ASSERT_TRUE(mapping.ok()) << mapping.status();
+    EXPECT_TRUE(AsText((*mapping)->bytes()) == std::string_view(content).substr(begin, end - begin)) << begin;
+    EXPECT_TRUE((*mapping)->intact());
+  }
+}
+
 TEST_F(GuardedMappingTest, AShortenedFileLosesItsBytesAndNotTheProcess) {
   auto mapping = GuardedMapping::Map(fd_.get(), 5, kSize, "file");
   ASSERT_TRUE(mapping.ok()) << mapping.status();

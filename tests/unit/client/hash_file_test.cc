@@ -19,19 +19,22 @@ using testing::RandomBytes;
 
 class HashFileTest : public ::testing::Test {
  protected:
-  absl::StatusOr<HashedFile> Hash(const std::string& content, std::span<const ByteRange> tensors = {}) {
+  absl::StatusOr<HashedFile> Hash(const std::string& content, std::span<const ByteRange> tensors = {},
+                                  HashPlan plan = BestHashPlan()) {
     std::string path = scratch_.path() + "/file";
     testing::Write(path, content);
     auto fd = OpenForReading(path);
     read_.assign(content.size(), '\0');
-    return HashFile(fd->get(), "file", tensors, &pool_, [&](std::span<FileChunk> batch) {
+    auto visit = [&](std::span<FileChunk> batch) {
       std::lock_guard lock(mutex_);
       for (const FileChunk& chunk : batch) {
         std::memcpy(read_.data() + chunk.offset, chunk.bytes.get(), chunk.chunk.size_bytes);
         visited_bytes_ += chunk.chunk.size_bytes;
+        EXPECT_EQ(chunk.chunk.digest, Sha256Of({chunk.bytes.get(), chunk.chunk.size_bytes}));
       }
       return stop_;
-    });
+    };
+    return HashFile(fd->get(), "file", tensors, &pool_, visit, plan);
   }
 
   ScratchFolder scratch_;
@@ -42,14 +45,19 @@ class HashFileTest : public ::testing::Test {
   absl::Status stop_;
 };
 
-class HashFileSizeTest : public HashFileTest, public ::testing::WithParamInterface<size_t> {};
+struct SizeAndPlan {
+  size_t size_bytes;
+  HashPlan plan;
+};
+
+class HashFileSizeTest : public HashFileTest, public ::testing::WithParamInterface<SizeAndPlan> {};
 
 TEST_P(HashFileSizeTest, AgreesWithHashingInMemory) {
-  std::string content = RandomBytes(GetParam(), 7);
+  std::string content = RandomBytes(GetParam().size_bytes, 7);
   for (const std::vector<ByteRange>& tensors :
        {std::vector<ByteRange>(),
         std::vector<ByteRange>{{0, content.size() / 2}, {content.size() / 2, content.size()}}}) {
-    auto hashed = Hash(content, tensors);
+    auto hashed = Hash(content, tensors, GetParam().plan);
     ASSERT_TRUE(hashed.ok()) << hashed.status();
     EXPECT_EQ(hashed->size_bytes, content.size());
     EXPECT_EQ(hashed->sha256, Sha256Of(content));
@@ -84,9 +92,18 @@ TEST_F(HashFileTest, BytesInMemoryAreCutAsFilesAre) {
   EXPECT_EQ(file->sha256, memory->sha256);
 }
 
-INSTANTIATE_TEST_SUITE_P(Sizes, HashFileSizeTest,
-                         ::testing::Values(0, 1, limits::kChunkBytes - 1, limits::kChunkBytes, limits::kChunkBytes + 1,
-                                           12 * limits::kChunkBytes + 5));
+std::vector<SizeAndPlan> SizesAndPlans() {
+  std::vector<SizeAndPlan> all;
+  for (HashPlan plan : {HashPlan::kBeside, HashPlan::kApart}) {
+    for (size_t size : {size_t{0}, size_t{1}, limits::kChunkBytes - size_t{1}, size_t{limits::kChunkBytes},
+                        limits::kChunkBytes + size_t{1}, 40 * limits::kChunkBytes + size_t{5}}) {
+      all.push_back({size, plan});
+    }
+  }
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, HashFileSizeTest, ::testing::ValuesIn(SizesAndPlans()));
 
 TEST_F(HashFileTest, CutsAtTensors) {
   std::vector<ByteRange> tensors = {{100, 200'100}, {200'100, 400'100}};
@@ -100,8 +117,12 @@ TEST_F(HashFileTest, CutsAtTensors) {
 
 TEST_F(HashFileTest, StopsWhenToldTo) {
   stop_ = absl::CancelledError("enough");
-  EXPECT_TRUE(absl::IsCancelled(Hash(RandomBytes(200'000'000, 1)).status()));
-  EXPECT_LE(visited_bytes_, 100'000'000u);
+  const std::string content = RandomBytes(100'000'000, 1);
+  for (HashPlan plan : {HashPlan::kBeside, HashPlan::kApart}) {
+    visited_bytes_ = 0;
+    EXPECT_TRUE(absl::IsCancelled(Hash(content, {}, plan).status()));
+    EXPECT_LE(visited_bytes_, 60'000'000u);
+  }
 }
 
 TEST_F(HashFileTest, AShortenedFileIsNoticed) {

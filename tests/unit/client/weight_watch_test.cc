@@ -60,8 +60,10 @@ void AddQ8(Model* model, const std::string& name, uint16_t last_scale) {
   tensor.set_end(model->bytes.size());
 }
 
-// As publishing does it: in the chunks that the file is cut into.
-std::vector<std::string> WarningsOf(const Model& model, const std::set<std::string>& big_endian = {}) {
+// As publishing does it: in the chunks that the file is cut into. Tensors named in `told` stand in the parent as they
+// are here.
+std::vector<std::string> WarningsOf(const Model& model, const std::set<std::string>& big_endian = {},
+                                    const std::set<std::string>& told = {}) {
   std::vector<ByteRange> ranges;
   for (const v1::Tensor& tensor : model.tensors) ranges.push_back({tensor.begin(), tensor.end()});
   std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(model.bytes.data()), model.bytes.size());
@@ -70,7 +72,11 @@ std::vector<std::string> WarningsOf(const Model& model, const std::set<std::stri
   ChunkList list;
   uint64_t offset = 0;
   for (const PlannedChunk& chunk : PlanChunks(bytes.size(), ranges)) {
-    watch.Add(offset, bytes.subspan(offset, chunk.size_bytes));
+    auto tensor = std::find_if(model.tensors.begin(), model.tensors.end(),
+                               [offset](const v1::Tensor& candidate) { return candidate.end() > offset; });
+    const bool sample = tensor != model.tensors.end() && told.contains(tensor->name());
+    watch.Add(offset, bytes.subspan(offset, chunk.size_bytes),
+              sample ? WeightWatch::Depth::kSample : WeightWatch::Depth::kAll);
     EXPECT_TRUE(list.Append({Sha256Of(bytes.subspan(offset, chunk.size_bytes)), chunk.size_bytes}).ok());
     offset += chunk.size_bytes;
   }
@@ -188,6 +194,40 @@ TEST(WeightWatchTest, OneLayerFarFromTheOthers) {
     EXPECT_THAT(warnings[0], HasSubstr("tensor h.5.w in m ("));
     EXPECT_THAT(warnings[0], HasSubstr("is far from its siblings"));
   }
+}
+
+TEST(WeightWatchTest, ANewLayerIsComparedWithThoseOfTheParent) {
+  Model model;
+  std::set<std::string> told;
+  for (unsigned i = 0; i < 8; ++i) {
+    const std::string name = "h." + std::to_string(i) + ".w";
+    model.Add(name, {1024, 1024}, Normal(1 << 20, i == 5 ? 0.2f : 0.02f, i));
+    if (i != 5) told.insert(name);
+  }
+  std::vector<std::string> warnings = WarningsOf(model, {}, told);
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_THAT(warnings[0], HasSubstr("tensor h.5.w in m ("));
+}
+
+TEST(WeightWatchTest, OfASampleIsSaidOnlyWhatWasSeen) {
+  Model model;
+  std::vector<float> values(600'000, 0);
+  values[599'999] = 1;  // In no sample: what was seen is all zeros.
+  model.Add("a", {1000, 600}, values);
+  model.Add("b", {1000, 600}, std::vector<float>(600'000, std::numeric_limits<float>::quiet_NaN()));
+  EXPECT_THAT(WarningsOf(model, {}, {"a", "b"}), ElementsAre("tensor b in m holds NaN"));
+}
+
+TEST(WeightWatchTest, DoublesBeyondTheRangeOfFloatsAreNumbers) {
+  Model model;
+  v1::Tensor& tensor = model.tensors.emplace_back();
+  tensor.set_name("wide");
+  tensor.set_dtype("F64");
+  tensor.add_shape(2);
+  const double values[] = {1e200, -1e300};
+  model.bytes.assign(reinterpret_cast<const char*>(values), sizeof values);
+  tensor.set_end(sizeof values);
+  EXPECT_THAT(WarningsOf(model), IsEmpty());
 }
 
 TEST(WeightWatchTest, FewSiblingsSayNothing) {

@@ -60,6 +60,9 @@ class FrameEncoder {
   // the next call.
   std::span<const uint8_t> Encode(std::span<const uint8_t> plain, ElementKind elements,
                                   const std::optional<Base>& base = std::nullopt);
+  // As Encode; the frame is the caller's to keep.
+  std::vector<uint8_t> EncodeToKeep(std::span<const uint8_t> plain, ElementKind elements,
+                                    const std::optional<Base>& base = std::nullopt);
   // The frame that holds `plain` as it is.
   std::span<const uint8_t> EncodeRaw(std::span<const uint8_t> plain);
 
