@@ -40,7 +40,7 @@ std::vector<std::string> OwnKeys(const Tree& tree) {
     if ((item.kind != Tree::Kind::kMap && item.kind != Tree::Kind::kList) || item.items.empty()) continue;
     const Tree alone{.kind = Tree::Kind::kMap, .keys = {tree.keys[i]}, .items = {item}};
     v1::Recipe recipe;
-    if (ReadRecipeMessage(alone, v1::PROVENANCE_UNSPECIFIED, "", &recipe).ok()) own.push_back(tree.keys[i]);
+    if (ReadRecipeMessage(alone, v1::PROVENANCE_PUBLISHED, "", &recipe).ok()) own.push_back(tree.keys[i]);
   }
   return own;
 }
@@ -57,8 +57,15 @@ absl::StatusOr<Tree> ParseMap(std::string_view text, std::string_view name) {
   return tree;
 }
 
+// Scripts may write a map under one of the names that both forms have; of two, or of any other, only one form does.
+bool HasOwnKeys(const Tree& tree) {
+  const std::vector<std::string> own = OwnKeys(tree);
+  return own.size() > 1 || (own.size() == 1 && own[0] != "architecture" && own[0] != "tokenizer" &&
+                            own[0] != "optimizer" && own[0] != "schedule" && own[0] != "checkpoints");
+}
+
 RecipeForm FormOf(const Tree& tree) {
-  if (tree.Find("schema_version") != nullptr || !OwnKeys(tree).empty()) return RecipeForm::kOwn;
+  if (tree.Find("schema_version") != nullptr || HasOwnKeys(tree)) return RecipeForm::kOwn;
   return IsFlatRecipe(tree) ? RecipeForm::kFlat : RecipeForm::kOther;
 }
 

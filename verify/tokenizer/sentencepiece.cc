@@ -67,7 +67,10 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> ParseSentencePieceModel(std::string_v
     return text::Refuse(kWhere, fmt::format("{} bytes, expected 1 to {}", bytes.size(), limits::kTokenizerBytesMax));
   }
   auto library = std::make_unique<text::SentencePieceLibrary>();
-  if (const std::string problem = library->Load(bytes); !problem.empty()) return text::Refuse(kWhere, problem);
+  if (const std::string problem = library->Load(bytes); !problem.empty()) {
+    // Of a machine that lacks the library nothing follows for the file.
+    return library->loaded() ? text::Refuse(kWhere, problem) : text::NotKnown(kWhere, problem);
+  }
   if ((options.add_bos && library->BosId() < 0) || (options.add_eos && library->EosId() < 0)) {
     return text::Refuse(kWhere, "a beginning or end token is asked for that the model does not have");
   }

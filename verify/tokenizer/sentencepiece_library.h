@@ -16,6 +16,8 @@ class SentencePieceLibrary {
   SentencePieceLibrary(const SentencePieceLibrary&) = delete;
   SentencePieceLibrary& operator=(const SentencePieceLibrary&) = delete;
   ~SentencePieceLibrary();
+  // Whether the module that does the work could be loaded; Load says why not.
+  bool loaded() const { return model_ != nullptr; }
 
   // Each returns what went wrong; empty when nothing did.
   std::string Load(std::string_view model);
