@@ -158,13 +158,13 @@ int RunApp(const std::vector<std::string>& arguments, const Environment& environ
     std::reverse(words.begin(), words.end());  // As CLI11 wants them.
     root->parse(std::move(words));
   } catch (const CLI::CallForHelp&) {
-    early.PrintText(HelpText(DeepestParsed(*root)));
+    early.PrintText(HelpText(DeepestParsed(*root), environment.width()));
     return kDone;
   } catch (const CLI::ParseError& error) {
     return Fail(ParseFailure(*root, error), "", &early);
   }
   if (!action) {
-    early.PrintText(HelpText(*root));
+    early.PrintText(HelpText(*root, environment.width()));
     return kDone;
   }
   absl::StatusOr<Settings> settings = ResolveSettings(flags, environment.variable);

@@ -58,7 +58,8 @@ absl::Status RunList(Context& context, const NoFlags& /*flags*/) {
   PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(""));
   PLUMB_ASSIGN_OR_RETURN(std::vector<v1::Token> tokens, ListTokens(*connection));
   Json json = {{"tokens", Json::array()}};
-  Table table({{"NAME"}, {"CREATED"}, {"EXPIRES"}, {"SCOPES"}});
+  Table table(
+      {{.header = "NAME", .fit = Fit::kMiddle, .min = 16}, {.header = "CREATED", .drop = 1}, {"EXPIRES"}, {"SCOPES"}});
   for (const v1::Token& token : tokens) {
     json["tokens"].push_back(TokenJson(token));
     table.AddRow({{token.name(), Colour::kBold},

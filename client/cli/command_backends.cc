@@ -99,8 +99,12 @@ void AddRow(const Json& row, Table& table) {
 absl::Status RunBackends(Context& context, const BackendsFlags& flags) {
   Output& output = context.output();
   Json json = {{"backends", Json::array()}};
-  Table table(
-      {{"BACKEND"}, {"DTYPES"}, {"SELF-TEST"}, {"MATMUL", Align::kRight}, {"GEMV", Align::kRight}, {"RUNS ON"}});
+  Table table({{"BACKEND"},
+               {.header = "DTYPES", .drop = 2},
+               {"SELF-TEST"},
+               {"MATMUL", Align::kRight},
+               {.header = "GEMV", .align = Align::kRight, .drop = 1},
+               {"RUNS ON"}});
   PLUMB_ASSIGN_OR_RETURN(std::vector<const Backend*> chosen, ChooseBackends(flags.names));
   for (const Backend* backend : chosen) {
     Json row;

@@ -84,7 +84,8 @@ std::set<std::string> OneSided(const DiffResult& result) {
 }
 
 void Print(Output& output, const DiffResult& result) {
-  Table files({{"FILES"}, {"SIZE OF A", Align::kRight}, {"SIZE OF B", Align::kRight}, {""}});
+  Table files(
+      {{"FILES"}, {"SIZE OF A", Align::kRight}, {"SIZE OF B", Align::kRight}, {.header = "", .fit = Fit::kMiddle}});
   for (const FileDiff& file : result.files) {
     files.AddRow({{KindText(file.kind), KindColour(file.kind)},
                   file.kind == DiffKind::kAdded ? "" : FormatBytes(file.a_bytes),
@@ -93,12 +94,13 @@ void Print(Output& output, const DiffResult& result) {
   }
   output.PrintTable(files);
   Table tensors({{"TENSORS"},
-                 {"SIZE", Align::kRight},
-                 {"|B-A|", Align::kRight},
+                 {.header = "SIZE", .align = Align::kRight, .drop = 4},
+                 {.header = "|B-A|", .align = Align::kRight, .drop = 3},
                  {"|B-A|/|A|", Align::kRight},
-                 {"MAX", Align::kRight},
-                 {"TYPE"},
-                 {""}});
+                 {.header = "MAX", .align = Align::kRight, .drop = 1},
+                 {.header = "TYPE", .drop = 2},
+                 {.header = "", .fit = Fit::kMiddle, .min = 32},
+                 {.header = "", .fit = Fit::kMiddle, .drop = 5, .min = 16}});
   std::set<std::string> one_sided = OneSided(result);
   for (const TensorDiff& tensor : result.tensors) {
     if (one_sided.contains(tensor.path)) continue;
@@ -110,7 +112,8 @@ void Print(Output& output, const DiffResult& result) {
                     Norm(tensor, tensor.relative_l2),
                     Norm(tensor, tensor.difference_max),
                     type,
-                    tensor.name + "  " + tensor.path});
+                    tensor.name,
+                    tensor.path});
   }
   if (!tensors.empty()) output.PrintText("");
   output.PrintTable(tensors);

@@ -45,7 +45,11 @@ absl::Status RunEvents(Context& context, const EventsFlags& flags) {
   if (flags.watch) return Watch(context, flags.after);
   PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(""));
   Json json = {{"events", Json::array()}};
-  Table table({{"EVENT", Align::kRight}, {"WHEN"}, {"KIND"}, {"BY"}, {"WHAT"}});
+  Table table({{"EVENT", Align::kRight},
+               {"WHEN"},
+               {"KIND"},
+               {.header = "BY", .fit = Fit::kEnd, .drop = 1, .min = 8},
+               {.header = "WHAT", .min = 32}});
   uint64_t after = flags.after;
   uint64_t head = 0;
   do {

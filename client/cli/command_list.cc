@@ -23,7 +23,13 @@ struct ListFlags {
 };
 
 Table ReleaseTable(const std::vector<v1::Release>& releases) {
-  Table table({{"VERSION"}, {"KIND"}, {"SIZE", Align::kRight}, {"LICENCE"}, {"PUBLISHED"}, {"DIGEST"}, {"TAGS"}});
+  Table table({{.header = "VERSION", .fit = Fit::kMiddle, .min = 16},
+               {.header = "KIND", .drop = 2},
+               {"SIZE", Align::kRight},
+               {.header = "LICENCE", .fit = Fit::kEnd, .drop = 3},
+               {.header = "PUBLISHED", .drop = 1},
+               {"DIGEST"},
+               {.header = "TAGS", .min = 12}});
   for (const v1::Release& release : releases) {
     std::string tags = fmt::format("{}", fmt::join(release.tags(), ", "));
     if (release.yanked()) tags += (tags.empty() ? "" : "  ") + fmt::format("yanked: {}", release.yank_reason());
@@ -45,11 +51,11 @@ Table CheckpointTable(const std::vector<v1::Release>& checkpoints, const std::ve
   for (const v1::Release& release : all) version_of[release.digest()] = release.version();
   Table table({{"STEP", Align::kRight},
                {"LOSS", Align::kRight},
-               {"VERSION"},
-               {"PARENT"},
-               {"SIZE", Align::kRight},
+               {.header = "VERSION", .fit = Fit::kMiddle, .min = 12},
+               {.header = "PARENT", .fit = Fit::kMiddle, .drop = 2, .min = 12},
+               {.header = "SIZE", .align = Align::kRight, .drop = 1},
                {"DIGEST"},
-               {"TAGS"}});
+               {.header = "TAGS", .min = 8}});
   for (const v1::Release& release : checkpoints) {
     auto parent = version_of.find(release.parent_digest());
     std::string tags = fmt::format("{}", fmt::join(release.tags(), ", "));
@@ -91,7 +97,10 @@ absl::Status PrintTags(Output& output, Connection& connection, const std::string
     output.PrintJson(json);
     return absl::OkStatus();
   }
-  Table table({{"TAG"}, {"VERSION"}, {"DIGEST"}, {"REVISION", Align::kRight}});
+  Table table({{.header = "TAG", .fit = Fit::kMiddle},
+               {.header = "VERSION", .fit = Fit::kMiddle},
+               {"DIGEST"},
+               {.header = "REVISION", .align = Align::kRight, .fit = Fit::kWhole, .drop = 1}});
   for (const v1::Tag& tag : tags) {
     table.AddRow(
         {{tag.name(), Colour::kBold}, tag.version(), ShortDigest(tag.digest()), fmt::to_string(tag.revision())});

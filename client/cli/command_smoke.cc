@@ -47,7 +47,8 @@ void RegisterSmoke(Command& root, Action* action) {
       .Required();
   command
       .Value("--backend", "LIST", &flags->request.backends,
-             "Ways to compute, divided by commas (default: all there are, without torch and variants such as onednn:bf16); "
+             "Ways to compute, divided by commas (default: all there are, without torch and variants such as "
+             "onednn:bf16); "
              "`plumb backends` lists them")
       .DividedByCommas();
   command.Value("--positions", "N", &flags->request.positions,

@@ -25,7 +25,7 @@ struct TagFlags {
 absl::Status PrintHistory(Output& output, Connection& connection, const std::string& model, const std::string& tag) {
   PLUMB_ASSIGN_OR_RETURN(std::vector<v1::TagMove> moves, ListTagHistory(connection, model, tag));
   Json json = {{"model", model}, {"tag", tag}, {"moves", Json::array()}};
-  Table table({{"REVISION", Align::kRight}, {"WHEN"}, {"BY"}, {"FROM"}, {"TO"}});
+  Table table({{"REVISION", Align::kRight}, {"WHEN"}, {.header = "BY", .fit = Fit::kEnd, .min = 8}, {"FROM"}, {"TO"}});
   for (const v1::TagMove& move : moves) {
     json["moves"].push_back({{"revision", move.revision()},
                              {"old_digest", DigestText(move.old_digest())},

@@ -41,7 +41,7 @@ std::string Detail(const FileVerdict& file) {
 }
 
 void Print(Output& output, const VerifyResult& result) {
-  Table table({{""}, {"FILE"}, {result.ok ? "" : "WRONG"}});
+  Table table({{""}, {.header = "FILE", .fit = Fit::kMiddle, .min = 32}, {result.ok ? "" : "WRONG"}});
   for (const FileVerdict& file : result.files) {
     Cell verdict = file.ok ? Cell("ok", Colour::kGreen) : Cell(file.present ? "bad" : "missing", Colour::kRed);
     table.AddRow({verdict, file.path, Detail(file)});

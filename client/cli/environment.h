@@ -22,7 +22,9 @@ struct Environment {
   bool in_is_terminal = false;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
-  // Columns of the terminal now.
+  // The terminal knows no colours and cannot draw a line again: TERM is `dumb` or says nothing.
+  bool is_dumb = false;
+  // Columns of the terminal now; COLUMNS, where it is set.
   std::function<size_t()> width = [] { return size_t{80}; };
   // Seconds of a clock that only goes forward.
   std::function<double()> seconds = [] { return 0.0; };

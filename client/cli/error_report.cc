@@ -1,11 +1,13 @@
 #include "client/cli/error_report.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "absl/strings/cord.h"
 #include "client/cli/exit_code.h"
 #include "client/cli/table.h"
 #include "client/cli/text.h"
+#include "client/cli/wrap.h"
 #include "fmt/format.h"
 #include "plumb/base/status.h"
 #include "plumb/client/connect_problem.h"
@@ -15,6 +17,8 @@ namespace {
 
 constexpr const char* kMendUrl = "plumb.cli/mend";
 constexpr const char* kUsageUrl = "plumb.cli/usage";
+constexpr size_t kErrorColumns = 7;  // Of `Error: ` and `Usage: `.
+constexpr size_t kTryColumns = 5;    // Of `Try: `.
 
 std::string Payload(const absl::Status& status, const char* url) {
   auto payload = status.GetPayload(url);
@@ -85,6 +89,22 @@ std::string Indent(const std::string& text) {
   return indented;
 }
 
+// Commands, one a line, each perhaps with a remark after it, `    (like this)`.
+std::string WrapMend(const std::string& mend, size_t width) {
+  std::string text;
+  for (size_t begin = 0; begin <= mend.size();) {
+    const size_t end = std::min(mend.find('\n', begin), mend.size());
+    const std::string line = mend.substr(begin, end - begin);
+    const size_t remark = std::min(line.find("    ("), line.size());
+    const bool fits = width == 0 || DisplayWidth(line) + kTryColumns <= width;
+    if (begin > 0) text += "\n";
+    text += fits ? line : WrapCommand(line.substr(0, remark), width, kTryColumns);
+    if (!fits && remark < line.size()) text += "\n" + WrapText("  " + line.substr(remark + 4), width);
+    begin = end + 1;
+  }
+  return text;
+}
+
 }  // namespace
 
 absl::Status WithMend(absl::Status status, const std::string& mend) {
@@ -105,14 +125,20 @@ absl::Status UsageError(const std::string& message, const std::string& usage) {
 
 std::string UsageOf(const absl::Status& status) { return Payload(status, kUsageUrl); }
 
-std::string RenderError(const absl::Status& status, const std::string& registry, bool colours) {
+std::string RenderError(const absl::Status& status, const std::string& registry, bool colours, size_t width) {
   std::string message(Message(status));
   if (message.empty()) message = absl::StatusCodeToString(status.code());
+  message = Indent(Sanitise(message, /*keep_lines=*/true));
   std::string text = Paint("Error:", colours ? Colour::kRed : Colour::kNone) + " ";
-  text += Indent(Sanitise(message, /*keep_lines=*/true)) + "\n";
-  if (std::string usage = UsageOf(status); !usage.empty()) text += "Usage: " + usage + "\n";
-  if (std::string mend = MendOf(status, registry); !mend.empty()) {
-    text += (mend.starts_with("plumb ") ? "Try: " : "") + Sanitise(mend, /*keep_lines=*/true) + "\n";
+  text += WrapText(message, width, 2, kErrorColumns) + "\n";
+  if (std::string usage = UsageOf(status); !usage.empty()) {
+    text += "Usage: " + WrapText(usage, width, kErrorColumns, kErrorColumns) + "\n";
+  }
+  std::string mend = Sanitise(MendOf(status, registry), /*keep_lines=*/true);
+  if (mend.starts_with("plumb ")) {
+    text += "Try: " + WrapMend(mend, width) + "\n";
+  } else if (!mend.empty()) {
+    text += WrapText(mend, width) + "\n";
   }
   return text;
 }

@@ -2,6 +2,7 @@
 #ifndef PLUMB_CLIENT_CLI_ERROR_REPORT_H_
 #define PLUMB_CLIENT_CLI_ERROR_REPORT_H_
 
+#include <cstddef>
 #include <string>
 
 #include "absl/status/status.h"
@@ -23,8 +24,8 @@ absl::Status UsageError(const std::string& message, const std::string& usage = "
 // The usage that UsageError attached.
 std::string UsageOf(const absl::Status& status);
 
-// `Error: what`, `Usage: ...` and the mend, on lines of their own.
-std::string RenderError(const absl::Status& status, const std::string& registry, bool colours);
+// `Error: what`, `Usage: ...` and the mend, on lines of their own, wrapped at words where `width` is not 0.
+std::string RenderError(const absl::Status& status, const std::string& registry, bool colours, size_t width = 0);
 // {"error": what, "code": exit code, "detail": {"status": code's name, "usage":
 // ..., "mend": ...}}
 Json ErrorJson(const absl::Status& status, const std::string& registry);

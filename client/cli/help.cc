@@ -3,21 +3,23 @@
 #include <algorithm>
 #include <utility>
 
+#include "client/cli/table_layout.h"
 #include "client/cli/text.h"
+#include "client/cli/wrap.h"
 #include "fmt/format.h"
 
 namespace plumb::cli {
 namespace {
 
-constexpr const char* kEnvironment = R"(Environment:
-  PLUMB_REGISTRY   registry a reference without a host means (default 127.0.0.1:7070)
-  PLUMB_TOKEN      token for that registry
-  PLUMB_TOKEN_FILE, PLUMB_TLS, PLUMB_CA_FILE, PLUMB_CONFIG, PLUMB_QUIET   as the global flags
-  PLUMB_CACHE      folder of the cache (default $XDG_CACHE_HOME/plumb)
-  NO_COLOR         no colours)";
+// Where descriptions begin, at most; a longer name has them on the line below.
+constexpr size_t kTextColumnMax = 26;
+constexpr size_t kNameIndent = 2;
+// Longer lines are no pleasure to read.
+constexpr size_t kHelpColumnsMax = 100;
+constexpr size_t kUsageColumns = 7;  // Of `Usage: `.
 
 constexpr const char* kReferences =
-    R"(A reference is [host[:port]/]namespace/name[@version | :tag | @sha256:...].
+    R"(A reference is [host[:port]/]namespace/name[@version | :tag | @sha256:...]. Of a digest its first 12 digits are enough.
 
 Learn more: plumb COMMAND --help)";
 
@@ -28,17 +30,58 @@ std::string FullName(const CLI::App& command) {
                                          : FullName(*command.get_parent()) + " " + command.get_name();
 }
 
-// Aligns names; every line of a description starts in the same column.
-std::string Section(const std::string& title, const Rows& rows) {
+const Rows& EnvironmentRows() {
+  static const auto* rows =
+      new Rows{{"PLUMB_REGISTRY", "registry a reference without a host means (default 127.0.0.1:7070)"},
+               {"PLUMB_TOKEN", "token for that registry"},
+               {"PLUMB_TOKEN_FILE, PLUMB_TLS, PLUMB_CA_FILE, PLUMB_CONFIG, PLUMB_QUIET", "as the global flags"},
+               {"PLUMB_CACHE", "folder of the cache (default $XDG_CACHE_HOME/plumb)"},
+               {"NO_COLOR", "no colours"},
+               {"COLUMNS", "width to lay text out for, instead of the terminal's"}};
+  return *rows;
+}
+
+// Names on the left, descriptions (of one line) from one column on; that of a long name begins on the line below it.
+std::string Section(const std::string& title, const Rows& rows, size_t width) {
   if (rows.empty()) return "";
-  size_t width = 0;
-  for (const auto& [name, description] : rows) width = std::max(width, DisplayWidth(name));
+  size_t longest = 0;
+  for (const auto& [name, description] : rows) {
+    const size_t columns = DisplayWidth(name) + kNameIndent + kColumnGap;
+    if (columns <= kTextColumnMax) longest = std::max(longest, columns);
+  }
+  const size_t column = longest == 0 ? kTextColumnMax / 2 : longest;
   std::string text = "\n" + title + ":\n";
   for (const auto& [name, description] : rows) {
-    text += "  " + name + std::string(width - DisplayWidth(name) + 2, ' ');
-    for (char c : description) text += c == '\n' ? "\n" + std::string(width + 4, ' ') : std::string(1, c);
-    text += "\n";
+    const size_t taken = DisplayWidth(name) + kNameIndent;
+    const bool below = taken + kColumnGap > column;
+    const std::string label =
+        below ? WrapText(std::string(kNameIndent, ' ') + name, width) + "\n" : std::string(kNameIndent, ' ') + name;
+    const std::string words = WrapText(std::string(column, ' ') + description, width, 0);
+    text += label + (below ? words : words.substr(taken)) + "\n";
   }
+  return text;
+}
+
+// Examples stand as they are, as far as the width allows; the words after them are paragraphs.
+std::string Footer(const std::string& footer, size_t width) {
+  std::string text;
+  std::string paragraph;
+  const auto end_paragraph = [&] {
+    if (!paragraph.empty()) text += WrapText(paragraph, width, 0) + "\n";
+    paragraph.clear();
+  };
+  for (size_t begin = 0; begin < footer.size();) {
+    const size_t end = std::min(footer.find('\n', begin), footer.size());
+    const std::string line = footer.substr(begin, end - begin);
+    begin = end + 1;
+    if (line.empty() || line.starts_with(' ')) {
+      end_paragraph();
+      text += line.empty() ? "\n" : "  " + WrapCommand(line.substr(std::min<size_t>(2, line.size())), width, 2) + "\n";
+    } else {
+      paragraph += (paragraph.empty() ? "" : " ") + line;
+    }
+  }
+  end_paragraph();
   return text;
 }
 
@@ -69,7 +112,7 @@ Rows ArgumentRows(const CLI::App& command) {
   return rows;
 }
 
-std::string CommandSections(const CLI::App& command) {
+std::string CommandSections(const CLI::App& command, size_t width) {
   std::vector<std::pair<std::string, Rows>> groups;
   for (const CLI::App* child : command.get_subcommands(nullptr)) {
     if (child->get_group().empty()) continue;
@@ -79,7 +122,7 @@ std::string CommandSections(const CLI::App& command) {
     group->second.emplace_back(child->get_display_name(true), child->get_description());
   }
   std::string text;
-  for (const auto& [title, rows] : groups) text += Section(title, rows);
+  for (const auto& [title, rows] : groups) text += Section(title, rows, width);
   return text;
 }
 
@@ -101,17 +144,20 @@ std::string UsageLine(const CLI::App& command) {
 
 std::string HelpCommand(const CLI::App& command) { return FullName(command) + " --help"; }
 
-std::string HelpText(const CLI::App& command) {
+std::string HelpText(const CLI::App& command, size_t width) {
   const CLI::App* root = &command;
   while (root->get_parent() != nullptr) root = root->get_parent();
-  std::string text = command.get_description() + "\n\nUsage: " + UsageLine(command) + "\n";
-  text += CommandSections(command);
-  text += Section("Arguments", ArgumentRows(command));
-  if (&command != root) text += Section("Flags", FlagRows(command, /*with_help=*/true));
-  text += Section("Global flags", FlagRows(*root, /*with_help=*/&command == root));
-  if (std::string examples = command.get_footer(); !examples.empty()) text += "\nExamples:\n" + examples;
-  text += std::string("\n") + kEnvironment;
-  if (&command == root) text += std::string("\n\n") + kReferences;
+  width = std::min(width, kHelpColumnsMax);
+  std::string text = WrapText(command.get_description(), width, 0) + "\n\nUsage: ";
+  text += WrapText(UsageLine(command), width, kUsageColumns, kUsageColumns) + "\n";
+  text += CommandSections(command, width);
+  text += Section("Arguments", ArgumentRows(command), width);
+  if (&command != root) text += Section("Flags", FlagRows(command, /*with_help=*/true), width);
+  text += Section("Global flags", FlagRows(*root, /*with_help=*/&command == root), width);
+  if (std::string examples = command.get_footer(); !examples.empty()) text += "\nExamples:\n" + Footer(examples, width);
+  text += Section("Environment", EnvironmentRows(), width);
+  if (&command == root) text += "\n" + WrapText(kReferences, width, 0) + "\n";
+  text.pop_back();
   return text;
 }
 

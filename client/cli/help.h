@@ -2,6 +2,7 @@
 #ifndef PLUMB_CLIENT_CLI_HELP_H_
 #define PLUMB_CLIENT_CLI_HELP_H_
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,8 @@ std::string UsageLine(const CLI::App& command);
 std::string HelpCommand(const CLI::App& command);
 
 // All there is to say about a command; for the root, the overview of all
-// commands.
-std::string HelpText(const CLI::App& command);
+// commands. In lines of at most `width`, and of no more than 100.
+std::string HelpText(const CLI::App& command, size_t width);
 
 // The command that the call reached, `root` itself when none.
 const CLI::App& DeepestParsed(const CLI::App& root);

@@ -226,14 +226,17 @@ Table InspectedTensorTable(const InspectedContainer& container) {
   bool layouts = std::any_of(container.tensors.begin(), container.tensors.end(),
                              [](const SourceTensor& tensor) { return !LayoutText(tensor).empty(); });
   bool statistics = !container.statistics.empty();
-  std::vector<Column> columns = {{"  TYPE"}, {"SHAPE"}, {"SIZE", Align::kRight}};
-  if (layouts) columns.push_back({"LAYOUT"});
+  std::vector<Column> columns = {
+      {"  TYPE"}, {"SHAPE"}, {.header = "SIZE", .align = Align::kRight, .drop = statistics ? 7 : 0}};
+  if (layouts) columns.push_back({.header = "LAYOUT", .drop = 6});
   if (statistics) {
-    for (const char* name : {"MIN", "MAX", "MEAN", "STD", "ABSMAX", "ZEROS", "NAN", "INF"}) {
-      columns.push_back({name, Align::kRight});
+    const std::pair<const char*, int> figures[] = {{"MIN", 0},    {"MAX", 0},   {"MEAN", 3}, {"STD", 2},
+                                                   {"ABSMAX", 5}, {"ZEROS", 4}, {"NAN", 0},  {"INF", 0}};
+    for (const auto& [name, drop] : figures) {
+      columns.push_back({.header = name, .align = Align::kRight, .drop = drop});
     }
   }
-  columns.push_back({"TENSOR"});
+  columns.push_back({.header = "TENSOR", .fit = Fit::kMiddle, .min = 20});
   Table table(columns);
   for (size_t i = 0; i < container.tensors.size(); ++i) {
     const SourceTensor& tensor = container.tensors[i];

@@ -125,7 +125,7 @@ void AddGroup(const Group& group, Table* table) {
 }
 
 void PrintSides(Output& output, const ModelDiff& diff) {
-  Table table({{""}, {""}, {""}, {""}, {""}});
+  Table table({{""}, {.header = "", .fit = Fit::kMiddle}, {""}, {""}, {""}});
   for (const auto& [name, model] : {std::pair("A", &diff.a), std::pair("B", &diff.b)}) {
     std::string packed;
     for (const Convention& each : model->conventions) {
@@ -232,11 +232,11 @@ Json SideJson(const DiffedModel& model) {
 
 void PrintModelDiff(Output& output, const ModelDiff& diff, bool each) {
   PrintSides(output, diff);
-  Table table({{"NAME IN A, IN B"},
-               {"N", Align::kRight},
-               {"TYPES, FINDING"},
+  Table table({{.header = "NAME IN A, IN B", .fit = Fit::kFront},
+               {.header = "N", .align = Align::kRight, .drop = 2},
+               {.header = "TYPES, FINDING", .fit = Fit::kWrap, .min = 16},
                {"REL L2", Align::kRight},
-               {"MAX", Align::kRight}});
+               {.header = "MAX", .align = Align::kRight, .fit = Fit::kWhole, .drop = 1}});
   for (const Group& group : GroupsOf(diff, each)) AddGroup(group, &table);
   output.PrintTable(table);
   PrintRemarks(output, diff);

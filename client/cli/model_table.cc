@@ -13,7 +13,12 @@ void PrintModels(Output& output, const std::vector<v1::Model>& models) {
     output.PrintJson(json);
     return;
   }
-  Table table({{"MODEL"}, {"NEWEST"}, {"RELEASES", Align::kRight}, {"LICENCE"}, {"UPDATED"}, {"TITLE"}});
+  Table table({{.header = "MODEL", .fit = Fit::kMiddle},
+               {.header = "NEWEST", .fit = Fit::kMiddle, .min = 10},
+               {.header = "RELEASES", .align = Align::kRight, .drop = 3},
+               {.header = "LICENCE", .fit = Fit::kEnd},
+               {.header = "UPDATED", .drop = 2},
+               {.header = "TITLE", .fit = Fit::kEnd, .drop = 1}});
   for (const v1::Model& model : models) {
     table.AddRow({{model.name(), Colour::kBold},
                   model.newest_version(),

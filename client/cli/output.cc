@@ -4,16 +4,23 @@
 
 #include "client/cli/error_report.h"
 #include "client/cli/text.h"
+#include "client/cli/wrap.h"
 #include "plumb/base/status.h"
 
 namespace plumb::cli {
+namespace {
+
+constexpr size_t kWarningColumns = 9;  // Of `Warning: `.
+
+}  // namespace
 
 Output::Output(const Environment& environment, bool json, bool quiet, bool no_color)
     : environment_(environment),
       json_(json),
       quiet_(quiet),
-      colour_(!no_color),
-      bar_(environment.err, environment.seconds, environment.width) {}
+      colour_(!no_color && !environment.is_dumb),
+      bar_(environment.err, environment.seconds, environment.width),
+      log_(environment.err, environment.seconds) {}
 
 void Output::Result(const std::string& text) {
   std::lock_guard lock(mutex_);
@@ -29,9 +36,11 @@ void Output::PrintText(const std::string& text, Colour colour) {
   Result((colours_out() ? Paint(safe, colour) : safe) + "\n");
 }
 
-void Output::PrintTable(const Table& table) {
-  Result(table.Render(colours_out(), environment_.out_is_terminal ? environment_.width() : 0));
+void Output::PrintParagraph(const std::string& text, Colour colour, size_t hang) {
+  PrintText(WrapText(Sanitise(text, /*keep_lines=*/true), width_out(), hang), colour);
 }
+
+void Output::PrintTable(const Table& table) { Result(table.Render(colours_out(), width_out())); }
 
 void Output::PrintJson(const Json& value) { Result(DumpJson(value, environment_.out_is_terminal) + "\n"); }
 
@@ -41,7 +50,7 @@ void Output::Note(const std::string& text) {
   if (quiet_ || json_) return;
   std::lock_guard lock(mutex_);
   bar_.Clear();
-  *environment_.err << Sanitise(text, /*keep_lines=*/true) << std::endl;
+  *environment_.err << WrapText(Sanitise(text, /*keep_lines=*/true), width_err()) << std::endl;
 }
 
 void Output::Warn(const std::string& text) {
@@ -51,14 +60,14 @@ void Output::Warn(const std::string& text) {
     *environment_.err << DumpJson({{"warning", text}}, false) << std::endl;
   } else {
     *environment_.err << Paint("Warning:", colours_err() ? Colour::kYellow : Colour::kNone) << " "
-                      << Sanitise(text, /*keep_lines=*/true) << std::endl;
+                      << WrapText(Sanitise(text, /*keep_lines=*/true), width_err(), 2, kWarningColumns) << std::endl;
   }
 }
 
 void Output::ShowProgress(const Progress& progress) {
-  if (quiet_ || json_ || !environment_.err_is_terminal) return;
+  if (quiet_ || json_) return;
   std::lock_guard lock(mutex_);
-  bar_.Update(progress);
+  environment_.err_is_terminal && !environment_.is_dumb ? bar_.Update(progress) : log_.Update(progress);
 }
 
 void Output::ClearProgress() {
@@ -72,7 +81,7 @@ void Output::PrintError(const absl::Status& status, const std::string& registry)
   std::lock_guard lock(mutex_);
   bar_.Clear();
   *environment_.err << (json_ ? DumpJson(ErrorJson(status, registry), false) + "\n"
-                              : RenderError(status, registry, colours_err()))
+                              : RenderError(status, registry, colours_err(), width_err()))
                     << std::flush;
 }
 

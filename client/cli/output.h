@@ -28,7 +28,10 @@ class Output {
 
   // A line, or lines, of the result. Sanitised; line feeds stay.
   void PrintText(const std::string& text, Colour colour = Colour::kNone);
-  // Cut to the terminal's width.
+  // Sentences of ours that are a result: as PrintText, but wrapped at words on a terminal, what goes on in a further
+  // line `hang` columns to the right.
+  void PrintParagraph(const std::string& text, Colour colour = Colour::kNone, size_t hang = 2);
+  // Fitted to the terminal's width.
   void PrintTable(const Table& table);
   void PrintJson(const Json& value);
   // One object of a stream, on a line of its own.
@@ -37,7 +40,7 @@ class Output {
   void Note(const std::string& text);
   // Something wrong that is no failure. With --json a line {"warning": text}.
   void Warn(const std::string& text);
-  // Draws the bar; nothing unless stderr is a terminal, or with --quiet or
+  // Draws the bar where stderr is a terminal that can, else writes a line every few seconds; nothing with --quiet or
   // --json.
   void ShowProgress(const Progress& progress);
   void ClearProgress();
@@ -55,6 +58,9 @@ class Output {
   void Result(const std::string& text);
   bool colours_out() const { return colour_ && environment_.out_is_terminal; }
   bool colours_err() const { return colour_ && environment_.err_is_terminal; }
+  // Columns to wrap at; 0 where nobody looks.
+  size_t width_out() const { return environment_.out_is_terminal ? environment_.width() : 0; }
+  size_t width_err() const { return environment_.err_is_terminal ? environment_.width() : 0; }
 
   const Environment& environment_;
   const bool json_;
@@ -62,6 +68,7 @@ class Output {
   const bool colour_;
   std::mutex mutex_;
   ProgressBar bar_;
+  ProgressLog log_;
   int stdout_error_ = 0;  // errno of the first write that failed.
 };
 

@@ -69,7 +69,7 @@ std::string MeasureText(const Measure& measure) {
 
 // One line for each gate of each case: what it said, and every number with its limit.
 void PrintGates(Output& output, const SmokeReport& report) {
-  Table table({{"BACKEND"}, {"CASE"}, {"GATE"}, {"VERDICT"}, {"MEASURED"}});
+  Table table({{"BACKEND"}, {.header = "CASE", .fit = Fit::kMiddle, .min = 16}, {"GATE"}, {"VERDICT"}, {"MEASURED"}});
   for (const BackendResult& backend : report.backends) {
     for (const CaseResult& result : backend.cases) {
       for (const Gate& gate : result.gates) {
@@ -152,13 +152,13 @@ Json SmokeJson(const SmokeReport& report) {
 void PrintSmoke(Output& output, const SmokeReport& report, bool explain) {
   Table table({{"BACKEND"},
                {"VERDICT"},
-               {"PASSED", Align::kRight},
+               {.header = "PASSED", .align = Align::kRight, .drop = 2},
                {"NMSE", Align::kRight},
-               {"MAX KL", Align::kRight},
-               {"TOP-1", Align::kRight},
+               {.header = "MAX KL", .align = Align::kRight, .drop = 3},
+               {.header = "TOP-1", .align = Align::kRight, .drop = 1},
                {"COVERAGE", Align::kRight},
                {"TIME", Align::kRight},
-               {"PEAK MEMORY", Align::kRight}});
+               {.header = "PEAK MEMORY", .align = Align::kRight, .fit = Fit::kWhole, .drop = 4}});
   for (const BackendResult& backend : report.backends) {
     Cell verdict(std::string(VerdictName(backend.verdict)), VerdictColour(backend.verdict));
     if (!Ran(backend)) {
@@ -171,7 +171,7 @@ void PrintSmoke(Output& output, const SmokeReport& report, bool explain) {
                   FormatBytes(backend.peak_bytes)});
   }
   output.PrintTable(table);
-  Table reasons({{""}, {""}, {""}, {""}});
+  Table reasons({{""}, {""}, {.header = "", .fit = Fit::kMiddle}, {""}});
   for (const BackendResult& backend : report.backends) {
     for (const CaseResult& result : backend.cases) {
       if (result.verdict == Verdict::kPass) continue;

@@ -4,12 +4,27 @@
 #include <utility>
 
 #include "client/cli/text.h"
+#include "client/cli/wrap.h"
 
 namespace plumb::cli {
 namespace {
 
-constexpr size_t kGap = 2;
-constexpr size_t kLastColumnMin = 8;
+constexpr size_t kBelowIndent = 4;
+// What columns usually need to be worth reading.
+constexpr size_t kWordsMin = 24;
+constexpr size_t kNameMin = 24;
+constexpr size_t kTitleMin = 12;
+
+size_t UsualMin(Fit fit) { return fit == Fit::kEnd ? kTitleMin : fit == Fit::kWrap ? kWordsMin : kNameMin; }
+
+// Lines of a cell that stands below its row.
+std::string BelowLines(const Cell& cell, bool colours, size_t width) {
+  std::string text;
+  for (const std::string& line : WrapWords(cell.text, std::max(width, 2 * kBelowIndent) - kBelowIndent)) {
+    text += std::string(kBelowIndent, ' ') + (colours ? Paint(line, cell.colour) : line) + "\n";
+  }
+  return text;
+}
 
 }  // namespace
 
@@ -40,43 +55,94 @@ bool Table::has_headers() const {
   return std::any_of(columns_.begin(), columns_.end(), [](const Column& column) { return !column.header.empty(); });
 }
 
-std::vector<size_t> Table::Widths(size_t width) const {
-  std::vector<size_t> widths;
-  for (const Column& column : columns_) widths.push_back(DisplayWidth(column.header));
-  for (const std::vector<Cell>& row : rows_) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(row[i].text));
-  }
-  if (width == 0 || !has_headers()) return widths;
-  size_t before = 0;
-  for (size_t i = 0; i + 1 < widths.size(); ++i) before += widths[i] + kGap;
-  size_t left = width > before ? width - before : 0;
-  widths.back() = std::min(widths.back(), std::max(left, kLastColumnMin));
-  return widths;
+Fit Table::FitOf(size_t column) const {
+  if (columns_[column].fit != Fit::kAuto) return columns_[column].fit;
+  return column + 1 == columns_.size() ? Fit::kWrap : Fit::kWhole;
 }
 
-std::string Table::RenderRow(const std::vector<Cell>& cells, const std::vector<size_t>& widths, bool colours) const {
-  std::string line;
-  for (size_t i = 0; i < cells.size(); ++i) {
-    std::string text = Truncate(cells[i].text, widths[i]);
-    std::string padding(widths[i] - std::min(widths[i], DisplayWidth(text)), ' ');
-    if (colours && !text.empty()) text = Paint(text, cells[i].colour);
-    if (i > 0) line.append(kGap, ' ');
-    line += columns_[i].align == Align::kRight ? padding + text : text + padding;
+TableLayout Table::Layout(size_t width) const {
+  std::vector<ColumnSize> sizes;
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    const Column& column = columns_[i];
+    ColumnSize size{.natural = DisplayWidth(column.header), .fit = FitOf(i), .drop = column.drop, .min = column.min};
+    if (size.min == 0) size.min = UsualMin(size.fit);
+    for (const std::vector<Cell>& row : rows_) size.natural = std::max(size.natural, DisplayWidth(row[i].text));
+    sizes.push_back(size);
   }
-  line.erase(line.find_last_not_of(' ') + 1);
-  return line + "\n";
+  return LayOut(sizes, width);
+}
+
+std::vector<std::string> Table::CellLines(const std::string& text, size_t column, size_t width) const {
+  switch (FitOf(column)) {
+    case Fit::kWrap:
+      return WrapWords(text, width);
+    case Fit::kFront:
+      return {TruncateFront(text, width)};
+    case Fit::kMiddle:
+      return {TruncateMiddle(text, width)};
+    default:
+      return {Truncate(text, width)};
+  }
+}
+
+std::string Table::RenderRow(const std::vector<Cell>& cells, const TableLayout& layout, bool colours,
+                             size_t width) const {
+  const size_t last = cells.size() - 1;
+  // A word that is wider than the last column and not than the line has a line of its own.
+  const bool below = layout.last_below || (width > 0 && FitOf(last) == Fit::kWrap && last > 0 &&
+                                           LongestWord(cells[last].text) > layout.widths[last]);
+  std::vector<std::vector<std::string>> lines(cells.size());
+  size_t height = 1;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    if (!layout.shown[i] || (i == last && below)) continue;
+    lines[i] = CellLines(cells[i].text, i, layout.widths[i]);
+    height = std::max(height, lines[i].size());
+  }
+  std::string text;
+  for (size_t at = 0; at < height; ++at) {
+    std::string line;
+    for (size_t i = 0; i < cells.size(); ++i) {
+      if (!layout.shown[i] || (i == last && below)) continue;
+      std::string piece = at < lines[i].size() ? lines[i][at] : "";
+      std::string padding(layout.widths[i] - std::min(layout.widths[i], DisplayWidth(piece)), ' ');
+      if (colours && !piece.empty()) piece = Paint(piece, cells[i].colour);
+      line += columns_[i].align == Align::kRight ? padding + piece : piece + padding;
+      line.append(kColumnGap, ' ');
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  if (below && !cells[last].text.empty()) text += BelowLines(cells[last], colours, width);
+  return text;
+}
+
+std::string Table::RenderStacked(const std::vector<Cell>& cells, bool colours, size_t width) const {
+  std::string text;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    if (cells[i].text.empty()) continue;
+    std::string header = columns_[i].header.empty() || i == 0 ? "" : columns_[i].header + ": ";
+    const size_t indent = i == 0 ? 0 : kBelowIndent;
+    std::vector<std::string> lines = WrapWords(header + cells[i].text, std::max(width, 2 * indent) - indent);
+    for (const std::string& line : lines) {
+      text += std::string(indent, ' ') + (colours ? Paint(line, cells[i].colour) : line) + "\n";
+    }
+  }
+  return text;
 }
 
 std::string Table::Render(bool colours, size_t width) const {
   if (rows_.empty()) return "";
-  std::vector<size_t> widths = Widths(width);
+  const TableLayout layout = Layout(width);
   std::string text;
-  if (has_headers()) {
+  if (has_headers() && !layout.stacked) {
     std::vector<Cell> headers;
     for (const Column& column : columns_) headers.emplace_back(column.header, Colour::kDim);
-    text = RenderRow(headers, widths, colours);
+    if (layout.last_below) headers.back().text.clear();
+    text = RenderRow(headers, layout, colours, width);
   }
-  for (const std::vector<Cell>& row : rows_) text += RenderRow(row, widths, colours);
+  for (const std::vector<Cell>& row : rows_) {
+    text += layout.stacked ? RenderStacked(row, colours, width) : RenderRow(row, layout, colours, width);
+  }
   return text;
 }
 

@@ -47,6 +47,8 @@ size_t CharacterWidth(UChar32 c) {
   if (c < 0) return 1;
   int8_t type = u_charType(c);
   if (type == U_NON_SPACING_MARK || type == U_ENCLOSING_MARK || type == U_FORMAT_CHAR) return 0;
+  // Vowels and final consonants of Hangul stand in the syllable that they belong to.
+  if (c >= 0x1160 && c <= 0x11ff) return 0;
   int width = u_getIntPropertyValue(c, UCHAR_EAST_ASIAN_WIDTH);
   return width == U_EA_WIDE || width == U_EA_FULLWIDTH ? 2 : 1;
 }
@@ -87,16 +89,7 @@ size_t DisplayWidth(std::string_view text) {
 std::string Truncate(std::string_view text, size_t columns) {
   if (DisplayWidth(text) <= columns) return std::string(text);
   if (columns == 0) return "";
-  std::string kept;
-  size_t width = 0;
-  bool full = false;
-  ForEachCharacter(text, [&](UChar32 c, std::string_view piece) {
-    full = full || width + CharacterWidth(c) > columns - 1;
-    if (full) return;
-    width += CharacterWidth(c);
-    kept += piece;
-  });
-  return kept.append(kEllipsis);
+  return std::string(text.substr(0, PrefixBytes(text, columns - 1))).append(kEllipsis);
 }
 
 std::string TruncateFront(std::string_view text, size_t columns) {
@@ -109,6 +102,25 @@ std::string TruncateFront(std::string_view text, size_t columns) {
     width -= CharacterWidth(c) * (width > columns - 1 ? 1 : 0);
   });
   return kept;
+}
+
+std::string TruncateMiddle(std::string_view text, size_t columns) {
+  if (DisplayWidth(text) <= columns) return std::string(text);
+  const size_t front = PrefixBytes(text, (columns - std::min<size_t>(columns, 1)) / 3);
+  const size_t rest = columns - std::min(columns, DisplayWidth(text.substr(0, front)));
+  return std::string(text.substr(0, front)) + TruncateFront(text.substr(front), rest);
+}
+
+size_t PrefixBytes(std::string_view text, size_t columns) {
+  size_t bytes = 0;
+  size_t width = 0;
+  bool full = false;
+  ForEachCharacter(text, [&](UChar32 c, std::string_view piece) {
+    width += CharacterWidth(c);
+    full = full || width > columns;
+    bytes += full ? 0 : piece.size();
+  });
+  return bytes;
 }
 
 std::string FormatBytes(uint64_t bytes) {

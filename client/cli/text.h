@@ -27,6 +27,10 @@ std::string Truncate(std::string_view text, size_t columns);
 // The same with the ellipsis in front: the end of a path says more than its
 // start.
 std::string TruncateFront(std::string_view text, size_t columns);
+// The same with the ellipsis a third of the way in: how a file's name begins and how it ends both say what it is.
+std::string TruncateMiddle(std::string_view text, size_t columns);
+// Bytes at the start of sanitised `text` that take at most `columns`.
+size_t PrefixBytes(std::string_view text, size_t columns);
 
 // `512 B`, `1.5 KiB`, `27.0 MiB`.
 std::string FormatBytes(uint64_t bytes);

@@ -224,17 +224,25 @@ Json TokenJson(const v1::Token& token) {
 }
 
 Table FileTable(const v1::Manifest& manifest) {
-  Table table({{"SIZE", Align::kRight}, {"CHUNKS", Align::kRight}, {"TENSORS", Align::kRight}, {"SHA-256"}, {"FILE"}});
+  Table table({{"SIZE", Align::kRight},
+               {.header = "CHUNKS", .align = Align::kRight, .drop = 4},
+               {.header = "TENSORS", .align = Align::kRight, .drop = 3},
+               {.header = "SHA-256", .drop = 1},
+               {.header = "FILE", .fit = Fit::kMiddle, .min = 48},
+               {.header = "", .fit = Fit::kWhole, .drop = 2}});
   for (const v1::File& file : manifest.files()) {
     table.AddRow({FormatBytes(file.size_bytes()), fmt::to_string(file.chunk_count()),
                   file.tensors_size() == 0 ? "" : fmt::to_string(file.tensors_size()), ShortDigest(file.sha256()),
-                  file.path() + (file.generated() ? "  (recorded by plumb)" : "")});
+                  file.path(), file.generated() ? "(recorded by plumb)" : ""});
   }
   return table;
 }
 
 Table TensorTable(const v1::Manifest& manifest) {
-  Table table({{"FILE"}, {"SIZE", Align::kRight}, {"TYPE"}, {"TENSOR"}});
+  Table table({{.header = "FILE", .fit = Fit::kMiddle, .drop = 2, .min = 12},
+               {.header = "SIZE", .align = Align::kRight, .drop = 1},
+               {"TYPE"},
+               {.header = "TENSOR", .fit = Fit::kMiddle, .min = 36}});
   for (const v1::File& file : manifest.files()) {
     for (const v1::Tensor& tensor : file.tensors()) {
       table.AddRow({file.path(), FormatBytes(tensor.end() - tensor.begin()), TensorType(tensor), tensor.name()});

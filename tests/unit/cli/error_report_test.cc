@@ -32,6 +32,18 @@ TEST(RenderError, WithoutAMessageNamesTheCode) {
   EXPECT_EQ(RenderError(absl::Status(absl::StatusCode::kInternal, ""), kRegistry, false), "Error: INTERNAL\n");
 }
 
+TEST(RenderError, WrapsAtWords) {
+  EXPECT_EQ(
+      RenderError(UsageError("there is no such thing as that", "plumb pull [flags] REF [DIR]"), kRegistry, false, 28),
+      "Error: there is no such\n  thing as that\nUsage: plumb pull [flags]\n       REF [DIR]\n");
+}
+
+TEST(RenderError, AMendThatIsWrappedIsStillACommand) {
+  const absl::Status status = WithMend(NotFound("gone"), "plumb publish acme/tiny@NEW ./tiny    (never reused)");
+  EXPECT_EQ(RenderError(status, kRegistry, false, 40),
+            "Error: gone\nTry: plumb publish acme/tiny@NEW ./tiny\n  (never reused)\n");
+}
+
 TEST(RenderError, PaintsOnlyWhenAsked) {
   EXPECT_EQ(RenderError(Internal("x"), kRegistry, false).find('\x1b'), std::string::npos);
   EXPECT_NE(RenderError(Internal("x"), kRegistry, true).find('\x1b'), std::string::npos);

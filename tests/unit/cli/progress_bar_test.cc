@@ -23,21 +23,23 @@ TEST(RenderProgress, ShowsEverythingOnAWideTerminal) {
       "ETA 0:05");
 }
 
-TEST(RenderProgress, DropsTheBarFirst) {
-  EXPECT_EQ(RenderProgress(Halfway(), 10 * kMiB, 90),
-            "upload  weights/model.safetensors   50%  50.0 MiB / 100.0 MiB  10.0 MiB/s  ETA 0:05");
+TEST(RenderProgress, MakesTheBarSmallerFirst) {
+  EXPECT_EQ(RenderProgress(Halfway(), 10 * kMiB, 100),
+            "upload  weights/model.safetensors  [======>      ]   50%  50.0 MiB / 100.0 MiB  10.0 MiB/s  ETA 0:05");
 }
 
 TEST(RenderProgress, ShortensTheItemNext) {
-  EXPECT_EQ(RenderProgress(Halfway(), 10 * kMiB, 70),
-            "upload  …safetensors   50%  50.0 MiB / 100.0 MiB  10.0 MiB/s  ETA 0:05");
+  EXPECT_EQ(RenderProgress(Halfway(), 10 * kMiB, 90),
+            "upload  weight…l.safetensors  [====>   ]   50%  50.0 MiB / 100.0 MiB  10.0 MiB/s  ETA 0:05");
 }
 
-TEST(RenderProgress, ThenDropsItAndTheRest) {
-  EXPECT_EQ(RenderProgress(Halfway(), 10 * kMiB, 60), "upload   50%  50.0 MiB / 100.0 MiB  10.0 MiB/s  ETA 0:05");
-  EXPECT_EQ(RenderProgress(Halfway(), 10 * kMiB, 47), "upload   50%  50.0 MiB / 100.0 MiB  10.0 MiB/s");
-  EXPECT_EQ(RenderProgress(Halfway(), 10 * kMiB, 34), "upload   50%  50.0 MiB / 100.0 MiB");
-  EXPECT_EQ(RenderProgress(Halfway(), 10 * kMiB, 12), "upload   50…");
+TEST(RenderProgress, KeepsTheBarWhateverGoes) {
+  EXPECT_EQ(RenderProgress(Halfway(), 10 * kMiB, 79),
+            "upload  [=========>         ]   50%  50.0 MiB / 100.0 MiB  10.0 MiB/s  ETA 0:05");
+  EXPECT_EQ(RenderProgress(Halfway(), 10 * kMiB, 59), "upload  [==========>          ]   50%  10.0 MiB/s  ETA 0:05");
+  EXPECT_EQ(RenderProgress(Halfway(), 10 * kMiB, 40), "upload  [=======>      ]   50%  ETA 0:05");
+  EXPECT_EQ(RenderProgress(Halfway(), 10 * kMiB, 24), "upload  [====>   ]   50%");
+  EXPECT_EQ(RenderProgress(Halfway(), 10 * kMiB, 18), "upload  [====>   ]");
 }
 
 class ProgressWidthTest : public testing::TestWithParam<size_t> {};
@@ -58,16 +60,49 @@ TEST_P(ProgressWidthTest, Fits) {
 
 INSTANTIATE_TEST_SUITE_P(Widths, ProgressWidthTest, testing::Range<size_t>(1, 140, 7));
 
-TEST(RenderProgress, WithoutATotalHasNoBarAndNoPercentage) {
+TEST(RenderProgress, WithoutATotalSomethingMovesAllTheSame) {
   Progress progress = Halfway();
   progress.total_bytes = 0;
-  EXPECT_EQ(RenderProgress(progress, 0, 100), "upload  weights/model.safetensors  50.0 MiB");
+  EXPECT_EQ(RenderProgress(progress, 0, 57, 0), "upload  weights/model.safetensors  [====      ]  50.0 MiB");
+  EXPECT_EQ(RenderProgress(progress, 0, 57, 2), "upload  weights/model.safetensors  [  ====    ]  50.0 MiB");
+  EXPECT_EQ(RenderProgress(progress, 0, 57, 7), "upload  weights/model.safetensors  [     ==== ]  50.0 MiB");
 }
 
 TEST(RenderProgress, WithoutAnItem) {
   Progress progress = Halfway();
   progress.item = "";
-  EXPECT_EQ(RenderProgress(progress, 0, 40), "upload   50%  50.0 MiB / 100.0 MiB");
+  EXPECT_EQ(RenderProgress(progress, 0, 50), "upload  [======>     ]   50%  50.0 MiB / 100.0 MiB");
+}
+
+TEST(RenderProgress, IsNotDoneBeforeItIs) {
+  Progress progress = Halfway();
+  progress.done_bytes = 100 * kMiB - 1;
+  EXPECT_NE(RenderProgress(progress, 0, 100).find(" 99%"), std::string::npos);
+}
+
+TEST(ProgressLine, SaysAllInOneLine) {
+  EXPECT_EQ(ProgressLine(Halfway(), 10 * kMiB),
+            "upload weights/model.safetensors: 50%, 50.0 MiB / 100.0 MiB, 10.0 MiB/s, ETA 0:05");
+}
+
+TEST(ProgressLine, OfNothingKnownIsThePhase) { EXPECT_EQ(ProgressLine({.phase = "smoke"}, 0), "smoke"); }
+
+TEST(ProgressLog, WritesAPlainLineAfterFiveSecondsAndThenEveryTen) {
+  std::ostringstream out;
+  double now = 100;
+  ProgressLog log(&out, [&] { return now; });
+  for (; now <= 130; now += 0.5) log.Update(Halfway());
+  const std::string text = out.str();
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3) << text;  // At 105, 115, 125.
+  EXPECT_EQ(text.find_first_of("\r\x1b"), std::string::npos);
+}
+
+TEST(ProgressLog, ShortWorkSaysNothing) {
+  std::ostringstream out;
+  double now = 100;
+  ProgressLog log(&out, [&] { return now; });
+  for (; now < 105; now += 0.5) log.Update(Halfway());
+  EXPECT_EQ(out.str(), "");
 }
 
 TEST(RenderProgress, NeverShowsMoreThanAll) {

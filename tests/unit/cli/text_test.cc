@@ -84,10 +84,23 @@ TEST(Truncate, NeverExceedsTheColumns) {
   for (size_t columns = 0; columns < 12; ++columns) {
     EXPECT_LE(DisplayWidth(Truncate("a模b型cdé", columns)), columns);
     EXPECT_LE(DisplayWidth(TruncateFront("a模b型cdé", columns)), columns);
+    EXPECT_LE(DisplayWidth(TruncateMiddle("a模b型cdé", columns)), columns);
   }
 }
 
 TEST(TruncateFront, KeepsTheEnd) { EXPECT_EQ(TruncateFront("weights/model.safetensors", 12), "…safetensors"); }
+
+TEST(TruncateMiddle, KeepsTheEndAndSomeOfTheFront) {
+  EXPECT_EQ(TruncateMiddle("Llama-3.1-8B-Instruct-Q4_K_M.gguf", 24), "Llama-3…ruct-Q4_K_M.gguf");
+  EXPECT_EQ(TruncateMiddle("short", 5), "short");
+}
+
+TEST(DisplayWidth, CountsTheVowelsOfHangulWithTheirSyllable) { EXPECT_EQ(DisplayWidth("\u1112\u1161\u11ab"), 2u); }
+
+TEST(PrefixBytes, NeverCutsACharacterInTwo) {
+  EXPECT_EQ(PrefixBytes("模型", 3), 3u);
+  EXPECT_EQ(PrefixBytes("abc", 8), 3u);
+}
 
 TEST(FormatBytes, SwitchesUnitsAtTheirBounds) {
   EXPECT_EQ(FormatBytes(0), "0 B");
