@@ -124,7 +124,9 @@ std::unique_ptr<CLI::App> MakeApp(GlobalFlags* flags, Action* action) {
   RegisterGolden(command, action);
   RegisterBackends(command, action);
   RegisterShow(command, action);
+  RegisterCard(command, action);
   RegisterFiles(command, action);
+  RegisterCat(command, action);
   RegisterDiff(command, action);
   RegisterInspect(command, action);
   RegisterConvert(command, action);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "client/cli/error_report.h"
+#include "client/cli/reference_advice.h"
 #include "fmt/format.h"
 #include "plumb/base/status.h"
 #include "plumb/client/catalogue.h"
@@ -62,7 +63,7 @@ absl::Status RequireFolder(const std::string& argument, const std::string& comma
 }
 
 absl::StatusOr<NamedRelease> FindNamedRelease(Context& context, const std::string& argument) {
-  absl::StatusOr<Reference> reference = ParseReference(argument);
+  absl::StatusOr<Reference> reference = ParseReferenceArgument(argument);
   if (!reference.ok()) return WithOtherReading(reference.status(), argument, /*parsed=*/false);
   absl::StatusOr<NamedRelease> found = Find(context, *reference);
   if (!found.ok()) return WithOtherReading(found.status(), argument, /*parsed=*/true);

@@ -100,6 +100,8 @@ inline constexpr const char* kCommands = "Commands";
 
 void RegisterAdmin(Command& root, Action* action);
 void RegisterBackends(Command& root, Action* action);
+void RegisterCard(Command& root, Action* action);
+void RegisterCat(Command& root, Action* action);
 void RegisterCache(Command& root, Action* action);
 void RegisterCompletion(Command& root, Action* action);
 void RegisterConvert(Command& root, Action* action);

@@ -6,6 +6,7 @@
 #include "client/cli/command.h"
 #include "client/cli/error_report.h"
 #include "client/cli/model_table.h"
+#include "client/cli/reference_advice.h"
 #include "client/cli/text.h"
 #include "client/cli/views.h"
 #include "fmt/format.h"
@@ -125,7 +126,8 @@ absl::Status ListOneModel(Context& context, const Reference& reference, const Li
   // No such model: perhaps the start of names.
   PLUMB_ASSIGN_OR_RETURN(std::vector<v1::Model> models, ListModels(*connection, reference.model));
   if (models.empty() || flags.checkpoints) {
-    return WithMend(NotFound(fmt::format("{} has no model {}", connection->registry(), reference.model)), "plumb list");
+    return ExplainUnknown(*connection, {.registry = reference.registry, .model = reference.model},
+                          NotFound(fmt::format("{} has no model {}", connection->registry(), reference.model)));
   }
   PrintModels(context.output(), models);
   return absl::OkStatus();

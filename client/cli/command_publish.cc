@@ -7,6 +7,7 @@
 #include "client/cli/command.h"
 #include "client/cli/error_report.h"
 #include "client/cli/publish_view.h"
+#include "client/cli/reference_advice.h"
 #include "fmt/format.h"
 #include "plumb/base/status.h"
 #include "plumb/client/publish.h"
@@ -39,7 +40,7 @@ struct PublishFlags {
 
 absl::StatusOr<PublishOptions> OptionsOf(const PublishFlags& flags) {
   PublishOptions options;
-  PLUMB_ASSIGN_OR_RETURN(options.reference, ParseReference(flags.reference));
+  PLUMB_ASSIGN_OR_RETURN(options.reference, ParseReferenceArgument(flags.reference));
   if (options.reference.version.empty()) {
     return UsageError(fmt::format("\"{}\" has no version; expected namespace/name@version", flags.reference));
   }
@@ -51,7 +52,7 @@ absl::StatusOr<PublishOptions> OptionsOf(const PublishFlags& flags) {
     options.kind = *kind;
   }
   if (!flags.parent.empty()) {
-    PLUMB_ASSIGN_OR_RETURN(options.parent, ParseReference(flags.parent));
+    PLUMB_ASSIGN_OR_RETURN(options.parent, ParseReferenceArgument(flags.parent));
   }
   options.folder = flags.folder;
   options.step = flags.step;

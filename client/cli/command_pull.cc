@@ -4,6 +4,7 @@
 
 #include "client/cli/command.h"
 #include "client/cli/error_report.h"
+#include "client/cli/reference_advice.h"
 #include "client/cli/smoke_view.h"
 #include "client/cli/text.h"
 #include "fmt/format.h"
@@ -67,7 +68,7 @@ absl::Status ConnectMirrors(Context& context, const PullFlags& flags, std::vecto
 absl::Status RunPull(Context& context, const PullFlags& flags) {
   Output& output = context.output();
   PullOptions options;
-  PLUMB_ASSIGN_OR_RETURN(options.reference, ParseReference(flags.reference));
+  PLUMB_ASSIGN_OR_RETURN(options.reference, ParseReferenceArgument(flags.reference));
   const std::string& model = options.reference.model;
   options.folder = flags.folder.empty() ? "./" + model.substr(model.find('/') + 1) : flags.folder;
   options.include = flags.include;
@@ -90,7 +91,7 @@ absl::Status RunPull(Context& context, const PullFlags& flags) {
   std::optional<SmokeReport> checked;
   if (smoke.has_value()) checked = smoke->Finish(result.status());
   if (absl::IsNotFound(result.status())) {
-    return WithMend(result.status(), ListCommand(options.reference));
+    return ExplainUnknown(*connection, options.reference, result.status());
   }
   PLUMB_RETURN_IF_ERROR(result.status());
   double seconds = context.environment().seconds() - begin;

@@ -4,6 +4,7 @@
 
 #include "client/cli/command.h"
 #include "client/cli/error_report.h"
+#include "client/cli/reference_advice.h"
 #include "client/cli/text.h"
 #include "client/cli/views.h"
 #include "fmt/format.h"
@@ -48,7 +49,7 @@ absl::Status PrintHistory(Output& output, Connection& connection, const std::str
 
 absl::Status RunTag(Context& context, const TagFlags& flags) {
   Output& output = context.output();
-  PLUMB_ASSIGN_OR_RETURN(Reference reference, ParseReference(flags.reference));
+  PLUMB_ASSIGN_OR_RETURN(Reference reference, ParseReferenceArgument(flags.reference));
   if (absl::Status status = ValidateVersion(flags.tag); !status.ok()) return UsageError(std::string(Message(status)));
   PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(reference.registry));
   if (flags.history) return PrintHistory(output, *connection, reference.model, flags.tag);

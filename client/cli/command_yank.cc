@@ -2,6 +2,7 @@
 
 #include "client/cli/command.h"
 #include "client/cli/error_report.h"
+#include "client/cli/reference_advice.h"
 #include "client/cli/text.h"
 #include "client/cli/views.h"
 #include "fmt/format.h"
@@ -18,7 +19,7 @@ struct YankFlags {
 };
 
 absl::Status RunYank(Context& context, const YankFlags& flags) {
-  PLUMB_ASSIGN_OR_RETURN(Reference reference, ParseReference(flags.reference));
+  PLUMB_ASSIGN_OR_RETURN(Reference reference, ParseReferenceArgument(flags.reference));
   if (reference.version.empty() && reference.tag.empty() && reference.digest_hex.empty()) {
     return UsageError(fmt::format("\"{}\" names no release; expected namespace/name@version", flags.reference));
   }

@@ -2,6 +2,7 @@
 
 #include "client/cli/error_report.h"
 #include "client/cli/interrupt.h"
+#include "client/cli/reference_advice.h"
 #include "fmt/format.h"
 #include "plumb/base/file.h"
 #include "plumb/base/status.h"
@@ -87,7 +88,7 @@ std::string ListCommand(const Reference& reference) {
 
 absl::StatusOr<v1::Release> ResolveReference(Connection& connection, const Reference& reference) {
   absl::StatusOr<v1::Release> release = Resolve(connection, reference);
-  if (absl::IsNotFound(release.status())) return WithMend(release.status(), ListCommand(reference));
+  if (absl::IsNotFound(release.status())) return ExplainUnknown(connection, reference, release.status());
   return release;
 }
 

@@ -42,6 +42,10 @@ void Output::PrintParagraph(const std::string& text, Colour colour, size_t hang)
 
 void Output::PrintTable(const Table& table) { Result(table.Render(colours_out(), width_out())); }
 
+void Output::PrintBytes(std::span<const uint8_t> bytes) {
+  Result(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+}
+
 void Output::PrintJson(const Json& value) { Result(DumpJson(value, environment_.out_is_terminal) + "\n"); }
 
 void Output::PrintJsonLine(const Json& value) { Result(DumpJson(value, /*pretty=*/false) + "\n"); }

@@ -3,7 +3,9 @@
 #ifndef PLUMB_CLIENT_CLI_OUTPUT_H_
 #define PLUMB_CLIENT_CLI_OUTPUT_H_
 
+#include <cstdint>
 #include <mutex>
+#include <span>
 #include <string>
 
 #include "absl/status/status.h"
@@ -33,6 +35,11 @@ class Output {
   void PrintParagraph(const std::string& text, Colour colour = Colour::kNone, size_t hang = 2);
   // Fitted to the terminal's width.
   void PrintTable(const Table& table);
+  // Bytes of the result as they are: no terminal may be behind stdout unless the user asked for that.
+  void PrintBytes(std::span<const uint8_t> bytes);
+  bool out_is_terminal() const { return environment_.out_is_terminal; }
+  // Columns that results are laid out for; 0 where no terminal shows them.
+  size_t width_out() const { return environment_.out_is_terminal ? environment_.width() : 0; }
   void PrintJson(const Json& value);
   // One object of a stream, on a line of its own.
   void PrintJsonLine(const Json& value);
@@ -58,8 +65,6 @@ class Output {
   void Result(const std::string& text);
   bool colours_out() const { return colour_ && environment_.out_is_terminal; }
   bool colours_err() const { return colour_ && environment_.err_is_terminal; }
-  // Columns to wrap at; 0 where nobody looks.
-  size_t width_out() const { return environment_.out_is_terminal ? environment_.width() : 0; }
   size_t width_err() const { return environment_.err_is_terminal ? environment_.width() : 0; }
 
   const Environment& environment_;

@@ -172,10 +172,12 @@ class RemoteFile : public ByteSource {
 
 }  // namespace
 
-RemoteFolder::RemoteFolder(Connection& connection, const v1::Manifest& manifest, const Operation& operation)
+RemoteFolder::RemoteFolder(Connection& connection, const v1::Manifest& manifest, const Operation& operation,
+                           Reading reading)
     : connection_(connection),
       manifest_(manifest),
       operation_(operation),
+      reading_(reading),
       received_bytes_(std::make_shared<std::atomic<uint64_t>>(0)) {}
 
 absl::StatusOr<std::shared_ptr<const ByteSource>> RemoteFolder::Open(std::string_view path) const {
@@ -184,7 +186,8 @@ absl::StatusOr<std::shared_ptr<const ByteSource>> RemoteFolder::Open(std::string
   if (found != sources_.end()) return found->second;
   const v1::File* file = FindFile(manifest_, path);
   if (file == nullptr) return NotFound(fmt::format("the release has no file {}", path));
-  uint64_t bytes_max = file->tensors().empty() ? std::numeric_limits<uint64_t>::max() : InspectBytesMax(path);
+  const bool bounded = reading_ == Reading::kHeaders && !file->tensors().empty();
+  const uint64_t bytes_max = bounded ? InspectBytesMax(path) : std::numeric_limits<uint64_t>::max();
   auto source = std::make_shared<RemoteFile>(connection_, *file, bytes_max, operation_, received_bytes_);
   return sources_.emplace(path, std::move(source)).first->second;
 }

@@ -22,10 +22,14 @@ namespace plumb {
 // its first byte is read, and checked against the manifest. Thread-safe.
 class RemoteFolder : public ByteFolder {
  public:
-  // All must outlive the object and the sources it gives. From a file with an index of tensors in the manifest at most
-  // InspectBytesMax(path) are fetched, counted as plain bytes and 44 for each entry of its chunk list; a read that needs
-  // more is RESOURCE_EXHAUSTED.
-  RemoteFolder(Connection& connection, const v1::Manifest& manifest, const Operation& operation);
+  // What the sources are for: to look at headers, or to read whole files.
+  enum class Reading { kHeaders, kWhole };
+
+  // All must outlive the object and the sources it gives. To look at the headers of a file with an index of tensors in
+  // the manifest at most InspectBytesMax(path) are fetched, counted as plain bytes and 44 for each entry of its chunk
+  // list; a read that needs more is RESOURCE_EXHAUSTED.
+  RemoteFolder(Connection& connection, const v1::Manifest& manifest, const Operation& operation,
+               Reading reading = Reading::kHeaders);
 
   // The same source each time. NOT_FOUND when the manifest has no such file.
   absl::StatusOr<std::shared_ptr<const ByteSource>> Open(std::string_view path) const override;
@@ -37,6 +41,7 @@ class RemoteFolder : public ByteFolder {
   Connection& connection_;
   const v1::Manifest& manifest_;
   const Operation& operation_;
+  const Reading reading_;
   std::shared_ptr<std::atomic<uint64_t>> received_bytes_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, std::shared_ptr<const ByteSource>, std::less<>> sources_;

@@ -3,12 +3,13 @@
 #include <algorithm>
 
 #include "fmt/format.h"
-#include "plumb/base/hex.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
 
 namespace plumb {
 namespace {
+
+constexpr size_t kDigestDigits = 64;
 
 bool IsAlnum(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
 bool IsNameChar(char c) { return IsAlnum(c) || c == '.' || c == '_' || c == '-'; }
@@ -38,7 +39,8 @@ std::string TakeRegistry(std::string_view* rest) {
   if (slash == rest->npos) return "";
   std::string_view first = rest->substr(0, slash);
   bool more = rest->find('/', slash + 1) != rest->npos;
-  if (!more && first != "localhost" && first.find(':') == first.npos) return "";
+  bool certain = first == "localhost" || first.find(':') != first.npos;
+  if (!certain && !(more && first.find('.') != first.npos)) return "";
   *rest = rest->substr(slash + 1);
   return std::string(first);
 }
@@ -61,10 +63,26 @@ absl::Status TakeSelector(std::string_view text, Reference* reference) {
     reference->version = value;
     return ValidateVersion(value);
   }
-  PLUMB_ASSIGN_OR_RETURN(std::string digest, HexDecode(value.substr(7)));
-  if (digest.size() != 32) return InvalidArgument("a SHA-256 digest has 64 hexadecimal digits");
-  reference->digest_hex = HexEncode({reinterpret_cast<const uint8_t*>(digest.data()), digest.size()});
+  std::string digits(value.substr(7));
+  std::transform(digits.begin(), digits.end(), digits.begin(),
+                 [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
+  const bool hexadecimal = digits.find_first_not_of("0123456789abcdef") == digits.npos;
+  if (!hexadecimal || digits.size() < kDigestDigitsMin || digits.size() > kDigestDigits) {
+    return InvalidArgument(fmt::format("a SHA-256 digest has {} hexadecimal digits, of which the first {} are enough",
+                                       kDigestDigits, kDigestDigitsMin));
+  }
+  reference->digest_hex = std::move(digits);
   return absl::OkStatus();
+}
+
+// Why `model`, before which no host stands, has too many parts; empty when it has not.
+std::string TooManyParts(std::string_view model) {
+  const size_t slash = model.find('/');
+  if (slash == model.npos || model.find('/', slash + 1) == model.npos) return "";
+  return fmt::format(
+      "\"{}\" is not a host, which has a dot or a port or is localhost, and a path inside a release is "
+      "an argument of its own",
+      model.substr(0, slash));
 }
 
 }  // namespace
@@ -102,6 +120,7 @@ std::string_view NamespaceOf(std::string_view model) { return model.substr(0, mo
 
 absl::StatusOr<Reference> ParseReference(std::string_view text) {
   if (text.starts_with('/')) return UsageError(text, "it starts with a slash");
+  if (text.find("://") != text.npos) return UsageError(text, "it is a URL");
   Reference reference;
   std::string_view rest = text;
   reference.registry = TakeRegistry(&rest);
@@ -110,6 +129,9 @@ absl::StatusOr<Reference> ParseReference(std::string_view text) {
   }
   size_t separator = rest.find_first_of("@:");
   reference.model = rest.substr(0, separator);
+  if (reference.registry.empty()) {
+    if (std::string what = TooManyParts(reference.model); !what.empty()) return UsageError(text, what);
+  }
   if (absl::Status status = ValidateModelName(reference.model); !status.ok()) return UsageError(text, Message(status));
   std::string_view selector = separator == rest.npos ? std::string_view() : rest.substr(separator);
   if (absl::Status status = TakeSelector(selector, &reference); !status.ok()) return UsageError(text, Message(status));

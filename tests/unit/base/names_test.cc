@@ -67,6 +67,9 @@ TEST(ReferenceTest, EveryForm) {
       {"localhost/a/b", {.registry = "localhost", .model = "a/b"}},
       {"127.0.0.1:1/a/b", {.registry = "127.0.0.1:1", .model = "a/b"}},
       {"[::1]:7070/a/b", {.registry = "[::1]:7070", .model = "a/b"}},
+      {"a/b@sha256:" + kDigest.substr(0, kDigestDigitsMin),
+       {.model = "a/b", .digest_hex = kDigest.substr(0, kDigestDigitsMin)}},
+      {"a.b/c", {.model = "a.b/c"}},
   };
   for (const ReferenceCase& c : cases) {
     auto parsed = ParseReference(c.text);
@@ -85,13 +88,26 @@ TEST(ReferenceTest, DigestIsMadeLowerCase) {
 TEST(ReferenceTest, IllegalIsAUsageError) {
   for (const std::string& text :
        {std::string(), std::string("a"), std::string("a/b@"), std::string("a/b:"), std::string("a/b@v1:t"),
-        std::string("a/b:t@v1"), std::string("a/b@sha256:"), "a/b@sha256:" + kDigest.substr(1),
+        std::string("a/b:t@v1"), std::string("a/b@sha256:"), "a/b@sha256:" + kDigest.substr(0, kDigestDigitsMin - 1),
         "a/b@sha256:" + kDigest + "a", "a/b@sha256:" + kDigest.substr(1) + "g", std::string("/a/b"),
         std::string("ho st/a/b"), std::string("h/a/b/c"), std::string("https://h/a/b"), std::string("a/b@..")}) {
     absl::Status status = ParseReference(text).status();
     EXPECT_TRUE(absl::IsInvalidArgument(status)) << text;
     EXPECT_EQ(ErrorClassOf(status), ErrorClass::kUsage) << text;
   }
+}
+
+TEST(ReferenceTest, APathInsideAReleaseIsNoHost) {
+  for (const char* text : {"lab/x/file.gguf", "lab/x/sub/file.gguf", "lab/x/file.gguf@v1"}) {
+    absl::Status status = ParseReference(text).status();
+    EXPECT_EQ(ErrorClassOf(status), ErrorClass::kUsage) << text;
+    EXPECT_NE(Message(status).find("\"lab\" is not a host"), std::string_view::npos) << status;
+  }
+}
+
+TEST(ReferenceTest, AUrlIsNamedAsSuch) {
+  EXPECT_NE(Message(ParseReference("https://models.example.org/a/b").status()).find("it is a URL"),
+            std::string_view::npos);
 }
 
 TEST(ReferenceTest, RandomReferencesRoundTrip) {

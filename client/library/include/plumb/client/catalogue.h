@@ -22,7 +22,9 @@
 namespace plumb {
 
 // The release `reference` means now. The answer's model is checked to be the one asked for;
-// its digest, when the reference names one, too (DATA_LOSS, ErrorClass::kVerification).
+// its digest, when the reference names one, too (DATA_LOSS, ErrorClass::kVerification). A digest of fewer than 64
+// digits, also where a version stands that the model does not have, means the one release of the model that starts so;
+// several are INVALID_ARGUMENT (ErrorClass::kUsage).
 absl::StatusOr<v1::Release> Resolve(Connection& connection, const Reference& reference);
 
 // Words for the user when the name in `reference`, which means `release`, means another release in its other reading;

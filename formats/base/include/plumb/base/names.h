@@ -2,6 +2,7 @@
 #ifndef PLUMB_BASE_NAMES_H_
 #define PLUMB_BASE_NAMES_H_
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,9 @@ absl::Status ValidateVersion(std::string_view version);
 // `namespace` of `namespace/name`.
 std::string_view NamespaceOf(std::string_view model);
 
+// Digits of a digest that name a release, where no other of its model starts with them.
+inline constexpr size_t kDigestDigitsMin = 12;
+
 // `[host[:port]/]namespace/name[@version | :tag | @sha256:hex]`, taken apart. At most one of
 // `version`, `tag` and `digest_hex` is set. An empty `registry` means the default one.
 struct Reference {
@@ -29,13 +33,13 @@ struct Reference {
   std::string model;     // `namespace/name`.
   std::string version;
   std::string tag;
-  std::string digest_hex;  // 64 lower-case hexadecimal digits.
+  std::string digest_hex;  // Lower-case hexadecimal digits: all 64, or the first kDigestDigitsMin or more.
 
   friend bool operator==(const Reference&, const Reference&) = default;
 };
 
-// Takes a reference apart and validates each piece. A first part that holds a dot and a
-// second slash, a colon before a slash, or is `localhost`, is a host. INVALID_ARGUMENT with
+// Takes a reference apart and validates each piece. A first part that holds a colon, is `localhost`, or holds a dot
+// where two more follow, is a host; nothing else is, however many parts there are. INVALID_ARGUMENT with
 // ErrorClass::kUsage says what a reference looks like.
 absl::StatusOr<Reference> ParseReference(std::string_view text);
 
