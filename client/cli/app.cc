@@ -8,6 +8,7 @@
 #include "client/cli/exit_code.h"
 #include "client/cli/help.h"
 #include "client/cli/interrupt.h"
+#include "client/cli/no_color.h"
 #include "client/cli/output.h"
 #include "client/cli/suggest.h"
 #include "fmt/format.h"
@@ -154,19 +155,20 @@ int RunApp(const std::vector<std::string>& arguments, const Environment& environ
   }
   // Settings may be what is wrong, so that errors before them can only go by
   // the arguments.
-  Output early(environment, Contains(arguments, "--json"), false, Contains(arguments, "--no-color"));
+  Output early(environment, Contains(arguments, "--json"), false,
+               Contains(arguments, "--no-color") || NoColourWanted(environment.variable));
   try {
     std::vector<std::string> words = RewriteHelp(arguments);
     std::reverse(words.begin(), words.end());  // As CLI11 wants them.
     root->parse(std::move(words));
   } catch (const CLI::CallForHelp&) {
-    early.PrintText(HelpText(DeepestParsed(*root), environment.width()));
+    early.PrintVerbatim(HelpText(DeepestParsed(*root), environment.width()));
     return kDone;
   } catch (const CLI::ParseError& error) {
     return Fail(ParseFailure(*root, error), "", &early);
   }
   if (!action) {
-    early.PrintText(HelpText(*root, environment.width()));
+    early.PrintVerbatim(HelpText(*root, environment.width()));
     return kDone;
   }
   absl::StatusOr<Settings> settings = ResolveSettings(flags, environment.variable);

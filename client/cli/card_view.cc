@@ -40,7 +40,7 @@ void PrintCardText(Output& output, const CardText& card, const ModelCard& parsed
   output.PrintTable(facts);
   output.PrintText("");
   for (const StyledText& line : RenderMarkdown(parsed.body, output.width_out())) {
-    output.PrintText(line.text, line.text.empty() ? Colour::kNone : line.colour);
+    output.PrintVerbatim(line.text, line.text.empty() ? Colour::kNone : line.colour);
   }
 }
 

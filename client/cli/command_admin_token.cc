@@ -47,7 +47,7 @@ absl::Status RunCreate(Context& context, const CreateFlags& flags) {
     context.output().PrintJson(json);
     return absl::OkStatus();
   }
-  context.output().PrintText(created.secret());
+  context.output().PrintVerbatim(created.secret());
   context.output().Note(fmt::format("This is the token {} ({}; expires: {}). It is shown this once only.",
                                     created.token().name(), fmt::join(created.token().scopes(), ", "),
                                     Expiry(created.token())));

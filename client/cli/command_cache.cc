@@ -68,7 +68,7 @@ absl::Status RunPath(Context& context, const NoFlags& /*flags*/) {
   if (context.output().json()) {
     context.output().PrintJson({{"path", path}});
   } else {
-    context.output().PrintText(path);
+    context.output().PrintVerbatim(path);
   }
   return absl::OkStatus();
 }

@@ -6,9 +6,10 @@
 #include "client/cli/error_report.h"
 #include "client/cli/release_reader.h"
 #include "fmt/format.h"
-#include "plumb/base/file.h"
+#include "plumb/base/directory.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
+#include "plumb/client/config_diff.h"
 #include "plumb/client/release_folder.h"
 #include "plumb/document/card.h"
 
@@ -25,7 +26,8 @@ struct CardFlags {
 absl::StatusOr<CardText> LocalCard(const std::string& folder) {
   CardText card;
   card.name = folder;
-  absl::StatusOr<std::string> text = ReadFile(folder + "/" + kCardName, limits::kCardBytesMax);
+  PLUMB_ASSIGN_OR_RETURN(Directory directory, Directory::OpenFollowingLinks(folder));
+  absl::StatusOr<std::string> text = ReadFolderText(directory, kCardName, limits::kCardBytesMax);
   if (absl::IsNotFound(text.status())) return NotFound(fmt::format("{} has no {}", folder, kCardName));
   PLUMB_RETURN_IF_ERROR(text.status());
   card.text = *std::move(text);

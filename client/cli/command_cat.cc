@@ -53,7 +53,7 @@ class TerminalText {
   void Print(std::string text) {
     std::erase(text, '\r');
     for (size_t at = text.find('\t'); at != text.npos; at = text.find('\t', at)) text.replace(at, 1, kTab);
-    output_.PrintText(text);
+    output_.PrintVerbatim(text);
   }
 
   Output& output_;

@@ -7,10 +7,12 @@
 
 #include "client/cli/argument.h"
 #include "client/cli/command.h"
+#include "client/cli/config_view.h"
 #include "client/cli/model_diff_view.h"
 #include "client/cli/text.h"
 #include "fmt/format.h"
 #include "plumb/base/status.h"
+#include "plumb/client/config_diff.h"
 #include "plumb/client/diff.h"
 #include "plumb/client/model_diff.h"
 
@@ -47,9 +49,21 @@ Colour KindColour(DiffKind kind) {
   return Colour::kNone;
 }
 
-Json ResultJson(const DiffResult& result) {
+// Of two folders; of anything else there is no configuration.
+absl::StatusOr<std::vector<ConfigChange>> ChangesOfConfigs(const std::string& a_path, const std::string& b_path) {
+  std::error_code failed;
+  for (const std::string& path : {a_path, b_path}) {
+    if (!std::filesystem::is_directory(path, failed)) return std::vector<ConfigChange>();
+  }
+  PLUMB_ASSIGN_OR_RETURN(TextReader a, FolderTextReader(a_path));
+  PLUMB_ASSIGN_OR_RETURN(TextReader b, FolderTextReader(b_path));
+  return DiffConfigs(a, b);
+}
+
+Json ResultJson(const DiffResult& result, const std::vector<ConfigChange>& configs) {
   Json json = {{"same_files", result.same_files},
                {"same_tensors", result.same_tensors},
+               {"config", ConfigJson(configs)},
                {"files", Json::array()},
                {"tensors", Json::array()}};
   for (const FileDiff& file : result.files) {
@@ -83,7 +97,13 @@ std::set<std::string> OneSided(const DiffResult& result) {
   return paths;
 }
 
-void Print(Output& output, const DiffResult& result) {
+void PrintConfigs(Output& output, const std::vector<ConfigChange>& configs) {
+  if (configs.empty()) return;
+  output.PrintTable(ConfigTable(configs, "A", "B"));
+  output.PrintText("");
+}
+
+void Print(Output& output, const DiffResult& result, const std::vector<ConfigChange>& configs) {
   Table files(
       {{"FILES"}, {"SIZE OF A", Align::kRight}, {"SIZE OF B", Align::kRight}, {.header = "", .fit = Fit::kMiddle}});
   for (const FileDiff& file : result.files) {
@@ -118,6 +138,7 @@ void Print(Output& output, const DiffResult& result) {
   if (!tensors.empty()) output.PrintText("");
   output.PrintTable(tensors);
   if (!result.files.empty()) output.PrintText("");
+  PrintConfigs(output, configs);
   output.PrintText(fmt::format("{} and {} differ; {} and {} are the same", Count(result.files.size(), "file"),
                                Count(result.tensors.size(), "tensor"), Count(result.same_files, "file"),
                                Count(result.same_tensors, "tensor")));
@@ -144,16 +165,24 @@ absl::Status RunDiff(Context& context, const DiffFlags& flags) {
   PLUMB_ASSIGN_OR_RETURN(std::string a_path, PathFor(context, flags.a));
   PLUMB_ASSIGN_OR_RETURN(std::string b_path, PathFor(context, flags.b));
   PLUMB_ASSIGN_OR_RETURN(auto releases, AsReleases(a_path, b_path));
+  PLUMB_ASSIGN_OR_RETURN(std::vector<ConfigChange> configs, ChangesOfConfigs(a_path, b_path));
   Output& output = context.output();
   if (releases) {
     PLUMB_ASSIGN_OR_RETURN(DiffResult result, DiffFolders(releases->first, releases->second, context.LongOperation()));
-    output.json() ? output.PrintJson(ResultJson(result)) : Print(output, result);
+    output.json() ? output.PrintJson(ResultJson(result, configs)) : Print(output, result, configs);
     return absl::OkStatus();
   }
   absl::StatusOr<ModelDiff> diff = DiffModels(a_path, b_path, context.LongOperation());
   output.ClearProgress();
   PLUMB_RETURN_IF_ERROR(diff.status());
-  output.json() ? output.PrintJson(ModelDiffJson(*diff)) : PrintModelDiff(output, *diff, flags.tensors);
+  if (output.json()) {
+    Json json = ModelDiffJson(*diff);
+    json["config"] = ConfigJson(configs);
+    output.PrintJson(json);
+    return absl::OkStatus();
+  }
+  PrintConfigs(output, configs);
+  PrintModelDiff(output, *diff, flags.tensors);
   return absl::OkStatus();
 }
 

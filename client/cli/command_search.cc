@@ -1,3 +1,5 @@
+#include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -12,14 +14,9 @@ namespace plumb::cli {
 namespace {
 
 struct SearchFlags {
-  std::vector<std::string> words;
-};
-
-absl::Status RunSearch(Context& context, const SearchFlags& flags) {
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(""));
-  std::string query = fmt::format("{}", fmt::join(flags.words, " "));
-  PLUMB_ASSIGN_OR_RETURN(std::vector<v1::Model> models, SearchModels(*connection, query));
-  PrintModels(context.output(), models);
+  std::istringstream stream(query);
+  const std::vector<std::string> words{std::istream_iterator<std::string>(stream), {}};
+  PrintModels(context.output(), models, words);
   if (models.empty()) context.output().Note(fmt::format("Nothing matches \"{}\"", query));
   return absl::OkStatus();
 }

@@ -1,9 +1,12 @@
 #include <optional>
 #include <string>
 
+#include "client/cli/card_view.h"
 #include "client/cli/command.h"
 #include "client/cli/error_report.h"
 #include "client/cli/recipe_view.h"
+#include "client/cli/release_changes.h"
+#include "client/cli/release_reader.h"
 #include "client/cli/release_source.h"
 #include "client/cli/text.h"
 #include "client/cli/views.h"
@@ -20,6 +23,10 @@ struct ShowFlags {
   bool files = false;
   bool tags = false;
   bool manifest = false;
+  bool changes = false;
+  std::string since;
+
+  bool shows_changes() const { return changes || !since.empty(); }
 };
 
 void AddIf(Table* table, const std::string& name, const std::string& value) {
@@ -46,7 +53,9 @@ void PrintCard(Output& output, const ReleaseSource& source) {
   const v1::Manifest& manifest = source.stored.manifest;
   output.PrintText(fmt::format("{}@{}", manifest.model(), manifest.version()), Colour::kBold);
   if (!manifest.card().title().empty()) output.PrintText(manifest.card().title());
-  if (!manifest.card().description().empty()) output.PrintText(manifest.card().description());
+  if (!manifest.card().description().empty()) {
+    output.PrintText(manifest.card().description(), Colour::kNone, /*hang=*/0);
+  }
   output.PrintText("");
   Table table({{""}, {""}});
   AddIf(&table, "Digest", source.stored.digest.ToString());
@@ -61,9 +70,8 @@ void PrintCard(Output& output, const ReleaseSource& source) {
           fmt::format("{} UTC by {}", FormatTime(source.release->published_at()), source.release->published_by()));
     AddIf(&table, "Tags", fmt::format("{}", fmt::join(source.release->tags(), ", ")));
   }
-  AddIf(&table, "Labels", fmt::format("{}", fmt::join(manifest.card().tags(), ", ")));
-  AddIf(&table, "Languages", fmt::format("{}", fmt::join(manifest.card().languages(), ", ")));
-  AddIf(&table, "Base model", manifest.card().base_model());
+  AddIf(&table, "Formats", fmt::format("{}", fmt::join(FormatsOf(manifest), ", ")));
+  AddCardFacts(&table, manifest.card());
   for (const v1::SmokeCase& smoke_case : manifest.smoke_cases()) {
     AddIf(&table, "Smoke case",
           fmt::format("{} on {}, recorded by {}", smoke_case.name(), smoke_case.weights_path(),
@@ -87,6 +95,7 @@ Json ShowJson(const ReleaseSource& source, const ShowFlags& flags) {
             {"file_count", manifest.files_size()},
             {"license", manifest.license()}};
   }
+  json["formats"] = FormatsOf(manifest);
   json["card"] = CardJson(manifest.card());
   json["facts"] = FactsJson(manifest.facts());
   if (flags.manifest) json["manifest"] = ManifestJson(manifest);
@@ -100,7 +109,8 @@ Json ShowJson(const ReleaseSource& source, const ShowFlags& flags) {
 
 absl::Status RunShow(Context& context, const ShowFlags& flags) {
   Output& output = context.output();
-  PLUMB_ASSIGN_OR_RETURN(ReleaseSource source, OpenReleaseSource(context, flags.argument));
+  PLUMB_ASSIGN_OR_RETURN(ReleaseReader reader, ReleaseReader::Open(context, flags.argument));
+  const ReleaseSource source = {reader.stored(), reader.release()};
   if (source.release.has_value() && source.release->yanked()) {
     output.Warn("this release was yanked: " + source.release->yank_reason());
   }
@@ -113,17 +123,25 @@ absl::Status RunShow(Context& context, const ShowFlags& flags) {
         "--tags needs a reference: a folder does not know what "
         "points to its release");
   }
+  std::optional<ReleaseChanges> changes;
+  if (flags.shows_changes()) {
+    PLUMB_ASSIGN_OR_RETURN(changes, ChangesSince(context, reader, flags.since));
+  }
   if (output.json()) {
-    output.PrintJson(ShowJson(source, flags));
+    Json json = ShowJson(source, flags);
+    if (changes.has_value()) json["changes"] = ChangesJson(*changes);
+    output.PrintJson(json);
     return absl::OkStatus();
   }
-  if (flags.manifest) output.PrintText(DumpJson(ManifestJson(source.stored.manifest), /*pretty=*/true));
+  if (changes.has_value()) PrintChanges(output, *changes);
+  if (flags.manifest) output.PrintVerbatim(DumpJson(ManifestJson(source.stored.manifest), /*pretty=*/true));
   if (flags.recipe) PLUMB_RETURN_IF_ERROR(PrintRecipe(output, source.stored.manifest));
   if (flags.files) output.PrintTable(FileTable(source.stored.manifest));
   if (flags.tags) {
     for (const std::string& tag : source.release->tags()) output.PrintText(tag);
   }
-  if (!flags.manifest && !flags.recipe && !flags.files && !flags.tags) PrintCard(output, source);
+  const bool asked = flags.manifest || flags.recipe || flags.files || flags.tags || flags.shows_changes();
+  if (!asked) PrintCard(output, source);
   return absl::OkStatus();
 }
 
@@ -138,9 +156,14 @@ void RegisterShow(Command& root, Action* action) {
   command.Flag("--files", &flags->files, "The files");
   command.Flag("--tags", &flags->tags, "The tags that point to it");
   command.Flag("--manifest", &flags->manifest, "The whole manifest, as JSON");
+  command.Flag(
+      "--changes", &flags->changes,
+      "What changed since its parent, else the release before it: licence, configuration files key by key, card");
+  command.Value("--since", "REF|DIR", &flags->since, "What changed since this release");
   command.Examples(
       "  plumb show acme/tiny\n"
       "  plumb show acme/tiny@v1 --recipe\n"
+      "  plumb show acme/tiny@v2 --changes\n"
       "  plumb show ./tiny --manifest\n");
 }
 

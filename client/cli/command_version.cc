@@ -29,7 +29,7 @@ absl::Status RunCompletion(Context& context, const CompletionFlags& flags) {
                       "plumb completion bash|zsh|fish");
   }
   script.pop_back();  // PrintText ends the last line.
-  context.output().PrintText(script);
+  context.output().PrintVerbatim(script);
   return absl::OkStatus();
 }
 

@@ -11,6 +11,8 @@ namespace plumb::cli {
 namespace {
 
 constexpr std::string_view kSpaces = " \t\r";
+// Bytes of a link or a tag; what is longer is taken for text, so that no card costs more than its length.
+constexpr size_t kSpanBytesMax = 500;
 
 std::string_view Trim(std::string_view text) {
   const size_t begin = std::min(text.find_first_not_of(kSpaces), text.size());
@@ -40,7 +42,8 @@ struct Link {
   size_t size = 0;  // 0: there is none.
 };
 
-Link LinkAt(std::string_view rest) {
+Link LinkAt(std::string_view rest, bool inner = false) {
+  rest = rest.substr(0, kSpanBytesMax);
   const bool picture = rest.starts_with("![");
   if (!picture && !rest.starts_with('[')) return {};
   const size_t begin = picture ? 2 : 1;
@@ -56,13 +59,15 @@ Link LinkAt(std::string_view rest) {
   const std::string address(rest.substr(end + 2, close - end - 2));
   if (picture) return {.shown = text.empty() ? "" : "[picture: " + text + "]", .size = close + 1};
   // A badge: a picture with a link.
-  if (const Link inner = LinkAt(text); inner.size == text.size()) text = inner.shown;
+  const Link badge = inner ? Link() : LinkAt(text, /*inner=*/true);
+  if (badge.size > 0 && badge.size == text.size()) text = badge.shown;
   const bool local = address.starts_with('#') || address == text;
   return {.shown = local || address.empty() ? text : text + " <" + address + ">", .size = close + 1};
 }
 
 // A tag or an address between angle brackets at the start of `rest`: how long it is, 0 for none.
 size_t TagSize(std::string_view rest) {
+  rest = rest.substr(0, kSpanBytesMax);
   if (rest.size() < 3 || rest[0] != '<') return 0;
   const bool name = std::isalpha(static_cast<unsigned char>(rest[1])) != 0 || rest[1] == '/' || rest[1] == '!';
   const size_t end = rest.find('>');

@@ -31,13 +31,13 @@ void Output::Result(const std::string& text) {
   if (!environment_.out->good()) stdout_error_ = errno == 0 ? EIO : errno;
 }
 
-void Output::PrintText(const std::string& text, Colour colour) {
-  std::string safe = Sanitise(text, /*keep_lines=*/true);
-  Result((colours_out() ? Paint(safe, colour) : safe) + "\n");
+void Output::PrintText(const std::string& text, Colour colour, size_t hang) {
+  PrintVerbatim(WrapText(Sanitise(text, /*keep_lines=*/true), width_out(), hang), colour);
 }
 
-void Output::PrintParagraph(const std::string& text, Colour colour, size_t hang) {
-  PrintText(WrapText(Sanitise(text, /*keep_lines=*/true), width_out(), hang), colour);
+void Output::PrintVerbatim(const std::string& text, Colour colour) {
+  std::string safe = Sanitise(text, /*keep_lines=*/true);
+  Result((colours_out() ? Paint(safe, colour) : safe) + "\n");
 }
 
 void Output::PrintTable(const Table& table) { Result(table.Render(colours_out(), width_out())); }

@@ -28,11 +28,11 @@ class Output {
   // PrintTable.
   bool json() const { return json_; }
 
-  // A line, or lines, of the result. Sanitised; line feeds stay.
-  void PrintText(const std::string& text, Colour colour = Colour::kNone);
-  // Sentences of ours that are a result: as PrintText, but wrapped at words on a terminal, what goes on in a further
-  // line `hang` columns to the right.
-  void PrintParagraph(const std::string& text, Colour colour = Colour::kNone, size_t hang = 2);
+  // A line, or lines, of the result. Sanitised; line feeds stay. On a terminal wrapped at words, what goes on in a
+  // further line `hang` columns to the right.
+  void PrintText(const std::string& text, Colour colour = Colour::kNone, size_t hang = 2);
+  // The same as it stands, whatever the width: what is there to be copied.
+  void PrintVerbatim(const std::string& text, Colour colour = Colour::kNone);
   // Fitted to the terminal's width.
   void PrintTable(const Table& table);
   // Bytes of the result as they are: no terminal may be behind stdout unless the user asked for that.

@@ -69,7 +69,7 @@ std::string RecipeSummary(const v1::Recipe& recipe) {
 absl::Status PrintRecipe(Output& output, const v1::Manifest& manifest) {
   PLUMB_ASSIGN_OR_RETURN(std::string yaml, RenderRecipe(manifest.recipe()));
   if (yaml.ends_with('\n')) yaml.pop_back();
-  output.PrintText(yaml);
+  output.PrintVerbatim(yaml);
   std::vector<Finding> findings = CheckRecipe(manifest.recipe(), {});
   output.PrintText("\n# What follows from these values:");
   output.PrintTable(FigureTable(DeriveFigures(manifest.recipe())));

@@ -29,6 +29,7 @@ absl::StatusOr<ReleaseReader> ReleaseReader::Open(Context& context, const std::s
   }
   PLUMB_ASSIGN_OR_RETURN(NamedRelease named, FindNamedRelease(context, argument));
   PLUMB_ASSIGN_OR_RETURN(reader.stored_, GetManifest(*named.connection, named.digest));
+  reader.registry_ = named.reference.registry;
   reader.release_ = std::move(named.release);
   reader.connection_ = std::move(named.connection);
   return reader;

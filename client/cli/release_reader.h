@@ -23,6 +23,8 @@ class ReleaseReader {
   static absl::StatusOr<ReleaseReader> Open(Context& context, const std::string& argument);
 
   const StoredManifest& stored() const { return stored_; }
+  // The registry that the reference named; empty for the configured one.
+  const std::string& registry() const { return registry_; }
   // What the registry says about it; absent for a folder.
   const std::optional<v1::Release>& release() const { return release_; }
 
@@ -37,6 +39,7 @@ class ReleaseReader {
   std::unique_ptr<Connection> connection_;
   std::optional<ReleaseFolder> folder_;
   std::string argument_;
+  std::string registry_;
 };
 
 }  // namespace plumb::cli

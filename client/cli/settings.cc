@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "CLI/CLI.hpp"
+#include "client/cli/no_color.h"
 #include "client/cli/quantity.h"
 #include "client/cli/suggest.h"
 #include "fmt/format.h"
@@ -153,7 +154,7 @@ absl::StatusOr<Settings> ResolveSettings(const GlobalFlags& flags, const Variabl
   settings.json = flags.json;
   PLUMB_ASSIGN_OR_RETURN(settings.quiet, lookup.GetBool(flags.quiet, "PLUMB_QUIET", "quiet"));
   PLUMB_ASSIGN_OR_RETURN(settings.no_color, lookup.GetBool(flags.no_color, "PLUMB_NO_COLOR", "no_color"));
-  if (!lookup.Variable("NO_COLOR").empty()) settings.no_color = true;
+  if (NoColourWanted(variable)) settings.no_color = true;
 
   settings.credentials_file = config_folder.empty() ? "" : config_folder + "/credentials.json";
   settings.cache_folder = lookup.Get("", "PLUMB_CACHE", "cache");

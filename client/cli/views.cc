@@ -1,9 +1,13 @@
 #include "client/cli/views.h"
 
+#include <set>
+#include <string_view>
+
 #include "client/cli/text.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "google/protobuf/util/json_util.h"
+#include "plumb/containers/file_roles.h"
 #include "plumb/content/digest.h"
 #include "plumb/manifest/manifest.h"
 
@@ -87,6 +91,15 @@ std::string TensorType(const v1::Tensor& tensor) {
 
 std::string LossText(const v1::Checkpoint& checkpoint) {
   return checkpoint.has_loss() ? fmt::format("{:.4f}", checkpoint.loss()) : "";
+}
+
+std::vector<std::string> FormatsOf(const v1::Manifest& manifest) {
+  std::set<std::string> formats;
+  for (const v1::File& file : manifest.files()) {
+    const std::string_view format = FormatOfName(file.path());
+    if (!format.empty() && !file.generated() && !IsGolden(file.path())) formats.emplace(format);
+  }
+  return {formats.begin(), formats.end()};
 }
 
 Json ModelJson(const v1::Model& model) {

@@ -4,6 +4,7 @@
 #define PLUMB_CLIENT_CLI_VIEWS_H_
 
 #include <string>
+#include <vector>
 
 #include "client/cli/json.h"
 #include "client/cli/table.h"
@@ -19,6 +20,8 @@ std::string DigestText(const std::string& raw);
 std::string ShortDigest(const std::string& raw);
 // `F32 [128, 384]`.
 std::string TensorType(const v1::Tensor& tensor);
+// `safetensors`, `gguf`, ...: of the weight files, by their names, sorted.
+std::vector<std::string> FormatsOf(const v1::Manifest& manifest);
 // `0.9213`; empty when absent.
 std::string LossText(const v1::Checkpoint& checkpoint);
 
