@@ -14,6 +14,13 @@ namespace plumb::cli {
 namespace {
 
 struct SearchFlags {
+  std::vector<std::string> words;
+};
+
+absl::Status RunSearch(Context& context, const SearchFlags& flags) {
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(""));
+  std::string query = fmt::format("{}", fmt::join(flags.words, " "));
+  PLUMB_ASSIGN_OR_RETURN(std::vector<v1::Model> models, SearchModels(*connection, query));
   std::istringstream stream(query);
   const std::vector<std::string> words{std::istream_iterator<std::string>(stream), {}};
   PrintModels(context.output(), models, words);
