@@ -22,6 +22,13 @@ std::string License(const CardText& card, const ModelCard& parsed) {
 
 }  // namespace
 
+v1::Card WithFacts(v1::Card card, const v1::ReleaseFacts& facts) {
+  if (card.pipeline().empty()) card.set_pipeline(facts.task());
+  if (card.library().empty()) card.set_library(facts.library());
+  if (card.base_model().empty() && !facts.base_models().empty()) card.set_base_model(facts.base_models(0).name());
+  return card;
+}
+
 void AddCardFacts(Table* table, const v1::Card& card) {
   AddIf(table, "Task", card.pipeline());
   AddIf(table, "Library", card.library());

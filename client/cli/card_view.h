@@ -21,6 +21,9 @@ struct CardText {
   std::optional<v1::Manifest> manifest;
 };
 
+// `card`, with what the files say themselves where it says nothing.
+v1::Card WithFacts(v1::Card card, const v1::ReleaseFacts& facts);
+
 // Task, library, base model, languages and tags: what a card's front matter says, a row for each that is there.
 void AddCardFacts(Table* table, const v1::Card& card);
 

@@ -71,7 +71,7 @@ void PrintCard(Output& output, const ReleaseSource& source) {
     AddIf(&table, "Tags", fmt::format("{}", fmt::join(source.release->tags(), ", ")));
   }
   AddIf(&table, "Formats", fmt::format("{}", fmt::join(FormatsOf(manifest), ", ")));
-  AddCardFacts(&table, manifest.card());
+  AddCardFacts(&table, WithFacts(manifest.card(), manifest.facts()));
   for (const v1::SmokeCase& smoke_case : manifest.smoke_cases()) {
     AddIf(&table, "Smoke case",
           fmt::format("{} on {}, recorded by {}", smoke_case.name(), smoke_case.weights_path(),

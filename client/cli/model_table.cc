@@ -30,6 +30,9 @@ std::vector<std::string> MatchedFields(const v1::Model& model, const std::vector
                                                         {"label", Joined(card.tags())},
                                                         {"language", Joined(card.languages())},
                                                         {"licence", model.license()},
+                                                        {"kind", Joined(model.kinds())},
+                                                        {"format", Joined(model.formats())},
+                                                        {"publisher", Joined(model.publishers())},
                                                         {"description", card.description()}};
   std::vector<std::string> matched;
   for (const auto& [name, text] : fields) {

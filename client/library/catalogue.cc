@@ -54,36 +54,14 @@ absl::StatusOr<v1::Release> ResolveExactly(Connection& connection, const Referen
   return release;
 }
 
-// The one release of the model whose digest starts with `digits`.
-absl::StatusOr<v1::Release> ResolveDigits(Connection& connection, const Reference& reference,
-                                          const std::string& digits) {
-  PLUMB_ASSIGN_OR_RETURN(std::vector<v1::Release> releases,
-                         ListReleases(connection, reference.model, v1::KIND_UNSPECIFIED));
-  const v1::Release* found = nullptr;
-  for (const v1::Release& release : releases) {
-    PLUMB_ASSIGN_OR_RETURN(Digest digest, Digest::FromBytes(release.digest()));
-    if (!digest.ToHex().starts_with(digits)) continue;
-    if (found != nullptr) {
-      return WithErrorClass(InvalidArgument(fmt::format("{} and {} of {} both start with {}; more digits are needed",
-                                                        found->version(), release.version(), reference.model, digits)),
-                            ErrorClass::kUsage);
-    }
-    found = &release;
-  }
-  if (found == nullptr) {
-    return NotFound(fmt::format("{} has no release whose digest starts with {}", reference.model, digits));
-  }
-  return *found;
-}
-
 }  // namespace
 
 absl::StatusOr<v1::Release> Resolve(Connection& connection, const Reference& reference) {
-  if (IsShortDigest(reference.digest_hex)) return ResolveDigits(connection, reference, reference.digest_hex);
   absl::StatusOr<v1::Release> release = ResolveExactly(connection, reference);
   if (!absl::IsNotFound(release.status()) || !IsShortDigest(reference.version)) return release;
   // Digits as they are printed, without `sha256:`. A version of that name would have been the one meant.
-  absl::StatusOr<v1::Release> by_digits = ResolveDigits(connection, reference, reference.version);
+  absl::StatusOr<v1::Release> by_digits = ResolveExactly(
+      connection, {.registry = reference.registry, .model = reference.model, .digest_hex = reference.version});
   return absl::IsNotFound(by_digits.status()) ? release : by_digits;
 }
 
