@@ -37,7 +37,12 @@ std::vector<std::string> MatchedFields(const v1::Model& model, const std::vector
   std::vector<std::string> matched;
   for (const auto& [name, text] : fields) {
     const std::string folded = FoldPath(text);  // As the server compares.
-    const auto holds = [&](const std::string& word) { return folded.find(FoldPath(word)) != folded.npos; };
+    // `field:text` looks for the text in one field.
+    const auto holds = [&](const std::string& word) {
+      const size_t colon = word.find(':');
+      const std::string part = colon == word.npos || colon + 1 == word.size() ? word : word.substr(colon + 1);
+      return folded.find(FoldPath(part)) != folded.npos;
+    };
     if (std::any_of(words.begin(), words.end(), holds)) matched.emplace_back(name);
   }
   return matched;
