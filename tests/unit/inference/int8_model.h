@@ -69,7 +69,7 @@ struct Int8Model {
                NodeField("Tanh", {at("d")}, {at("t")}) + NodeField("Add", {x, at("t")}, {next});
       x = next;
     }
-    return Model(graph + Input("x", 1, {kRows, kWidth}) + Output("y"));
+    return onnx_writer::Model(graph + Input("x", 1, {kRows, kWidth}) + Output("y"));
   }
 };
 

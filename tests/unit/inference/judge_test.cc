@@ -82,7 +82,7 @@ TEST(JudgeTest, ARoundingThatFallsTheOtherWayIsNoFailure) {
 TEST(JudgeTest, TheTiersLimitsHoldWhereRoundingMovesLittle) {
   const std::string graph = NodeField("MatMul", {"x", "w"}, {"y"}) + Input("x", 1, {4, 8}) +
                             Initializer(Tensor("w", 1, {8, 8}, Raw(std::vector<float>(64, 0.37f)))) + Output("y");
-  RecordedCase model(Model(graph));
+  RecordedCase model(onnx_writer::Model(graph));
   model.Record(5);
   EXPECT_EQ(model.Check().verdict, Verdict::kPass);
   model.Record(5, [](std::vector<TensorValue>& outputs) {
@@ -101,10 +101,10 @@ TEST(JudgeTest, TheTiersLimitsHoldWhereRoundingMovesLittle) {
 std::string Detector() {
   std::vector<float> weights(64);
   for (size_t i = 0; i < weights.size(); ++i) weights[i] = 0.01f * static_cast<float>(i % 7) - 0.03f;
-  return Model(NodeField("MatMul", {"x", "w"}, {"s"}) + NodeField("Add", {"s", "b"}, {"t"}) +
-               NodeField("Sigmoid", {"t"}, {"y"}) + Input("x", 1, {1, 64}) +
-               Initializer(Tensor("w", 1, {64, 1}, Raw(weights))) +
-               Initializer(Tensor("b", 1, {1}, Raw(std::vector<float>{-8.2f}))) + Output("y"));
+  return onnx_writer::Model(NodeField("MatMul", {"x", "w"}, {"s"}) + NodeField("Add", {"s", "b"}, {"t"}) +
+                            NodeField("Sigmoid", {"t"}, {"y"}) + Input("x", 1, {1, 64}) +
+                            Initializer(Tensor("w", 1, {64, 1}, Raw(weights))) +
+                            Initializer(Tensor("b", 1, {1}, Raw(std::vector<float>{-8.2f}))) + Output("y"));
 }
 
 void Add(float delta, std::vector<TensorValue>& outputs) {
@@ -126,9 +126,10 @@ TEST(JudgeTest, ASmallProbabilityIsJudgedByWhatASigmoidsErrorIs) {
 
 TEST(JudgeTest, InputsOnWhichOutputsAreNoiseDecideNothing) {
   // What is left of x + 1e7 - 1e7 - x is rounding.
-  RecordedCase model(Model(NodeField("Add", {"x", "big"}, {"a"}) + NodeField("Sub", {"a", "big"}, {"b"}) +
-                           NodeField("Sub", {"b", "x"}, {"y"}) + Input("x", 1, {4, 8}) +
-                           Initializer(Tensor("big", 1, {}, Raw(std::vector<float>{1.05e6f}))) + Output("y")));
+  RecordedCase model(onnx_writer::Model(NodeField("Add", {"x", "big"}, {"a"}) + NodeField("Sub", {"a", "big"}, {"b"}) +
+                                        NodeField("Sub", {"b", "x"}, {"y"}) + Input("x", 1, {4, 8}) +
+                                        Initializer(Tensor("big", 1, {}, Raw(std::vector<float>{1.05e6f}))) +
+                                        Output("y")));
   model.Record(9);
   const CaseResult result = model.Check();
   EXPECT_EQ(result.verdict, Verdict::kInconclusive);
@@ -142,13 +143,13 @@ TEST(JudgeTest, PlacesThatChangeWithRoundingAreCounted) {
   const std::string graph = NodeField("MatMul", {"x", "w"}, {"s"}) +
                             NodeField("ArgMax", {"s"}, {"y"}, IntAttribute("axis", 1)) + Input("x", 1, {32, 64}) +
                             Initializer(Tensor("w", 1, {64, 2}, Raw(weights))) + Output("y", 7);
-  RecordedCase model(Model(graph));
+  RecordedCase model(onnx_writer::Model(graph));
   model.Record(3);
   EXPECT_NE(model.Check().verdict, Verdict::kFail);
   weights[0] = 9;
-  RecordedCase decided(Model(NodeField("MatMul", {"x", "w"}, {"s"}) +
-                             NodeField("ArgMax", {"s"}, {"y"}, IntAttribute("axis", 1)) + Input("x", 1, {32, 64}) +
-                             Initializer(Tensor("w", 1, {64, 2}, Raw(weights))) + Output("y", 7)));
+  RecordedCase decided(onnx_writer::Model(
+      NodeField("MatMul", {"x", "w"}, {"s"}) + NodeField("ArgMax", {"s"}, {"y"}, IntAttribute("axis", 1)) +
+      Input("x", 1, {32, 64}) + Initializer(Tensor("w", 1, {64, 2}, Raw(weights))) + Output("y", 7)));
   decided.Record(3, [](std::vector<TensorValue>& outputs) { outputs[0].bytes[0] ^= 1; });
   EXPECT_EQ(decided.Check().verdict, Verdict::kFail);
 }

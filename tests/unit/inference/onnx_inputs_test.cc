@@ -32,7 +32,7 @@ std::string Filters(const std::vector<int64_t>& dims) {
 }
 
 absl::StatusOr<Shape> ShapeFor(const std::string& graph) {
-  absl::StatusOr<std::unique_ptr<OnnxModel>> model = OnnxModel::FromBytes(Model(graph + Output("y")));
+  absl::StatusOr<std::unique_ptr<OnnxModel>> model = OnnxModel::FromBytes(onnx_writer::Model(graph + Output("y")));
   if (!model.ok()) return model.status();
   PLUMB_ASSIGN_OR_RETURN(OnnxValues values, ChooseOnnxInputs(**model, 128));
   return values.at("x").shape;
