@@ -133,7 +133,8 @@ absl::Status IgnoreRules::Add(std::string_view text, std::string_view name) {
       const bool again = part == kAnyFolders && !rule.parts.empty() && rule.parts.back() == kAnyFolders;
       if (!again) rule.parts.emplace_back(part);
     }
-    if (!line.empty()) rules_.push_back(std::move(rule));
+    // An empty part stands for no name, so that the rule matches nothing.
+    if (!line.empty() && line.find("//") == line.npos) rules_.push_back(std::move(rule));
   }
   return absl::OkStatus();
 }

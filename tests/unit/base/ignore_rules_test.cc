@@ -60,6 +60,8 @@ TEST(IgnoreRulesTest, AsGitReadsThem) {
       {"*.bin\n!keep.bin", "keep.bin", false},
       {"!keep.bin\n*.bin", "keep.bin", true},
       {"a**b", "a-x-b", true},
+      {"a//b", "a/b", false},
+      {"a*//", "a/b", false},
       {"", "x", false},
       {"/", "x", false},
       {"!", "x", false},

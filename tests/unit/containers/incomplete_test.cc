@@ -30,7 +30,7 @@ bool EndsEarlyAs(std::string_view path, std::string bytes) {
 TEST(StandInTest, PointersUnderEveryName) {
   for (const char* name :
        {"model.safetensors", "pytorch_model.bin", "tokenizer.model", "tokenizer.json", "a.png", "x"}) {
-    EXPECT_THAT(StandIn(name, kPointer), HasSubstr("Git LFS pointer (134 bytes) to a file of 29928734 bytes")) << name;
+    EXPECT_THAT(StandIn(name, kPointer), HasSubstr("Git LFS pointer (133 bytes) to a file of 29928734 bytes")) << name;
   }
   EXPECT_THAT(StandIn("m.bin", "# xet version 0\nfilesize = 77\nhash = 'ab'\n"), HasSubstr("Xet pointer"));
   EXPECT_THAT(StandIn("m.bin", "/annex/objects/SHA256E-s12--ab.bin\n"), HasSubstr("git-annex pointer"));
