@@ -66,7 +66,8 @@ absl::Status AddVocabulary(const Directory& directory, std::string_view folder, 
     for (std::string& remark : vocabulary->remarks) remarks->push_back(std::move(remark));
     return absl::OkStatus();
   }
-  if (!absl::IsNotFound(vocabulary.status()) && !absl::IsInvalidArgument(vocabulary.status())) {
+  if (!absl::IsNotFound(vocabulary.status()) && !absl::IsInvalidArgument(vocabulary.status()) &&
+      !absl::IsUnimplemented(vocabulary.status())) {
     return vocabulary.status();
   }
   keys->push_back({"tokenizer.ggml.model", std::string("none"), "str"});

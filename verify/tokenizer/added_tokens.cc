@@ -77,8 +77,8 @@ absl::StatusOr<std::vector<AddedToken>> ParseAddedTokens(const nlohmann::json& j
       return Refuse(section.where(), fmt::format("'{}' stands twice", token.content));
     }
     if (token.id != expected) {
-      return Refuse(section.where(),
-                    fmt::format("'{}' has id {}, but readers would give it {}", token.content, token.id, expected));
+      return NotKnown(section.where(),
+                      fmt::format("'{}' has id {}, but readers would give it {}", token.content, token.id, expected));
     }
     if (!in_model) ++next;
     tokens.push_back(std::move(token));
@@ -93,7 +93,7 @@ absl::StatusOr<AddedTokens> AddedTokens::Make(const std::vector<AddedToken>& tok
   for (const AddedToken& token : tokens) {
     std::string key = token.content;
     if (token.normalized && normalizer != nullptr) PLUMB_RETURN_IF_ERROR(normalizer->Apply(key, work));
-    if (key.size() > limits::kTokenBytesMax) return Refuse("added_tokens", "a token that becomes too long");
+    if (key.size() > limits::kTokenBytesMax) return NotKnown("added_tokens", "a token that becomes too long");
     (token.normalized ? normalized : plain).push_back({std::move(key), token.id});
   }
   AddedTokens made{PrefixIndex(std::move(plain)), PrefixIndex(std::move(normalized))};

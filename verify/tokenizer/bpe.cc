@@ -197,7 +197,7 @@ absl::Status NotInVocabulary(std::string_view text) {
 }
 
 ModelOr MakeBpe(Vocabulary vocabulary, const BpeRules& rules, std::string_view where) {
-  if (rules.merges.size() > limits::kMergesMax) return Refuse(where, fmt::format("{} merges", rules.merges.size()));
+  if (rules.merges.size() > limits::kMergesMax) return NotKnown(where, fmt::format("{} merges", rules.merges.size()));
   Merges merges;
   merges.reserve(rules.merges.size());
   for (size_t rank = 0; rank < rules.merges.size(); ++rank) {

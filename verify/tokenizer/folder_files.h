@@ -30,7 +30,7 @@ class FolderFiles {
     PLUMB_RETURN_IF_ERROR(file.status());
     PLUMB_ASSIGN_OR_RETURN(const uint64_t size, FileSize(file->get(), path));
     if (size > limits::kTokenizerBytesMax) {
-      return text::Refuse(path, fmt::format("{} bytes, expected at most {}", size, limits::kTokenizerBytesMax));
+      return text::NotKnown(path, fmt::format("{} bytes, expected at most {}", size, limits::kTokenizerBytesMax));
     }
     std::string bytes(size, '\0');
     PLUMB_RETURN_IF_ERROR(PreadExactly(file->get(), {reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()}, 0, path));

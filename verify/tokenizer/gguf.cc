@@ -85,11 +85,11 @@ absl::StatusOr<std::unique_ptr<text::PreTokenizer>> MakePre(const text::GgufPre&
 
 // Byte-level pair encoding.
 absl::Status BuildGpt2(const GgufVocabulary& in, text::Steps& steps) {
-  if (in.pre.empty()) return Refuse("GGUF", "tokenizer.ggml.pre is missing: how to split a text is not known");
+  if (in.pre.empty()) return NotKnown("GGUF", "tokenizer.ggml.pre is missing: how to split a text is not known");
   PLUMB_ASSIGN_OR_RETURN(const text::GgufPre* pre, FindPre(in.pre));
   text::BpeRules rules;
   rules.ignore_merges = pre->ignore_merges;
-  if (in.merges.size() > limits::kMergesMax) return Refuse("GGUF", fmt::format("{} merges", in.merges.size()));
+  if (in.merges.size() > limits::kMergesMax) return NotKnown("GGUF", fmt::format("{} merges", in.merges.size()));
   for (const std::string& merge : in.merges) {
     const size_t space = merge.find(' ', 1);  // A token may start with a space, but not end in one.
     if (space == std::string::npos) return Refuse("GGUF", fmt::format("merge '{}' is not two tokens", merge));

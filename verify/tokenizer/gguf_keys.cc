@@ -14,10 +14,11 @@ constexpr std::string_view kPrefix = "tokenizer.ggml.";
 
 // Keys that do not change the ids of a text, or that only tokenizers read which are refused by their model's name.
 constexpr auto kIrrelevant = std::to_array<std::string_view>(
-    {"token_type_count", "padding_token_id", "mask_token_id", "eot_token_id", "eom_token_id", "prefix_token_id",
-     "suffix_token_id", "middle_token_id", "fim_pre_token_id", "fim_suf_token_id", "fim_mid_token_id",
-     "fim_pad_token_id", "fim_rep_token_id", "fim_sep_token_id", "remove_extra_whitespaces", "precompiled_charsmap",
-     "hf_json"});
+    {"token_type_count", "add_sep_token", "remove_extra_whitespaces", "precompiled_charsmap", "hf_json"});
+
+// The id of a token with a purpose (padding, end of a turn, fill-in-the-middle, ...): which it is changes no text's
+// ids.
+bool NamesAToken(std::string_view key) { return key.ends_with("_token_id") || key.ends_with("_token_ids"); }
 
 // Takes keys out of the metadata. The first error is kept; reads after it give harmless values.
 class Keys {
@@ -59,7 +60,7 @@ class Keys {
       if (!entry.key.starts_with(kPrefix)) continue;
       const std::string key = entry.key.substr(kPrefix.size());
       if (std::find(seen_.begin(), seen_.end(), key) != seen_.end()) continue;
-      if (std::find(kIrrelevant.begin(), kIrrelevant.end(), key) != kIrrelevant.end()) continue;
+      if (NamesAToken(key) || std::find(kIrrelevant.begin(), kIrrelevant.end(), key) != kIrrelevant.end()) continue;
       return text::NotKnown("GGUF",
                             fmt::format("{} is a key that Plumb does not know and that may change ids", entry.key));
     }

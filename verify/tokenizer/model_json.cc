@@ -37,7 +37,7 @@ ModelOr ParseBpe(Section& section) {
   rules.byte_fallback = section.FlagOr("byte_fallback", false);
   rules.ignore_merges = section.FlagOr("ignore_merges", false);
   PLUMB_RETURN_IF_ERROR(section.Finish());
-  if (list.size() > limits::kMergesMax) return Refuse("model.merges", fmt::format("{} merges", list.size()));
+  if (list.size() > limits::kMergesMax) return NotKnown("model.merges", fmt::format("{} merges", list.size()));
   for (const nlohmann::json& item : list) {
     if (item.is_string() && item.get_ref<const std::string&>().starts_with("#version")) continue;
     PLUMB_ASSIGN_OR_RETURN(auto merge, ParseMerge(item, fmt::format("model.merges[{}]", rules.merges.size())));

@@ -16,7 +16,7 @@ class Parser {
 
   absl::Status Parse(const nlohmann::json& json, const std::string& where) {
     if (++stages_ > limits::kTokenizerStagesMax) {
-      return Refuse(where, fmt::format("more than {} processors", limits::kTokenizerStagesMax));
+      return NotKnown(where, fmt::format("more than {} processors", limits::kTokenizerStagesMax));
     }
     Section section(json, where);
     const std::string type = section.Text("type");

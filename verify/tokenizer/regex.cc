@@ -140,7 +140,7 @@ Regex::~Regex() = default;
 
 absl::StatusOr<Regex> Regex::Compile(std::string_view pattern, std::string_view where) {
   if (pattern.size() > limits::kPatternBytesMax) {
-    return Refuse(
+    return NotKnown(
         where, fmt::format("an expression of {} bytes, expected at most {}", pattern.size(), limits::kPatternBytesMax));
   }
   PLUMB_ASSIGN_OR_RETURN(const std::string translated, Translator(pattern, where).Run());
@@ -151,8 +151,8 @@ absl::StatusOr<Regex> Regex::Compile(std::string_view pattern, std::string_view 
   compiled->pattern.reset(icu::RegexPattern::compile(icu::UnicodeString::fromUTF8(translated),
                                                      UREGEX_MULTILINE | UREGEX_UNIX_LINES, position, error));
   if (U_FAILURE(error) || compiled->pattern == nullptr) {
-    return Refuse(where, fmt::format("the expression '{}' does not compile: {} at character {}", pattern.substr(0, 100),
-                                     u_errorName(error), position.offset));
+    return NotKnown(where, fmt::format("the expression '{}' does not compile: {} at character {}",
+                                       pattern.substr(0, 100), u_errorName(error), position.offset));
   }
   return Regex(std::string(pattern), std::move(compiled));
 }

@@ -24,7 +24,7 @@ absl::Status Refuse(std::string_view where, std::string_view why) {
 }
 
 absl::Status NotKnown(std::string_view where, std::string_view why) {
-  return WithErrorClass(absl::UnimplementedError(std::string(Message(Refuse(where, why)))), ErrorClass::kPolicy);
+  return WithErrorClass(absl::UnimplementedError(fmt::format("tokenizer: {}: {}", where, why)), ErrorClass::kPolicy);
 }
 
 Section::Section(const nlohmann::json& object, std::string_view where) : object_(object), where_(where) {
@@ -59,7 +59,7 @@ std::optional<std::string> Section::TextIf(const std::string& key) {
   }
   const auto& text = value->get_ref<const std::string&>();
   if (text.size() > limits::kTokenBytesMax) {
-    RefuseKey(key, fmt::format("{} bytes, expected at most {}", text.size(), limits::kTokenBytesMax));
+    NotKnownKey(key, fmt::format("{} bytes, expected at most {}", text.size(), limits::kTokenBytesMax));
     return std::nullopt;
   }
   return text;

@@ -19,7 +19,7 @@ namespace plumb::text {
 
 // The error for `where` (a path such as `pre_tokenizer.pattern`): INVALID_ARGUMENT, ErrorClass::kPolicy.
 absl::Status Refuse(std::string_view where, std::string_view why);
-// The same for what may be sound and is not understood here: UNIMPLEMENTED, ErrorClass::kPolicy.
+// The same for what is not understood, which says nothing against the file: UNIMPLEMENTED, ErrorClass::kPolicy.
 absl::Status NotKnown(std::string_view where, std::string_view why);
 
 // Takes keys out of an object one by one. The first error is kept and returned by Finish; reads after it give harmless
@@ -50,13 +50,13 @@ class Section {
   void Irrelevant(std::initializer_list<const char*> keys);
   // Refuses the file because of `key`.
   void RefuseKey(std::string_view key, std::string_view why);
-  // The same when its value is not understood.
+  // Gives up on the file because Plumb does not know what `key` says.
   void NotKnownKey(std::string_view key, std::string_view why);
 
   bool failed() const { return !error_.ok(); }
   const std::string& where() const { return where_; }
 
-  // The first error, or one that names every key nobody asked for.
+  // The first error, or NotKnown with every key nobody asked for.
   absl::Status Finish() const;
 
  private:
@@ -72,7 +72,7 @@ template <typename Made>
 Made ParseStage(const nlohmann::json& json, std::string_view where, size_t& stages,
                 Made (*parse_kind)(Section&, const std::string&, size_t&)) {
   if (++stages > limits::kTokenizerStagesMax) {
-    return Refuse(where, fmt::format("more than {} rules", limits::kTokenizerStagesMax));
+    return NotKnown(where, fmt::format("more than {} rules", limits::kTokenizerStagesMax));
   }
   Section section(json, where);
   const std::string type = section.Text("type");

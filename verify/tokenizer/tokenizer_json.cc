@@ -14,7 +14,7 @@ namespace {
 
 absl::Status CheckFileSize(std::string_view text, std::string_view name) {
   if (text.size() <= limits::kTokenizerBytesMax) return absl::OkStatus();
-  return text::Refuse(name, fmt::format("{} bytes, expected at most {}", text.size(), limits::kTokenizerBytesMax));
+  return text::NotKnown(name, fmt::format("{} bytes, expected at most {}", text.size(), limits::kTokenizerBytesMax));
 }
 
 // Reads one of the sections that may be null; `parse` is called with its place and a count of rules.

@@ -6,6 +6,7 @@
 #include "plumb/base/limits.h"
 #include "plumb/base/path.h"
 #include "plumb/base/status.h"
+#include "plumb/base/tokenizer_limits.h"
 #include "verify/tokenizer/section.h"
 
 namespace plumb::text {
@@ -18,9 +19,9 @@ constexpr uint64_t kHolesFactor = 4;
 }  // namespace
 
 absl::Status Vocabulary::Add(std::string_view token, size_t id, std::string_view where) {
-  if (token.size() > limits::kTokenBytesMax) {
-    return Refuse(where,
-                  fmt::format("token {} has {} bytes, expected at most {}", id, token.size(), limits::kTokenBytesMax));
+  if (token.size() > limits::kVocabularyTokenBytesMax) {
+    return NotKnown(where, fmt::format("token {} has {} bytes, expected at most {}", id, token.size(),
+                                       limits::kVocabularyTokenBytesMax));
   }
   if (id >= tokens_.size()) tokens_.resize(id + 1);
   if (tokens_[id]) return Refuse(where, fmt::format("'{}' and '{}' both have id {}", *tokens_[id], token, id));
@@ -33,7 +34,7 @@ absl::Status Vocabulary::Add(std::string_view token, size_t id, std::string_view
 
 absl::StatusOr<Vocabulary> Vocabulary::FromJson(const nlohmann::json& json, std::string_view where) {
   if (!json.is_object()) return Refuse(where, fmt::format("found {}, expected an object", json.type_name()));
-  if (json.size() > limits::kVocabularyTokensMax) return Refuse(where, fmt::format("{} tokens", json.size()));
+  if (json.size() > limits::kVocabularyTokensMax) return NotKnown(where, fmt::format("{} tokens", json.size()));
   Vocabulary vocabulary;
   vocabulary.index_.reserve(json.size());
   const uint64_t end = std::min<uint64_t>(limits::kVocabularyTokensMax, kHolesBase + kHolesFactor * json.size());
@@ -47,7 +48,7 @@ absl::StatusOr<Vocabulary> Vocabulary::FromJson(const nlohmann::json& json, std:
 }
 
 absl::StatusOr<Vocabulary> Vocabulary::FromList(const std::vector<std::string>& tokens, std::string_view where) {
-  if (tokens.size() > limits::kVocabularyTokensMax) return Refuse(where, fmt::format("{} tokens", tokens.size()));
+  if (tokens.size() > limits::kVocabularyTokensMax) return NotKnown(where, fmt::format("{} tokens", tokens.size()));
   Vocabulary vocabulary;
   vocabulary.index_.reserve(tokens.size());
   for (size_t id = 0; id < tokens.size(); ++id) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "nlohmann/json.hpp"
+#include "plumb/base/tokenizer_limits.h"
 #include "plumb/tokenizer/tokenizer.h"
 
 namespace plumb {
@@ -25,8 +26,26 @@ json File(json vocabulary = {{"[UNK]", 0}}) {
 bool Reads(const json& file) { return ParseTokenizerJson(file.dump()).ok(); }
 
 TEST(TokenizerLimits, TokenBytes) {
-  EXPECT_TRUE(Reads(File({{"[UNK]", 0}, {std::string(limits::kTokenBytesMax, 'a'), 1}})));
-  EXPECT_FALSE(Reads(File({{"[UNK]", 0}, {std::string(limits::kTokenBytesMax + 1, 'a'), 1}})));
+  EXPECT_TRUE(Reads(File({{"[UNK]", 0}, {std::string(limits::kVocabularyTokenBytesMax, 'a'), 1}})));
+  EXPECT_FALSE(Reads(File({{"[UNK]", 0}, {std::string(limits::kVocabularyTokenBytesMax + 1, 'a'), 1}})));
+}
+
+// As a published tokenizer has it: a run of 2,048 spaces.
+TEST(TokenizerLimits, LongTokensAreFound) {
+  GgufVocabulary in;
+  in.model = "llama";
+  in.tokens = {"<unk>", "\xE2\x96\x81", std::string(2048, 'a'), "a"};
+  in.scores = {0, -1, -2, -3};
+  in.unknown_id = 0;
+  in.add_bos = false;
+  in.add_space_prefix = false;
+  for (size_t size = 2; size < 2048; size *= 2) {
+    in.tokens.push_back(std::string(size, 'a'));
+    in.scores.push_back(-4);
+  }
+  const auto tokenizer = ParseGgufTokenizer(in);
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
+  EXPECT_THAT(*(*tokenizer)->Encode(std::string(2048, 'a')), ElementsAre(2));
 }
 
 TEST(TokenizerLimits, VocabularyIds) {
