@@ -95,13 +95,18 @@ class Finder {
     return absl::OkStatus();
   }
 
-  // A pointer or a page in place of weights says more than that there are none.
+  // A pointer or a page in place of weights, or another program's model, says more than that there are none.
   absl::Status LookAtUnknown(const std::string& path) {
-    if (!error_.ok() || FormatOfName(path).empty()) return absl::OkStatus();
-    PLUMB_ASSIGN_OR_RETURN(std::shared_ptr<const ByteSource> bytes, files_.Open(path));
-    std::vector<uint8_t> head(std::min<uint64_t>(kContainerHeadBytes, bytes->Size()));
-    PLUMB_RETURN_IF_ERROR(bytes->Read(0, head));
-    if (StandInFor(path, bytes->Size(), head).has_value()) error_ = OpenTensorSource(files_, path).status();
+    if (!error_.ok()) return absl::OkStatus();
+    PLUMB_ASSIGN_OR_RETURN(std::optional<ForeignFormat> foreign, ForeignContainerOf(files_, path));
+    bool telling = foreign && foreign->model();
+    if (!telling && !FormatOfName(path).empty()) {
+      PLUMB_ASSIGN_OR_RETURN(std::shared_ptr<const ByteSource> bytes, files_.Open(path));
+      std::vector<uint8_t> head(std::min<uint64_t>(kContainerHeadBytes, bytes->Size()));
+      PLUMB_RETURN_IF_ERROR(bytes->Read(0, head));
+      telling = StandInFor(path, bytes->Size(), head).has_value();
+    }
+    if (telling) error_ = OpenTensorSource(files_, path).status();
     return absl::OkStatus();
   }
 

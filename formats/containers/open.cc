@@ -1,6 +1,7 @@
 #include "plumb/containers/open.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -79,12 +80,15 @@ struct Recognised {
   const ContainerFormat* format = nullptr;
   const ZipContainerFormat* zip_format = nullptr;
   absl::StatusOr<ZipArchive> archive = absl::UnknownError("no archive");
+  std::optional<ForeignFormat> foreign;  // Then there is no format.
 
   bool any() const { return format != nullptr || zip_format != nullptr; }
 };
 
 Recognised Recognise(const ContainerInput& input) {
   Recognised found;
+  found.foreign = ForeignFormatOf(input.head);
+  if (found.foreign) return found;
   for (const ContainerFormat* format : Formats()) {
     if (!format->recognises(input)) continue;
     found.format = format;
@@ -92,6 +96,8 @@ Recognised Recognise(const ContainerInput& input) {
   }
   if (!LooksLikeZip(input.head)) return found;
   found.archive = ZipArchive::Open(input.bytes);
+  if (found.archive.ok()) found.foreign = ForeignFormatOf(*found.archive);
+  if (found.foreign) return found;
   for (const ZipContainerFormat* format : ZipFormats()) {
     if (found.archive.ok() && format->recognises(*found.archive)) found.zip_format = format;
   }
@@ -104,10 +110,12 @@ absl::StatusOr<std::unique_ptr<TensorSource>> OpenRecognised(const ContainerInpu
   if (found.zip_format != nullptr) return found.zip_format->open(input, *found.archive);
   if (LooksLikeZip(input.head) && !found.archive.ok()) return found.archive.status();
   std::string known;
+  const std::string what = found.foreign ? fmt::format("it is {}, which is not read", found.foreign->what)
+                                         : "its content is of no container that is read here";
   for (const ContainerFormat* each : Formats()) known += fmt::format("{}, ", each->name);
   for (const ZipContainerFormat* each : ZipFormats()) known += fmt::format("{}, ", each->name);
   known.resize(known.size() - 2);
-  return RefusedFile(fmt::format("its content is of no container that is read here ({})", known));
+  return RefusedFile(fmt::format("{} ({})", what, known));
 }
 
 }  // namespace
@@ -137,6 +145,11 @@ absl::StatusOr<std::string_view> ContainerFormatOf(const ByteFolder& folder, std
   const bool checkpoint = AsText(opened.input.head).find("data.pkl") != std::string_view::npos;
   return !found.archive.ok() && checkpoint && LooksLikeZip(opened.input.head) ? PytorchZipFormat().name
                                                                               : std::string_view();
+}
+
+absl::StatusOr<std::optional<ForeignFormat>> ForeignContainerOf(const ByteFolder& folder, std::string_view path) {
+  PLUMB_ASSIGN_OR_RETURN(Opened opened, OpenInput(folder, path));
+  return Recognise(opened.input).foreign;
 }
 
 }  // namespace plumb

@@ -3,11 +3,13 @@
 #define PLUMB_CONTAINERS_OPEN_H_
 
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 #include "plumb/base/byte_source.h"
 #include "plumb/base/directory.h"
+#include "plumb/containers/foreign.h"
 #include "plumb/weights/tensor_source.h"
 
 namespace plumb {
@@ -23,6 +25,9 @@ absl::StatusOr<std::unique_ptr<TensorSource>> OpenTensorSource(const ByteFolder&
 
 // The name of the format that the first file's content claims; empty when none does.
 absl::StatusOr<std::string_view> ContainerFormatOf(const ByteFolder& folder, std::string_view path);
+
+// What the first file is if its content is that of another program's model, which is not read; nullopt for others.
+absl::StatusOr<std::optional<ForeignFormat>> ForeignContainerOf(const ByteFolder& folder, std::string_view path);
 
 }  // namespace plumb
 
