@@ -173,6 +173,14 @@ absl::StatusOr<GgufDescription> DescribeForGguf(std::string_view config_json) {
   return out;
 }
 
+absl::StatusOr<std::optional<std::string>> DifferenceFromGguf(std::string_view config_json, const TensorSource& gguf) {
+  PLUMB_ASSIGN_OR_RETURN(const ReadConfig read, Read(config_json));
+  PLUMB_ASSIGN_OR_RETURN(const std::unique_ptr<Model> model, ParseGgufModel(gguf));
+  const DecoderSpec* spec = DecoderSpecOf(*model);
+  if (spec == nullptr) return absl::UnimplementedError("the GGUF file is no decoder");
+  return FindDifference(read.spec, *spec);
+}
+
 absl::Status CheckGgufDescription(std::string_view config_json, const TensorSource& gguf) {
   PLUMB_ASSIGN_OR_RETURN(const ReadConfig read, Read(config_json));
   absl::StatusOr<std::unique_ptr<Model>> model = ParseGgufModel(gguf);

@@ -6,6 +6,7 @@
 #ifndef PLUMB_INFERENCE_GGUF_DESCRIPTION_H_
 #define PLUMB_INFERENCE_GGUF_DESCRIPTION_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +35,10 @@ struct GgufDescription {
 // UNIMPLEMENTED for a `model_type` that Plumb does not know, or for which llama.cpp has no family; what
 // ParseModelConfig returns.
 absl::StatusOr<GgufDescription> DescribeForGguf(std::string_view config_json);
+
+// What the config and a GGUF file's key-values say differently of the model, in words; nullopt when they say the same.
+// UNIMPLEMENTED, and what ParseModelConfig returns, where one of the two is not understood.
+absl::StatusOr<std::optional<std::string>> DifferenceFromGguf(std::string_view config_json, const TensorSource& gguf);
 
 // Whether `gguf`, a source with names, shapes and key-values of GGUF, says what the config says and has the tensors
 // that follow from it. INVALID_ARGUMENT (ErrorClass::kPolicy) names what llama.cpp's family cannot express.
