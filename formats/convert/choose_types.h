@@ -12,10 +12,17 @@
 
 namespace plumb {
 
-// Parallel to the source's tensors; floats among `float32` become F32 in any case. INVALID_ARGUMENT names the first
-// tensor that the target cannot hold, and what to ask for instead.
-absl::StatusOr<std::vector<DType>> ChooseTypes(const TensorSource& source, const TargetFormat& target,
-                                               std::optional<DType> wanted, const std::set<std::string>& float32);
+// What becomes of one tensor.
+struct ChosenType {
+  DType dtype = DType::kF32;
+  bool fell_back = false;  // Its rows do not fit the type that was asked for.
+  std::string why_not;     // The target cannot hold it: as UnreadableTensor::why; empty for most.
+};
+
+// Parallel to the source's tensors; floats among `float32` become F32 in any case. INVALID_ARGUMENT when the target
+// does not have the type, and (ErrorClass::kPolicy) when it is a block type and no tensor of the source fits it.
+absl::StatusOr<std::vector<ChosenType>> ChooseTypes(const TensorSource& source, const TargetFormat& target,
+                                                    std::optional<DType> wanted, const std::set<std::string>& float32);
 
 // The type as --dtype has it: `bf16`, `q4_k`.
 std::string FlagOf(DType dtype);

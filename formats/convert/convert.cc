@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "formats/convert/carry_metadata.h"
 #include "formats/convert/choose_types.h"
 #include "formats/convert/storages.h"
@@ -17,6 +18,7 @@
 #include "plumb/base/staged_file.h"
 #include "plumb/base/status.h"
 #include "plumb/containers/open.h"
+#include "plumb/gguf/dequantise.h"
 #include "plumb/gguf/writer.h"
 #include "plumb/numpy/npz_writer.h"
 #include "plumb/weights/safetensors_layout.h"
@@ -27,6 +29,7 @@ namespace {
 // What is to be written, and where.
 struct Plan {
   std::vector<DType> types;              // Parallel to the source's tensors.
+  std::optional<DType> main;             // With --dtype: what most elements become.
   std::unique_ptr<TensorSource> shared;  // Owner of what payloads borrow.
   std::vector<Payload> payloads;
   ContainerLayout layout;
@@ -65,7 +68,7 @@ absl::Status PlanApart(const TensorSource& source, const ConvertOptions& options
     PLUMB_ASSIGN_OR_RETURN(plan->layout, LayOutSafetensors(tensors, MetadataAsTexts(source, &plan->dropped_keys)));
   } else if (options.target == ConvertTarget::kGguf) {
     PLUMB_ASSIGN_OR_RETURN(plan->layout,
-                           LayOutGgufContainer(MetadataAsGguf(source, options.dtype, &plan->dropped_keys), tensors));
+                           LayOutGgufContainer(MetadataAsGguf(source, plan->main, &plan->dropped_keys), tensors));
   } else {
     DropAllMetadata(source, &plan->dropped_keys);
     PLUMB_ASSIGN_OR_RETURN(plan->layout, LayOutNpz(tensors));
@@ -88,10 +91,82 @@ absl::Status PlanShared(const TensorSource& source, Plan* plan) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Plan> MakePlan(const TensorSource& source, const ConvertOptions& options) {
+// What of a source is written.
+struct Selection {
+  std::unique_ptr<TensorSource> owner;  // Of `source`, when something is left out.
+  const TensorSource* source = nullptr;
+  std::vector<ChosenType> types;  // Parallel to its tensors.
+  std::vector<UnreadableTensor> skipped;
+};
+
+// The same with those tensors alone for which `keep` is true.
+absl::StatusOr<std::unique_ptr<TensorSource>> Only(const TensorSource& source, const std::vector<bool>& keep) {
+  TensorSourceParts parts = {.format = source.format(),
+                             .files = source.files(),
+                             .metadata = source.metadata().entries(),
+                             .notes = OtherNotes(source),
+                             .codec = gguf::GgmlBlockCodec()};
+  for (size_t i = 0; i < keep.size(); ++i) {
+    if (keep[i]) parts.tensors.push_back(source.tensors()[i]);
+  }
+  return TensorSource::New(std::move(parts));
+}
+
+absl::Status CannotWrite(const std::vector<UnreadableTensor>& tensors, size_t all, const TargetFormat& target) {
+  constexpr size_t kNamedMax = 8;
+  std::vector<std::string> texts;
+  for (size_t i = 0; i < std::min(tensors.size(), kNamedMax); ++i) texts.push_back(UnreadableText(tensors[i]));
+  const std::string more = tensors.size() > kNamedMax ? fmt::format("; and {} more", tensors.size() - kNamedMax) : "";
+  return WithErrorClass(
+      absl::FailedPreconditionError(fmt::format("{} of {} tensors cannot be written as {}: {}{}", tensors.size(), all,
+                                                target.title, fmt::join(texts, "; "), more)),
+      ErrorClass::kPolicy);
+}
+
+absl::StatusOr<Selection> Select(const TensorSource& source, const ConvertOptions& options) {
+  Selection selection = {.source = &source};
+  const TargetFormat& target = TargetFormatOf(options.target);
+  std::vector<UnreadableTensor> cannot;
+  for (const UnreadableTensor& tensor : UnreadableIn(source)) {
+    (tensor.weight ? cannot : selection.skipped).push_back(tensor);
+  }
+  PLUMB_ASSIGN_OR_RETURN(std::vector<ChosenType> types, ChooseTypes(source, target, options.dtype, options.float32));
+  std::vector<bool> keep;
+  for (size_t i = 0; i < types.size(); ++i) {
+    keep.push_back(types[i].why_not.empty());
+    if (!keep[i]) cannot.push_back({source.tensors()[i].name, types[i].why_not});
+    if (keep[i]) selection.types.push_back(std::move(types[i]));
+  }
+  if (!cannot.empty() && (!options.skip || selection.types.empty())) {
+    return CannotWrite(cannot, cannot.size() + selection.types.size(), target);
+  }
+  if (selection.types.size() < keep.size()) {
+    PLUMB_ASSIGN_OR_RETURN(selection.owner, Only(source, keep));
+    selection.source = selection.owner.get();
+  }
+  selection.skipped.insert(selection.skipped.end(), cannot.begin(), cannot.end());
+  return selection;
+}
+
+// The type that most elements are written in, of those that were to be converted.
+std::optional<DType> MainType(const Selection& selection, const ConvertOptions& options) {
+  if (!options.dtype) return std::nullopt;
+  std::map<DType, uint64_t> elements;
+  for (size_t i = 0; i < selection.types.size(); ++i) {
+    elements[selection.types[i].dtype] += selection.source->tensors()[i].element_count();
+  }
+  DType main = *options.dtype;
+  for (const auto& [dtype, count] : elements) {
+    if (count > elements[main]) main = dtype;
+  }
+  return main;
+}
+
+absl::StatusOr<Plan> MakePlan(const Selection& selection, const ConvertOptions& options) {
   Plan plan;
-  PLUMB_ASSIGN_OR_RETURN(plan.types,
-                         ChooseTypes(source, TargetFormatOf(options.target), options.dtype, options.float32));
+  for (const ChosenType& chosen : selection.types) plan.types.push_back(chosen.dtype);
+  plan.main = MainType(selection, options);
+  const TensorSource& source = *selection.source;
   PLUMB_RETURN_IF_ERROR(options.target == ConvertTarget::kPytorch ? PlanShared(source, &plan)
                                                                   : PlanApart(source, options, &plan));
   return plan;
@@ -131,8 +206,10 @@ absl::Status CheckHeaders(const TensorSource& source, const std::vector<DType>& 
   return absl::OkStatus();
 }
 
-ConvertReport MakeReport(const TensorSource& source, const ConvertOptions& options, const Plan& plan) {
+ConvertReport MakeReport(const Selection& selection, const ConvertOptions& options, const Plan& plan) {
+  const TensorSource& source = *selection.source;
   ConvertReport report;
+  report.skipped = selection.skipped;
   report.tensors = plan.types.size();
   report.file_bytes = plan.layout.file_bytes;
   report.unshared = plan.unshared;
@@ -145,6 +222,7 @@ ConvertReport MakeReport(const TensorSource& source, const ConvertOptions& optio
     report.requantised += IsGgmlBlockDType(before) && IsGgmlBlockDType(after) ? 1 : 0;
   }
   for (size_t i = 0; options.dtype && i < plan.types.size(); ++i) {
+    if (selection.types[i].fell_back) ++report.fallbacks[plan.types[i]];
     report.not_asked += plan.types[i] == DType::kF32 && *options.dtype != DType::kF32 ? 1 : 0;
   }
   return report;
@@ -166,15 +244,16 @@ absl::Status CheckDestination(const std::string& path, bool replace) {
 absl::StatusOr<ConvertReport> ConvertTensors(const TensorSource& source, const std::string& path,
                                              const ConvertOptions& options) {
   PLUMB_RETURN_IF_ERROR(CheckDestination(path, options.replace));
-  PLUMB_ASSIGN_OR_RETURN(Plan plan, MakePlan(source, options));
-  ConvertReport report = MakeReport(source, options, plan);
+  PLUMB_ASSIGN_OR_RETURN(const Selection selection, Select(source, options));
+  PLUMB_ASSIGN_OR_RETURN(Plan plan, MakePlan(selection, options));
+  ConvertReport report = MakeReport(selection, options, plan);
   PLUMB_ASSIGN_OR_RETURN(StagedFile file, StagedFile::Create(path, plan.layout.file_bytes));
   PLUMB_RETURN_IF_ERROR(WriteAll(plan.layout.fixed, file));
   if (plan.layout.seal) {
     const std::vector<uint32_t> unknown_sums(plan.payloads.size());
     PLUMB_RETURN_IF_ERROR(WriteAll(plan.layout.seal(unknown_sums), file));
   }
-  PLUMB_RETURN_IF_ERROR(CheckHeaders(source, plan.types, file));
+  PLUMB_RETURN_IF_ERROR(CheckHeaders(*selection.source, plan.types, file));
   PLUMB_ASSIGN_OR_RETURN(WrittenPayloads written, WritePayloads(plan.payloads, plan.layout, file, options.progress));
   if (plan.layout.seal) PLUMB_RETURN_IF_ERROR(WriteAll(plan.layout.seal(written.crc32s), file));
   for (size_t i = 0; i < plan.payloads.size(); ++i) {

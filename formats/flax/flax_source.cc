@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "fmt/format.h"
 #include "formats/flax/msgpack_reader.h"
@@ -10,6 +11,7 @@
 #include "plumb/base/quote.h"
 #include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
+#include "plumb/weights/unreadable_tensor.h"
 
 namespace plumb {
 namespace {
@@ -112,8 +114,8 @@ class FlaxReader {
     PLUMB_ASSIGN_OR_RETURN(MsgpackItem type, inner.Next());
     PLUMB_ASSIGN_OR_RETURN(std::string type_name, inner.Text(type, kTypeNameBytesMax));
     const std::optional<DType> dtype = TypeNamed(type_name);
-    if (!dtype) return RefusedFile(fmt::format("an array is of the unknown type {}", QuoteForMessage(type_name)));
-    tensor.dtype = *dtype;
+    if (dtype) tensor.dtype = *dtype;
+    if (!dtype) unreadable_ = fmt::format("is of the type {}, which is not read", QuoteForMessage(type_name));
     PLUMB_ASSIGN_OR_RETURN(MsgpackItem bytes, inner.Next());
     if (bytes.kind != MsgpackKind::kBytes || inner.at() + bytes.size != end)
       return RefusedFile("an array's bytes do not end it");
@@ -129,16 +131,23 @@ class FlaxReader {
     }
     absl::StatusOr<SourceTensor> tensor = ReadArray(item);
     if (!tensor.ok()) return Annotate(tensor.status(), QuoteForMessage(name));
-    tensor->name = name.empty() ? "array" : name;
-    parts_.tensors.push_back(*std::move(tensor));
+    tensor->name = name;
+    Add(*std::move(tensor));
     return absl::OkStatus();
+  }
+
+  // Where ReadArray met a type that is not known.
+  void Add(SourceTensor tensor) {
+    if (tensor.name.empty()) tensor.name = "array";
+    if (unreadable_.empty()) return parts_.tensors.push_back(std::move(tensor));
+    NoteUnreadable({std::move(tensor.name), std::exchange(unreadable_, {})}, &parts_.notes);
   }
 
   // {kChunked: true, "shape": {"0": ...}, "chunks": {"0": array, ...}}, the first key read already.
   absl::Status VisitChunks(uint64_t pairs, const std::string& name) {
     PLUMB_ASSIGN_OR_RETURN(MsgpackItem mark, reader_.Next());
     if (mark.kind != MsgpackKind::kBool || pairs != 3) return RefusedFile("an array in pieces is not what Flax writes");
-    SourceTensor whole = {.name = name.empty() ? "array" : name};
+    SourceTensor whole = {.name = name};
     PLUMB_ASSIGN_OR_RETURN(uint64_t rank, Numbered("shape"));
     for (uint64_t i = 0; i < rank; ++i) {
       PLUMB_RETURN_IF_ERROR(Key(fmt::format("{}", i)));
@@ -157,7 +166,7 @@ class FlaxReader {
       whole.dtype = piece.dtype;
       whole.ranges.insert(whole.ranges.end(), piece.ranges.begin(), piece.ranges.end());
     }
-    parts_.tensors.push_back(std::move(whole));
+    Add(std::move(whole));
     return absl::OkStatus();
   }
 
@@ -210,6 +219,7 @@ class FlaxReader {
   MsgpackReader reader_;
   TensorSourceParts parts_;
   std::set<std::string> names_;
+  std::string unreadable_;  // Why the array that is being read cannot be given.
   uint64_t values_ = 0;
 };
 

@@ -19,6 +19,7 @@
 #include "plumb/hdf5/chunked_source.h"
 #include "plumb/hdf5/hdf5_file.h"
 #include "plumb/weights/tensor_size.h"
+#include "plumb/weights/unreadable_tensor.h"
 
 namespace plumb {
 namespace {
@@ -132,13 +133,8 @@ class Assembler {
   }
 
   void TakeLeftOut(const Hdf5File& file) {
-    constexpr size_t kShownMax = 8;
-    for (size_t i = 0; i < std::min(file.left_out.size(), kShownMax); ++i) {
-      parts_.notes.push_back(
-          fmt::format("left out: {} {}", QuoteForMessage(file.left_out[i].path), file.left_out[i].why));
-    }
-    if (file.left_out.size() > kShownMax) {
-      parts_.notes.push_back(fmt::format("{} more datasets that are no tensors", file.left_out.size() - kShownMax));
+    for (const Hdf5LeftOut& left_out : file.left_out) {
+      NoteUnreadable({left_out.path, left_out.why, left_out.weight()}, &parts_.notes);
     }
   }
 

@@ -84,6 +84,21 @@ class Literal {
     return text;
   }
 
+  // Everything up to the end of a list whose beginning was taken.
+  void SkipList() {
+    for (int depth = 1; ok() && depth > 0;) {
+      SkipSpace();
+      if (text_.starts_with('\'') || text_.starts_with('"')) {
+        Text();
+      } else if (text_.empty()) {
+        Fail("a list in the header does not end");
+      } else {
+        depth += text_[0] == '[' ? 1 : text_[0] == ']' ? -1 : 0;
+        text_.remove_prefix(1);
+      }
+    }
+  }
+
   bool Flag() {
     if (Take("True")) return true;
     if (!Take("False")) Fail("expected True or False in the header");
@@ -133,7 +148,10 @@ class Literal {
 
 // Sets type and byte order from a code such as `<f4`.
 void ReadType(Literal& literal, NpyHeader* header) {
-  if (literal.Take("[")) return literal.Fail("it is an array of structures");
+  if (literal.Take("[")) {
+    header->unreadable = "is an array of structures";
+    return literal.SkipList();
+  }
   std::string_view code = literal.Text();
   if (!literal.ok()) return;
   const char order = code.empty() ? '\0' : code[0];
@@ -147,7 +165,7 @@ void ReadType(Literal& literal, NpyHeader* header) {
     header->big_endian = order == '>' && !one_byte;
     return;
   }
-  literal.Fail(fmt::format("it is {} ({})", KindOf(type), QuoteForMessage(code)));
+  header->unreadable = fmt::format("is {} ({})", KindOf(type), QuoteForMessage(code));
 }
 
 }  // namespace

@@ -20,6 +20,8 @@ struct NpyHeader {
   bool fortran_order = false;  // The first dimension is the one whose elements lie side by side.
   std::vector<uint64_t> shape;
   uint64_t data_begin = 0;  // From the start of the file.
+  // Why elements of this type cannot be given, as UnreadableTensor::why; empty for most.
+  std::string unreadable;
 };
 
 // Whether bytes begin like a .npy file.

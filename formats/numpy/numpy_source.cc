@@ -9,6 +9,7 @@
 #include "plumb/base/quote.h"
 #include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
+#include "plumb/weights/unreadable_tensor.h"
 
 namespace plumb {
 namespace {
@@ -19,6 +20,7 @@ absl::StatusOr<std::unique_ptr<TensorSource>> OpenOne(const ContainerInput& inpu
   ByteWindow window(*input.bytes);
   TensorSourceParts parts = {.format = "numpy"};
   PLUMB_ASSIGN_OR_RETURN(NpyHeader header, ReadNpyHeader(window, 0, input.bytes->Size()));
+  if (!header.unreadable.empty()) return RefusedFile("it " + header.unreadable);
   PLUMB_ASSIGN_OR_RETURN(SourceTensor tensor, NpyTensor("array", header, 0, 0, input.bytes->Size()));
   parts.tensors.push_back(std::move(tensor));
   parts.files.push_back({input.path, input.bytes});
@@ -46,6 +48,7 @@ class Unpacker {
     std::shared_ptr<const ByteSource> bytes = MemoryByteSource(std::move(data));
     ByteWindow window(*bytes);
     PLUMB_ASSIGN_OR_RETURN(NpyHeader header, ReadNpyHeader(window, 0, bytes->Size()));
+    if (!header.unreadable.empty()) return LeaveOut(std::move(name), std::move(header));
     PLUMB_ASSIGN_OR_RETURN(SourceTensor tensor, NpyTensor(std::move(name), header, file, 0, bytes->Size()));
     parts_.tensors.push_back(std::move(tensor));
     parts_.files.push_back({fmt::format("{}:{}", input_.path, entry.name), std::move(bytes), true});
@@ -55,8 +58,14 @@ class Unpacker {
   absl::StatusOr<std::unique_ptr<TensorSource>> Finish() { return TensorSource::New(std::move(parts_)); }
 
  private:
+  absl::Status LeaveOut(std::string name, NpyHeader header) {
+    NoteUnreadable({std::move(name), std::move(header.unreadable)}, &parts_.notes);
+    return absl::OkStatus();
+  }
+
   absl::Status AddStored(std::string name, const ZipEntry& entry) {
     PLUMB_ASSIGN_OR_RETURN(NpyHeader header, ReadNpyHeader(window_, entry.begin, entry.size_bytes));
+    if (!header.unreadable.empty()) return LeaveOut(std::move(name), std::move(header));
     PLUMB_ASSIGN_OR_RETURN(SourceTensor tensor, NpyTensor(std::move(name), header, 0, entry.begin, entry.size_bytes));
     parts_.tensors.push_back(std::move(tensor));
     return absl::OkStatus();

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "formats/onnx/graph_tensors.h"
+#include "plumb/base/limits.h"
 #include "plumb/base/status.h"
 #include "plumb/onnx/file.h"
 
@@ -43,33 +45,45 @@ std::optional<DType> DTypeOf(OnnxType type) {
   return std::nullopt;
 }
 
-// Puts one initializer among the parts' tensors: where it lies in a file, or what its typed fields say, as a file of
-// its own in memory.
-absl::Status Append(const OnnxFile& file, const OnnxTensor& tensor, TensorSourceParts& parts) {
+// Adds bytes that stand in no file as they are, as a file of its own in memory.
+StoredRange InMemory(const OnnxFile& file, std::span<const uint8_t> bytes, TensorSourceParts& parts) {
+  const auto number = static_cast<uint32_t>(parts.files.size());
+  std::string text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  parts.files.push_back({file.parts().front()->path, MemoryByteSource(std::move(text)), true});
+  return {number, 0, bytes.size()};
+}
+
+// Puts one tensor among the parts': where it lies in a file, or what its typed fields say.
+absl::Status Append(const OnnxFile& file, const std::string& name, const OnnxTensor& tensor, TensorSourceParts& parts) {
   const std::optional<DType> dtype = DTypeOf(tensor.type);
-  if (!dtype) {
-    parts.notes.push_back(fmt::format("{} is a tensor of {} and is left out", tensor.name, OnnxTypeName(tensor.type)));
+  if (!dtype || name.empty() || name.size() > limits::kTensorNameBytesMax) {
+    const bool text = tensor.type == OnnxType::kString;
+    std::string why = fmt::format("is of the type {}, which is not read", OnnxTypeName(tensor.type));
+    if (dtype) why = fmt::format("has a name of {} bytes", name.size());
+    NoteUnreadable({name, text ? "holds texts" : std::move(why), !text}, &parts.notes);
     return absl::OkStatus();
   }
-  SourceTensor source{.name = std::string(tensor.name), .dtype = *dtype, .shape = tensor.dims};
+  SourceTensor source{.name = name, .dtype = *dtype, .shape = tensor.dims};
   PLUMB_ASSIGN_OR_RETURN(OnnxBytes bytes, file.Read(tensor));
   uint64_t begin = 0;
   const OnnxFile::Part* part = bytes.owned.empty() ? file.PartOf(bytes.bytes, &begin) : nullptr;
-  if (bytes.bytes.empty()) {
-    parts.tensors.push_back(std::move(source));
-    return absl::OkStatus();
-  }
-  uint32_t number = 0;
-  if (part != nullptr) {
+  if (part != nullptr && !bytes.bytes.empty()) {
+    uint32_t number = 0;
     while (parts.files[number].path != part->path) ++number;
-  } else {
-    number = static_cast<uint32_t>(parts.files.size());
-    std::string text(reinterpret_cast<const char*>(bytes.bytes.data()), bytes.bytes.size());
-    parts.files.push_back({file.parts().front()->path, MemoryByteSource(std::move(text)), true});
+    source.ranges.push_back({number, begin, begin + bytes.bytes.size()});
+  } else if (!bytes.bytes.empty()) {
+    source.ranges.push_back(InMemory(file, bytes.bytes, parts));
   }
-  source.ranges.push_back({number, begin, begin + bytes.bytes.size()});
   parts.tensors.push_back(std::move(source));
   return absl::OkStatus();
+}
+
+void AppendFloats(const OnnxFile& file, const std::string& name, const std::vector<float>& floats,
+                  TensorSourceParts& parts) {
+  SourceTensor source{.name = name, .dtype = DType::kF32, .shape = {floats.size()}};
+  source.ranges.push_back(
+      InMemory(file, {reinterpret_cast<const uint8_t*>(floats.data()), floats.size() * sizeof(float)}, parts));
+  parts.tensors.push_back(std::move(source));
 }
 
 void AppendMetadata(const OnnxModelProto& model, TensorSourceParts& parts) {
@@ -90,11 +104,11 @@ absl::StatusOr<std::unique_ptr<TensorSource>> Open(const ContainerInput& input) 
   PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<OnnxFile> file, OnnxFile::Open(*input.folder, input.path));
   TensorSourceParts parts{.format = "onnx"};
   for (const auto& part : file->parts()) parts.files.push_back({part->path, part->bytes});
-  for (const OnnxTensor& tensor : file->model().graph.initializers) {
-    PLUMB_RETURN_IF_ERROR(Append(*file, tensor, parts));
-  }
-  if (!file->model().graph.sparse_initializers.empty()) {
-    parts.notes.push_back("sparse initializers are left out");
+  OnnxGraphTensors found = TensorsOfModel(file->model());
+  for (UnreadableTensor& tensor : found.unreadable) NoteUnreadable(std::move(tensor), &parts.notes);
+  for (const OnnxGraphTensor& each : found.tensors) {
+    if (each.floats != nullptr) AppendFloats(*file, each.name, *each.floats, parts);
+    if (each.tensor != nullptr) PLUMB_RETURN_IF_ERROR(Append(*file, each.name, *each.tensor, parts));
   }
   AppendMetadata(file->model(), parts);
   return TensorSource::New(std::move(parts));

@@ -62,7 +62,18 @@ absl::StatusOr<StoredRange> PlaceOf(const TorchTensor& tensor, const StoragePlac
   return place->second;
 }
 
-absl::StatusOr<SourceTensor> Assemble(const TorchTensor& tensor, const StoragePlaces& places, bool big_endian) {
+// Why a tensor that is sound is not given; empty for most.
+std::string WhyNotGiven(const TorchTensor& tensor, const SourceTensor& made, uint64_t storage_bytes) {
+  uint64_t dense = BlockOf(tensor.dtype).bytes;
+  for (uint64_t size : made.shape) {
+    if (__builtin_mul_overflow(dense, size, &dense)) dense = UINT64_MAX;
+  }
+  if (dense <= limits::kExpandedBytesMax || dense <= storage_bytes) return "";
+  return fmt::format("is expanded from {} bytes to more than {}", storage_bytes, limits::kExpandedBytesMax);
+}
+
+absl::StatusOr<SourceTensor> Assemble(const TorchTensor& tensor, const StoragePlaces& places, bool big_endian,
+                                      std::string* unreadable) {
   SourceTensor made = {.name = tensor.name, .dtype = tensor.dtype, .shape = tensor.shape};
   made.big_endian = big_endian;
   PLUMB_ASSIGN_OR_RETURN(StoredRange storage, PlaceOf(tensor, places));
@@ -78,14 +89,7 @@ absl::StatusOr<SourceTensor> Assemble(const TorchTensor& tensor, const StoragePl
   }
   if (!IsDense(tensor)) made.strides = tensor.strides;
   made.ranges.push_back({storage.file, view_begin + tensor.offset * unit, view_begin + *reach * unit});
-  uint64_t dense = unit;
-  for (uint64_t size : made.shape) {
-    if (__builtin_mul_overflow(dense, size, &dense)) dense = UINT64_MAX;
-  }
-  if (dense > limits::kExpandedBytesMax && dense > storage.end - storage.begin) {
-    return Bad(tensor, fmt::format("it is expanded from {} bytes to more than {}", storage.end - storage.begin,
-                                   limits::kExpandedBytesMax));
-  }
+  *unreadable = WhyNotGiven(tensor, made, storage.end - storage.begin);
   return made;
 }
 
@@ -114,8 +118,13 @@ absl::StatusOr<std::unique_ptr<TensorSource>> AssembleTorchSource(TorchContents 
                                                                   bool big_endian, SourceFile file) {
   TensorSourceParts parts = {.format = "pytorch"};
   for (const TorchTensor& tensor : contents.tensors) {
-    PLUMB_ASSIGN_OR_RETURN(SourceTensor made, Assemble(tensor, places, big_endian));
-    parts.tensors.push_back(std::move(made));
+    std::string unreadable;
+    PLUMB_ASSIGN_OR_RETURN(SourceTensor made, Assemble(tensor, places, big_endian, &unreadable));
+    if (!unreadable.empty()) {
+      NoteUnreadable({tensor.name, std::move(unreadable)}, &contents.notes);
+    } else {
+      parts.tensors.push_back(std::move(made));
+    }
   }
   MarkShared(parts.tensors);
   parts.files.push_back(std::move(file));

@@ -1,5 +1,6 @@
 // A sharded checkpoint: an index and the checkpoints beside it.
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "plumb/pytorch/pytorch_source.h"
 #include "plumb/weights/append_source.h"
 #include "plumb/weights/shard_index.h"
+#include "plumb/weights/unreadable_tensor.h"
 
 namespace plumb {
 namespace {
@@ -72,14 +74,20 @@ absl::StatusOr<std::unique_ptr<TensorSource>> Open(const ContainerInput& input) 
   PLUMB_ASSIGN_OR_RETURN(std::string text, ReadText(*input.bytes));
   PLUMB_ASSIGN_OR_RETURN(ShardIndex index, ShardIndex::Parse(text, kEnding));
   TensorSourceParts parts{.format = "pytorch"};
+  std::set<std::string> unreadable;
   for (const std::string& shard : index.shards) {
     absl::StatusOr<std::unique_ptr<TensorSource>> source = OpenShard(input, shard);
     absl::Status status = source.ok() ? Append(**source, index, shard, &parts) : source.status();
+    for (const UnreadableTensor& tensor : source.ok() ? UnreadableIn(**source) : std::vector<UnreadableTensor>()) {
+      if (index.shard_of.contains(tensor.name)) unreadable.insert(tensor.name);
+    }
     if (!status.ok()) return Annotate(status, fmt::format("shard {}", shard));
   }
-  if (parts.tensors.size() != index.shard_of.size()) {
-    return RefusedFile(fmt::format("the index names {} tensors, the shards hold {} of them", index.shard_of.size(),
-                                   parts.tensors.size()));
+  std::set<std::string> held = std::move(unreadable);
+  for (const SourceTensor& tensor : parts.tensors) held.insert(tensor.name);
+  if (held.size() != index.shard_of.size()) {
+    return RefusedFile(
+        fmt::format("the index names {} tensors, the shards hold {} of them", index.shard_of.size(), held.size()));
   }
   return TensorSource::New(std::move(parts));
 }

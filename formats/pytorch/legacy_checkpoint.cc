@@ -35,15 +35,19 @@ absl::StatusOr<StoragePlaces> FindStorages(PickleStream& stream, const Pickle& k
   for (PickleId id : keys.items(keys.root())) {
     const std::string key(keys.kind(id) == PickleKind::kText ? keys.text(id) : "");
     auto storage = storages.find(key);
-    if (storage == storages.end() || !storage->second.dtype || places.contains(key)) {
+    if (storage == storages.end() || places.contains(key)) {
       return RefusedFile(fmt::format("storage {} is listed but not used, or twice", QuoteForMessage(key)));
+    }
+    if (storage->second.unit_bytes == 0) {
+      return RefusedFile(fmt::format("storage {} is of the type {}, whose size is not known", QuoteForMessage(key),
+                                     QuoteForMessage(storage->second.type)));
     }
     PLUMB_ASSIGN_OR_RETURN(uint64_t count, stream.Count(big_endian));
     if (count != storage->second.count) {
       return RefusedFile(
           fmt::format("storage {} has {} elements, expected {}", QuoteForMessage(key), count, storage->second.count));
     }
-    PLUMB_ASSIGN_OR_RETURN(StoredRange range, stream.Skip(count, BlockOf(*storage->second.dtype).bytes));
+    PLUMB_ASSIGN_OR_RETURN(StoredRange range, stream.Skip(count, storage->second.unit_bytes));
     places[key] = range;
   }
   if (!stream.AtEnd()) return RefusedFile("something follows the last storage");

@@ -75,7 +75,12 @@ absl::StatusOr<Storages> ReadStorages(const ByteSource& bytes, const TarEntry& e
     PLUMB_ASSIGN_OR_RETURN(StoredRange range, stream.Skip(elements, BlockOf(*dtype).bytes));
     if (!storages.places.emplace(heading.key, range).second)
       return RefusedFile(fmt::format("storage {} occurs twice", i));
-    storages.by_key[heading.key] = {heading.key, dtype, elements, 0, elements};
+    storages.by_key[heading.key] = {.key = heading.key,
+                                    .dtype = dtype,
+                                    .type = heading.type,
+                                    .unit_bytes = BlockOf(*dtype).bytes,
+                                    .count = elements,
+                                    .view_count = elements};
   }
   return storages;
 }

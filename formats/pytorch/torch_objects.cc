@@ -1,5 +1,7 @@
 #include "formats/pytorch/torch_objects.h"
 
+#include <algorithm>
+
 #include "fmt/format.h"
 #include "formats/pytorch/torch_types.h"
 #include "plumb/base/quote.h"
@@ -76,13 +78,56 @@ absl::StatusOr<TorchTensor> Rebuild(const Pickle& pickle, PickleId call, std::sp
 absl::Status SetType(const Pickle& pickle, PickleId call, std::span<const PickleId> arguments, bool named,
                      TorchTensor* tensor) {
   std::optional<DType> dtype = tensor->storage.dtype;
+  std::string_view type = tensor->storage.type;
   if (named) {
-    const bool global = arguments.size() > 6 && pickle.kind(arguments[6]) == PickleKind::kGlobal;
-    dtype = global ? DTypeOfTorchDtype(pickle.text(arguments[6])) : std::nullopt;
+    if (arguments.size() < 7 || pickle.kind(arguments[6]) != PickleKind::kGlobal) {
+      return Bad(pickle, call, "a tensor's element type is not known");
+    }
+    type = pickle.text(arguments[6]);
+    dtype = DTypeOfTorchDtype(type);
   }
-  if (!dtype) return Bad(pickle, call, "a tensor's element type is not known");
-  tensor->dtype = *dtype;
+  if (!dtype && IsUntypedStorage(type)) return Bad(pickle, call, "a tensor's element type is not known");
+  if (dtype) tensor->dtype = *dtype;
+  if (!dtype) tensor->unreadable = fmt::format("is of the type {}, which is not read", QuoteForMessage(type));
   return absl::OkStatus();
+}
+
+// Lazy conjugates and negatives: the stored bytes are not the tensor's values.
+bool IsLazyView(const Pickle& pickle, std::span<const PickleId> arguments) {
+  for (PickleId argument : arguments.subspan(std::min<size_t>(arguments.size(), 6))) {
+    if (pickle.kind(argument) != PickleKind::kDict) continue;
+    const auto pairs = pickle.items(argument);
+    for (size_t i = 0; i + 1 < pairs.size(); i += 2) {
+      const bool flag = pickle.kind(pairs[i]) == PickleKind::kText && pickle.kind(pairs[i + 1]) == PickleKind::kBool;
+      const bool named = flag && (pickle.text(pairs[i]) == "conj" || pickle.text(pairs[i]) == "neg");
+      if (named && pickle.integer(pairs[i + 1]) != 0) return true;
+    }
+  }
+  return false;
+}
+
+// What builds tensors of a kind that is not read, and why.
+std::string_view WhyNotRead(std::string_view function) {
+  static constexpr std::pair<std::string_view, std::string_view> kKinds[] = {
+      {"torch._utils._rebuild_sparse_tensor", "is sparse"},
+      {"torch._utils._rebuild_sparse_csr_tensor", "is sparse"},
+      {"torch._utils._rebuild_nested_tensor", "is nested"},
+      {"torch._utils._rebuild_qtensor", "is quantised by PyTorch, with scales of its own"},
+      {"torch._utils._rebuild_meta_tensor_no_storage", "is on the meta device and has no values"},
+      {"torch._utils._rebuild_wrapper_subclass", "is of a class of its own"},
+      {"torch._utils._rebuild_device_tensor_from_numpy", "is stored as a NumPy array in the pickle"},
+      {"torch._utils._rebuild_device_tensor_from_cpu_tensor", "is of another device's kind"},
+      {"torch._utils._rebuild_xla_tensor", "is stored as a NumPy array in the pickle"},
+      {"torch.storage._load_from_bytes", "is a storage that is pickled inside the pickle"},
+      {"numpy.core.multiarray._reconstruct", "is a NumPy array in the pickle"},
+      {"numpy._core.multiarray._reconstruct", "is a NumPy array in the pickle"},
+      {"numpy.core.numeric._frombuffer", "is a NumPy array in the pickle"},
+      {"numpy._core.numeric._frombuffer", "is a NumPy array in the pickle"},
+  };
+  for (const auto& [known, why] : kKinds) {
+    if (known == function) return why;
+  }
+  return {};
 }
 
 absl::StatusOr<std::optional<TorchTensor>> BuiltBy(const Pickle& pickle, PickleId call, std::string_view function,
@@ -91,7 +136,11 @@ absl::StatusOr<std::optional<TorchTensor>> BuiltBy(const Pickle& pickle, PickleI
   if (named || function == "torch._utils._rebuild_tensor_v2" || function == "torch._utils._rebuild_tensor") {
     PLUMB_ASSIGN_OR_RETURN(TorchTensor tensor, Rebuild(pickle, call, arguments));
     PLUMB_RETURN_IF_ERROR(SetType(pickle, call, arguments, named, &tensor));
+    if (IsLazyView(pickle, arguments)) tensor.unreadable = "is a lazy conjugate or negative of what is stored";
     return std::optional(std::move(tensor));
+  }
+  if (const std::string_view why = WhyNotRead(function); !why.empty()) {
+    return std::optional(TorchTensor{.unreadable = std::string(why)});
   }
   const bool wraps = function == "torch._utils._rebuild_parameter" ||
                      function == "torch._utils._rebuild_parameter_with_state" ||
@@ -117,9 +166,13 @@ absl::StatusOr<std::optional<TorchStorage>> StorageAt(const Pickle& pickle, Pick
   const std::string_view type = pickle.text(parts[1]);
   const std::optional<std::string> key = KeyText(pickle, parts[2]);
   const std::optional<uint64_t> count = Count(pickle, parts[4]);
-  TorchStorage found = {.key = key.value_or(""), .dtype = DTypeOfStorage(type), .count = count.value_or(0)};
+  TorchStorage found = {.key = key.value_or(""),
+                        .dtype = DTypeOfStorage(type),
+                        .type = std::string(type),
+                        .unit_bytes = UnitOfStorage(type),
+                        .count = count.value_or(0)};
   found.view_count = found.count;
-  if (!found.dtype && !IsUntypedStorage(type)) {
+  if (!type.ends_with("Storage")) {
     return Bad(pickle, id, fmt::format("a storage is of the unknown type {}", QuoteForMessage(type)));
   }
   if (!key || !count) return Bad(pickle, id, "a storage's key or size is not what it must be");
@@ -134,7 +187,7 @@ absl::StatusOr<std::map<std::string, TorchStorage>> StoragesOf(const Pickle& pic
     PLUMB_ASSIGN_OR_RETURN(std::optional<TorchStorage> storage, StorageAt(pickle, id));
     if (!storage) continue;
     auto [known, added] = storages.emplace(storage->key, *storage);
-    if (!added && (known->second.dtype != storage->dtype || known->second.count != storage->count)) {
+    if (!added && (known->second.type != storage->type || known->second.count != storage->count)) {
       return Bad(pickle, id, fmt::format("storage {} has two types or sizes", QuoteForMessage(storage->key)));
     }
   }

@@ -13,6 +13,7 @@
 #include "plumb/pickle/pickle.h"
 #include "plumb/weights/dtype.h"
 #include "plumb/weights/metadata.h"
+#include "plumb/weights/unreadable_tensor.h"
 
 namespace plumb {
 
@@ -20,6 +21,8 @@ namespace plumb {
 struct TorchStorage {
   std::string key;
   std::optional<DType> dtype;
+  std::string type;         // As the pickle has it: `torch.FloatStorage`.
+  uint32_t unit_bytes = 1;  // Of an element; 0 when the type is not known.
   uint64_t count = 0;
   // A view of it: elements [view_begin, view_begin + view_count).
   uint64_t view_begin = 0;
@@ -29,6 +32,8 @@ struct TorchStorage {
 // A tensor: elements `offset` + sum of index * stride of a storage. Not yet checked against the storage.
 struct TorchTensor {
   std::string name;
+  // Why it cannot be given, as UnreadableTensor::why; then the rest may be empty.
+  std::string unreadable;
   TorchStorage storage;
   DType dtype = DType::kF32;
   uint64_t offset = 0;
@@ -43,7 +48,7 @@ using TorchOutside = std::map<std::string, TorchTensor, std::less<>>;
 struct TorchContents {
   std::vector<TorchTensor> tensors;
   std::vector<MetadataEntry> metadata;
-  std::vector<std::string> notes;
+  std::vector<std::string> notes;  // And what cannot be given (plumb/weights/unreadable_tensor.h).
 };
 
 // The storage that a persistent id, or a tuple that looks like one, names; nullopt when it is something else.
@@ -53,12 +58,14 @@ absl::StatusOr<std::optional<TorchStorage>> StorageAt(const Pickle& pickle, Pick
 // Every storage that the pickle names, by key. INVALID_ARGUMENT when two disagree about one.
 absl::StatusOr<std::map<std::string, TorchStorage>> StoragesOf(const Pickle& pickle);
 
-// The tensor that a node builds, without a name; nullopt when it builds something else. INVALID_ARGUMENT when it is a
-// tensor whose parts do not make sense.
+// The tensor that a node builds, without a name, also one that cannot be given (`unreadable`); nullopt when it builds
+// something else. INVALID_ARGUMENT when it is a tensor whose parts do not make sense.
 absl::StatusOr<std::optional<TorchTensor>> TensorAt(const Pickle& pickle, PickleId id, const TorchOutside& outside);
 
-// Walks from the root and names what it finds. INVALID_ARGUMENT for a broken tensor, nesting deeper than
-// limits::kJsonDepthMax, or more than limits::kPickleNodesMax steps (lists that hold each other many times).
+// Walks from the root and names what it finds: with the keys of dicts, as Python writes those that are no texts. What
+// holds storages and is not understood is `unreadable`, unless other tensors read them all. INVALID_ARGUMENT for a
+// broken tensor, nesting deeper than limits::kJsonDepthMax, or more than limits::kPickleNodesMax steps (lists that hold
+// each other many times).
 absl::StatusOr<TorchContents> ReadTorchContents(const Pickle& pickle, const TorchOutside& outside);
 
 }  // namespace plumb

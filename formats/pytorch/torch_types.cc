@@ -42,6 +42,12 @@ constexpr std::pair<std::string_view, DType> kDtypes[] = {
     {"float8_e8m0fnu", DType::kF8E8M0},
 };
 
+// Quantised types: scales and zero points stand beside the storage.
+constexpr std::pair<std::string_view, uint32_t> kQuantisedStorages[] = {
+    {"torch.QInt8Storage", 1},    {"torch.QUInt8Storage", 1},   {"torch.QInt32Storage", 4},
+    {"torch.QUInt4x2Storage", 1}, {"torch.QUInt2x4Storage", 1},
+};
+
 constexpr std::string_view kBuilders[] = {
     "collections.OrderedDict",
     "collections.defaultdict",
@@ -74,6 +80,14 @@ std::optional<DType> DTypeOfStorage(std::string_view global) {
     return Lookup(kStorages, global.substr(prefix.size(), global.size() - prefix.size() - 7));
   }
   return std::nullopt;
+}
+
+uint32_t UnitOfStorage(std::string_view global) {
+  if (const std::optional<DType> dtype = DTypeOfStorage(global)) return BlockOf(*dtype).bytes;
+  for (const auto& [name, bytes] : kQuantisedStorages) {
+    if (global == name) return bytes;
+  }
+  return IsUntypedStorage(global) ? 1 : 0;
 }
 
 std::optional<DType> DTypeOfTorchDtype(std::string_view global) {

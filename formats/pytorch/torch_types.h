@@ -12,6 +12,9 @@ namespace plumb {
 
 // `torch.FloatStorage` -> F32. nullopt for others, `torch.storage.UntypedStorage` among them.
 std::optional<DType> DTypeOfStorage(std::string_view global);
+// Bytes of an element of a storage of that name, quantised types among them; 1 for untyped storages, 0 for unknown
+// ones.
+uint32_t UnitOfStorage(std::string_view global);
 // `torch.float32` -> F32.
 std::optional<DType> DTypeOfTorchDtype(std::string_view global);
 // The inverses: `FloatStorage`, empty for types that torch.save keeps in untyped storages; `float32`, empty for types

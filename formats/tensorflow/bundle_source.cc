@@ -11,12 +11,17 @@
 #include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
 #include "plumb/protowire/wire_reader.h"
+#include "plumb/weights/unreadable_tensor.h"
 
 namespace plumb {
 namespace {
 
 constexpr std::string_view kIndexSuffix = ".index";
 constexpr std::string_view kVariables = "variables/variables.index";
+
+// How the objects of a checkpoint hang together: no variable.
+constexpr std::string_view kObjectGraph = "_CHECKPOINTABLE_OBJECT_GRAPH";
+constexpr uint64_t kTypeString = 7;
 
 // TensorFlow's DataType; nullopt for quantised, resource and other types.
 std::optional<DType> TypeNumbered(uint64_t type) {
@@ -114,7 +119,7 @@ class BundleReader {
       if (!status.ok()) return Annotate(status, fmt::format("tensor {}", QuoteForMessage(entries[i].first)));
     }
     if (index_ != nullptr) parts_.files.push_back({index_path_, index_});
-    parts_.notes = std::move(notes);
+    parts_.notes.insert(parts_.notes.end(), notes.begin(), notes.end());
     return TensorSource::New(std::move(parts_));
   }
 
@@ -141,9 +146,10 @@ class BundleReader {
   absl::Status Add(const std::string& key, std::string_view message) {
     PLUMB_ASSIGN_OR_RETURN(Entry entry, ReadEntry(message));
     const std::optional<DType> dtype = TypeNumbered(entry.type);
-    if (!dtype) return RefusedFile(fmt::format("it is of type {}, which is not read", entry.type));
-    if (*dtype == DType::kString) return absl::OkStatus();
-    if (entry.sliced) return RefusedFile("it is stored in slices, which are not read");
+    if (!dtype || *dtype == DType::kString || entry.sliced) {
+      LeaveOut(key, entry, dtype.has_value());
+      return absl::OkStatus();
+    }
     if (entry.shard >= header_.shards)
       return RefusedFile(fmt::format("it lies in shard {}, of {}", entry.shard, header_.shards));
     const ByteSource& file = *parts_.files[entry.shard].bytes;
@@ -159,6 +165,14 @@ class BundleReader {
     }
     parts_.tensors.push_back(std::move(tensor));
     return absl::OkStatus();
+  }
+
+  void LeaveOut(const std::string& key, const Entry& entry, bool known) {
+    if (key == kObjectGraph || parts_.notes.size() >= limits::kDocumentNodesMax) return;
+    std::string why = "is stored in slices";
+    if (!known) why = fmt::format("is of TensorFlow's type {}, which is not read", entry.type);
+    const bool text = entry.type == kTypeString;
+    NoteUnreadable({key, text ? "holds texts" : std::move(why), !text}, &parts_.notes);
   }
 
   static absl::Status CheckSum(const ByteSource& file, const Entry& entry) {

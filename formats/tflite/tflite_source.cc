@@ -11,6 +11,7 @@
 #include "plumb/base/quote.h"
 #include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
+#include "plumb/weights/unreadable_tensor.h"
 
 namespace plumb {
 namespace {
@@ -96,10 +97,12 @@ class TfliteReader {
     const std::optional<DType> dtype = TypeNumbered(type);
     const FlatVector shape = table.Vector(kTensorShape, 4);
     PLUMB_RETURN_IF_ERROR(buffer_.status());
-    if (!dtype)
-      return RefusedFile(fmt::format("tensor {} is of type {}, which is not read", QuoteForMessage(name), type));
-    if (table.Number(kTensorSparsity, 4) != 0)
-      return RefusedFile(fmt::format("tensor {} is sparse", QuoteForMessage(name)));
+    const bool sparse = table.Number(kTensorSparsity, 4) != 0;
+    if (!dtype || sparse) {
+      NoteUnreadable({name, sparse ? "is sparse" : fmt::format("is of type {}, which is not read", type)},
+                     &parts_.notes);
+      return buffer_.status();
+    }
     SourceTensor tensor = {.name = name, .dtype = *dtype, .ranges = {range}};
     for (uint64_t d = 0; d < shape.count && d <= limits::kTensorRankMax; ++d) {
       const uint64_t size = buffer_.Number(shape.begin + 4 * d, 4);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "plumb/weights/unreadable_tensor.h"
 
 namespace plumb {
 
@@ -18,7 +19,9 @@ void AppendSource(const TensorSource& source, TensorSourceParts* parts) {
     parts->tensors.push_back(std::move(tensor));
   }
   const std::string_view name = source.files().empty() ? source.format() : source.files().front().path;
-  for (const std::string& note : source.notes()) parts->notes.push_back(fmt::format("{}: {}", name, note));
+  for (const std::string& note : source.notes()) {
+    parts->notes.push_back(IsUnreadableNote(note) ? note : fmt::format("{}: {}", name, note));
+  }
   parts->files.insert(parts->files.end(), source.files().begin(), source.files().end());
   if (first_file == 0) parts->metadata = source.metadata().entries();
 }

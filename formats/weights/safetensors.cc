@@ -7,10 +7,10 @@
 
 #include "fmt/format.h"
 #include "formats/weights/safetensors_parser.h"
-#include "plumb/weights/tensor_size.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/quote.h"
 #include "plumb/base/status.h"
+#include "plumb/weights/tensor_size.h"
 
 namespace plumb {
 namespace {
@@ -27,13 +27,14 @@ uint64_t LoadLittleEndian64(std::span<const uint8_t> bytes) {
   return value;
 }
 
-absl::Status CheckSize(const TensorInfo& tensor) {
+absl::Status CheckSize(const TensorInfo& tensor, bool known_type) {
   auto refuse = [&](std::string_view rule) {
     return InvalidArgument(fmt::format("tensor {}: {}", QuoteForMessage(tensor.name), rule));
   };
   if (tensor.end < tensor.begin) {
     return refuse(fmt::format("data_offsets [{}, {}] end before they begin", tensor.begin, tensor.end));
   }
+  if (!known_type) return absl::OkStatus();
   absl::StatusOr<uint64_t> size = TensorSizeBytes(tensor.dtype, tensor.shape);
   if (!size.ok()) return refuse(Message(size.status()));
   if (*size != tensor.size_bytes()) {
@@ -111,7 +112,9 @@ absl::StatusOr<SafetensorsHeader> SafetensorsHeader::Parse(std::span<const uint8
   header.metadata_ = std::move(json->metadata);
   header.tensors_ = std::move(json->tensors);
   for (const TensorInfo& tensor : header.tensors_) {
-    if (absl::Status status = CheckSize(tensor); !status.ok()) return Refuse(Message(status));
+    const auto unreadable = json->unreadable.find(tensor.name);
+    const bool known = unreadable == json->unreadable.end() || unreadable->second == kEmptyName;
+    if (absl::Status status = CheckSize(tensor, known); !status.ok()) return Refuse(Message(status));
   }
   auto lies_before = [](const TensorInfo& a, const TensorInfo& b) {
     return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
@@ -125,6 +128,10 @@ absl::StatusOr<SafetensorsHeader> SafetensorsHeader::Parse(std::span<const uint8
   header.by_name_ = *std::move(by_name);
   if (absl::Status status = CheckTiling(header.tensors_, file_bytes - data_offset); !status.ok()) {
     return Refuse(Message(status));
+  }
+  if (!json->unreadable.empty()) {
+    std::erase_if(header.tensors_, [&](const TensorInfo& tensor) { return json->unreadable.contains(tensor.name); });
+    PLUMB_ASSIGN_OR_RETURN(header.by_name_, IndexByName(header.tensors_));
   }
   for (TensorInfo& tensor : header.tensors_) {
     tensor.begin += data_offset;

@@ -1,6 +1,7 @@
 #include "formats/weights/safetensors_parser.h"
 
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "fmt/format.h"
@@ -8,6 +9,7 @@
 #include "plumb/base/limits.h"
 #include "plumb/base/quote.h"
 #include "plumb/base/status.h"
+#include "plumb/weights/unreadable_tensor.h"
 
 namespace plumb {
 namespace {
@@ -21,7 +23,11 @@ constexpr uint64_t kNumberMax = std::numeric_limits<int64_t>::max();
 // first that is not ends the parse with a message.
 class HeaderBuilder {
  public:
-  bool null() { return Unexpected("null"); }
+  bool null() {
+    if (state_ != State::kMetadataObject) return Unexpected("null");
+    result_.notes.emplace_back("its __metadata__ is null, which is read as none");
+    return Enter(State::kTop);
+  }
   bool boolean(bool) { return Unexpected("a boolean"); }
   bool binary(Json::binary_t&) { return Unexpected("binary data"); }
   bool number_integer(Json::number_integer_t) { return Unexpected("a negative number"); }
@@ -30,6 +36,7 @@ class HeaderBuilder {
   }
 
   bool number_unsigned(Json::number_unsigned_t value) {
+    if (state_ == State::kPassedOver) return PassOver();
     if (value > kNumberMax) return Fail(fmt::format("the number {} is too large, at most {}", value, kNumberMax));
     if (state_ == State::kShape) {
       if (tensor_.shape.size() >= limits::kTensorRankMax) {
@@ -45,6 +52,7 @@ class HeaderBuilder {
   }
 
   bool string(Json::string_t& value) {
+    if (state_ == State::kPassedOver) return PassOver();
     if (state_ == State::kMetadataValue) {
       auto [place, inserted] = result_.metadata.try_emplace(std::move(key_), value);
       if (!inserted) return Fail(fmt::format("metadata key {} occurs twice", QuoteForMessage(place->first)));
@@ -52,14 +60,18 @@ class HeaderBuilder {
     }
     if (state_ != State::kDtype) return Unexpected("a string");
     std::optional<DType> dtype = ParseDType(value);
-    if (!dtype.has_value() || !IsSafetensorsDType(*dtype))
-      return Fail(fmt::format("unknown dtype {}", QuoteForMessage(value)));
-    tensor_.dtype = *dtype;
+    if (dtype.has_value() && IsSafetensorsDType(*dtype)) {
+      tensor_.dtype = *dtype;
+    } else {
+      result_.unreadable[tensor_.name] = fmt::format("is of the type {}, which is not read", QuoteForMessage(value));
+    }
     return Enter(State::kTensor);
   }
 
   bool start_object(std::size_t) {
     switch (state_) {
+      case State::kPassedOver:
+        return BeginPassedOver();
       case State::kStart:
         return Enter(State::kTop);
       case State::kMetadataObject:
@@ -73,6 +85,7 @@ class HeaderBuilder {
   }
 
   bool end_object() {
+    if (state_ == State::kPassedOver) return EndPassedOver();
     if (state_ == State::kTensor) {
       if (fields_seen_ != kAllFields) return Fail("dtype, shape or data_offsets is missing");
       result_.tensors.push_back(std::move(tensor_));
@@ -82,6 +95,7 @@ class HeaderBuilder {
   }
 
   bool start_array(std::size_t) {
+    if (state_ == State::kPassedOver) return BeginPassedOver();
     if (state_ == State::kShapeArray) return Enter(State::kShape);
     if (state_ != State::kOffsetsArray) return Unexpected("an array");
     offsets_seen_ = 0;
@@ -89,11 +103,13 @@ class HeaderBuilder {
   }
 
   bool end_array() {
+    if (state_ == State::kPassedOver) return EndPassedOver();
     if (state_ == State::kOffsets && offsets_seen_ != 2) return Fail("data_offsets has fewer than two numbers");
     return Enter(State::kTensor);
   }
 
   bool key(Json::string_t& name) {
+    if (state_ == State::kPassedOver) return true;
     if (state_ == State::kTensor) return FieldKey(name);
     if (state_ == State::kMetadata) {
       if (result_.metadata.size() >= limits::kSafetensorsMetadataEntriesMax) {
@@ -131,9 +147,11 @@ class HeaderBuilder {
     kShape,
     kOffsetsArray,
     kOffsets,
+    kPassedOver,
     kEnd,
   };
   static constexpr unsigned kAllFields = 7;
+  static constexpr size_t kFieldsNotedMax = 8;
 
   bool Enter(State state) {
     state_ = state;
@@ -146,7 +164,21 @@ class HeaderBuilder {
     return false;
   }
 
+  // A value of a field that is not known.
+  bool PassOver() { return passed_over_ > 0 || Enter(State::kTensor); }
+
+  bool BeginPassedOver() {
+    if (++passed_over_ <= limits::kJsonDepthMax) return true;
+    return Fail(fmt::format("a field that is not known is nested deeper than {}", limits::kJsonDepthMax));
+  }
+
+  bool EndPassedOver() {
+    --passed_over_;
+    return PassOver();
+  }
+
   bool Unexpected(std::string_view found) {
+    if (state_ == State::kPassedOver) return PassOver();
     static constexpr std::string_view kExpected[] = {"an object",
                                                      "a key",
                                                      "an object of strings as __metadata__",
@@ -159,12 +191,13 @@ class HeaderBuilder {
                                                      "a whole number as dimension",
                                                      "an array as data_offsets",
                                                      "a whole number as offset",
+                                                     "any value",
                                                      "nothing more"};
     return Fail(fmt::format("found {}, expected {}", found, kExpected[static_cast<size_t>(state_)]));
   }
 
   bool TensorKey(const std::string& name) {
-    if (name.empty()) return Fail("a tensor's name is empty");
+    if (name.empty()) result_.unreadable[""] = kEmptyName;
     if (name.size() > limits::kTensorNameBytesMax) {
       return Fail(fmt::format("tensor name {} is {} bytes long, at most {} are allowed", QuoteForMessage(name),
                               name.size(), limits::kTensorNameBytesMax));
@@ -187,7 +220,11 @@ class HeaderBuilder {
       bit = 4;
       next = State::kOffsetsArray;
     } else {
-      return Fail(fmt::format("unknown field {}", QuoteForMessage(name)));
+      if (fields_noted_.size() < kFieldsNotedMax && fields_noted_.insert(name).second) {
+        result_.notes.push_back(fmt::format("tensor {} has the field {}, which is passed over",
+                                            QuoteForMessage(tensor_.name), QuoteForMessage(name)));
+      }
+      return Enter(State::kPassedOver);
     }
     if ((fields_seen_ & bit) != 0) return Fail(fmt::format("field \"{}\" occurs twice", name));
     fields_seen_ |= bit;
@@ -200,6 +237,8 @@ class HeaderBuilder {
   unsigned fields_seen_ = 0;
   unsigned offsets_seen_ = 0;
   bool metadata_seen_ = false;
+  std::set<std::string> fields_noted_;  // Those that were noted.
+  uint64_t passed_over_ = 0;            // Objects and arrays that the value passed over is in.
   std::string key_;
   std::string error_;
 };
@@ -224,6 +263,14 @@ absl::StatusOr<SafetensorsJson> ParseSafetensorsJson(std::string_view json) {
     return Internal(fmt::format("JSON parser: {}", error.what()));
   }
   return builder.Take();
+}
+
+std::vector<std::string> NotesOnSafetensorsJson(std::string_view json) {
+  absl::StatusOr<SafetensorsJson> parsed = ParseSafetensorsJson(json);
+  if (!parsed.ok()) return {};
+  std::vector<std::string> notes = std::move(parsed->notes);
+  for (const auto& [name, why] : parsed->unreadable) NoteUnreadable({name, why}, &notes);
+  return notes;
 }
 
 }  // namespace plumb

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "formats/weights/safetensors_parser.h"
 #include "formats/weights/shard_check.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
@@ -18,12 +19,16 @@ constexpr uint64_t kLengthBytes = 8;
 bool IsJsonSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 // The header of a file that lies anywhere, read by its own bytes only.
-absl::StatusOr<SafetensorsHeader> ReadHeader(const ByteSource& bytes, std::string_view path) {
+absl::StatusOr<SafetensorsHeader> ReadHeader(const ByteSource& bytes, std::string_view path,
+                                             std::vector<std::string>* notes) {
   ByteWindow window(bytes);
   auto parse = [&]() -> absl::StatusOr<SafetensorsHeader> {
     PLUMB_ASSIGN_OR_RETURN(auto first8, window.At(0, std::min(bytes.Size(), kLengthBytes)));
     PLUMB_ASSIGN_OR_RETURN(uint64_t prefix_bytes, SafetensorsHeader::PrefixBytes(first8, bytes.Size()));
     PLUMB_ASSIGN_OR_RETURN(auto prefix, window.At(0, prefix_bytes));
+    for (std::string& note : NotesOnSafetensorsJson(AsText(prefix.subspan(kLengthBytes)))) {
+      notes->push_back(std::move(note));
+    }
     return SafetensorsHeader::Parse(prefix, bytes.Size());
   };
   absl::StatusOr<SafetensorsHeader> header = parse();
@@ -68,8 +73,8 @@ bool RecognisesFile(const ContainerInput& input) {
 }
 
 absl::StatusOr<std::unique_ptr<TensorSource>> OpenFile(const ContainerInput& input) {
-  PLUMB_ASSIGN_OR_RETURN(SafetensorsHeader header, ReadHeader(*input.bytes, input.path));
   TensorSourceParts parts{.format = "safetensors"};
+  PLUMB_ASSIGN_OR_RETURN(SafetensorsHeader header, ReadHeader(*input.bytes, input.path, &parts.notes));
   AppendFile(input.path, input.bytes, header, &parts);
   AppendMetadata(header, &parts);
   return TensorSource::New(std::move(parts));
@@ -93,7 +98,7 @@ absl::StatusOr<std::unique_ptr<TensorSource>> OpenIndex(const ContainerInput& in
   for (const std::string& shard : index.shards) {
     const std::string path = input.Neighbour(shard);
     PLUMB_ASSIGN_OR_RETURN(std::shared_ptr<const ByteSource> bytes, input.folder->Open(path));
-    PLUMB_ASSIGN_OR_RETURN(SafetensorsHeader header, ReadHeader(*bytes, path));
+    PLUMB_ASSIGN_OR_RETURN(SafetensorsHeader header, ReadHeader(*bytes, path, &parts.notes));
     AppendFile(path, std::move(bytes), header, &parts);
     headers.push_back(std::move(header));
   }

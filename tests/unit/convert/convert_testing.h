@@ -86,6 +86,10 @@ class SourceBuilder {
     parts_.metadata.push_back({std::move(key), std::move(value), stored_as});
     return *this;
   }
+  SourceBuilder& AddUnreadable(UnreadableTensor tensor) {
+    NoteUnreadable(std::move(tensor), &parts_.notes);
+    return *this;
+  }
   SourceBuilder& Format(std::string_view format) {
     parts_.format = format;
     return *this;

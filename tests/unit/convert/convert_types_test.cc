@@ -8,7 +8,6 @@
 namespace plumb {
 namespace {
 
-using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -39,12 +38,44 @@ TEST_F(ConvertTypesTest, BlocksTakeMatricesOfWholeBlocksOnly) {
     if (!IsGgmlBlockDType(dtype)) continue;
     const auto gguf = Converted(*source, std::string(DTypeName(dtype)) + ".gguf", {.dtype = dtype});
     EXPECT_EQ(gguf->Find("matrix")->dtype, dtype);
-    for (const char* name : {"odd", "bias", "scale"}) EXPECT_EQ(gguf->Find(name)->dtype, DType::kF32) << name;
+    EXPECT_EQ(gguf->Find("odd")->dtype, DType::kF16);
+    for (const char* name : {"bias", "scale"}) EXPECT_EQ(gguf->Find(name)->dtype, DType::kF32) << name;
     EXPECT_EQ(gguf->Find("ids")->dtype, DType::kI64);
-    EXPECT_EQ(report_.not_asked, 3u);
-    EXPECT_EQ(report_.converted, 1u);
+    EXPECT_EQ(report_.not_asked, 2u);
+    EXPECT_EQ(report_.converted, 2u);
+    EXPECT_THAT(report_.fallbacks, ElementsAre(Pair(DType::kF16, 1u)));
     EXPECT_EQ(Contents(*gguf)["matrix"].bytes, gguf::Quantised(dtype, Wave(1024)).value());
   }
+}
+
+// As llama.cpp does it: Q4_K of rows of 32 becomes Q5_0, ternary ones Q4_0, other rows F16.
+TEST_F(ConvertTypesTest, RowsThatDoNotFitTakeTheNextType) {
+  const std::tuple<DType, DType, uint64_t> cases[] = {
+      {DType::kQ4_K, DType::kQ5_0, 8}, {DType::kTQ1_0, DType::kQ4_0, 2}, {DType::kTQ2_0, DType::kQ4_0, 2}};
+  for (const auto& [asked, made, file_type] : cases) {
+    const auto source = SourceBuilder()
+                            .AddMetadata("general.file_type", uint64_t{0}, "u32")
+                            .AddFloats("whole", {1, 256}, Wave(256))
+                            .AddFloats("narrow", {8, 96}, Wave(768))
+                            .AddFloats("odd", {2, 33}, Wave(66))
+                            .Build();
+    const auto gguf = Converted(*source, std::string(DTypeName(asked)) + ".gguf", {.dtype = asked});
+    EXPECT_EQ(gguf->Find("whole")->dtype, asked);
+    EXPECT_EQ(gguf->Find("narrow")->dtype, made);
+    EXPECT_EQ(gguf->Find("odd")->dtype, DType::kF16);
+    EXPECT_THAT(report_.fallbacks, testing::UnorderedElementsAre(Pair(made, 1u), Pair(DType::kF16, 1u)));
+    // What most elements are.
+    EXPECT_EQ(gguf->metadata().Unsigned("general.file_type"), file_type);
+  }
+}
+
+TEST_F(ConvertTypesTest, AFileWithoutOneQuantisedTensorIsNotWritten) {
+  const auto source = SourceBuilder().AddFloats("odd", {4, 100}, Wave(400)).AddFloats("bias", {256}, Wave(256)).Build();
+  EXPECT_THAT(ErrorOf(*source, "a.gguf", {.dtype = DType::kQ4_K}),
+              HasSubstr("no tensor can be made q4_k: it takes matrices whose rows are a multiple of 256"));
+  EXPECT_THAT(ErrorOf(*source, "a.gguf", {.dtype = DType::kQ8_0}), HasSubstr("a multiple of 32"));
+  EXPECT_THAT(Files(), IsEmpty());
+  Converted(*source, "a.gguf", {.dtype = DType::kF16});
 }
 
 TEST_F(ConvertTypesTest, HalvesInGgufLeaveVectorsF32) {
@@ -91,14 +122,15 @@ TEST_F(ConvertTypesTest, SmallFloatsAreWidened) {
 TEST_F(ConvertTypesTest, WhatTheTargetDoesNotHaveIsNamedWithAWayOut) {
   const auto halves = SourceBuilder().AddAny("w", DType::kBF16, {2}).Build();
   EXPECT_EQ(ErrorOf(*halves, "a.npz"),
-            "tensor \"w\" is BF16, which npz does not have: convert it with --dtype f32 or --dtype f16");
+            "1 of 1 tensors cannot be written as npz: tensor \"w\" is BF16, which npz does not have: convert it with "
+            "--dtype f32 or --dtype f16");
   const auto eights = SourceBuilder().AddAny("w", DType::kF8E5M2, {2}).Build();
   EXPECT_THAT(ErrorOf(*eights, "a.npz"), HasSubstr("F8_E5M2, which npz does not have: convert it with --dtype f32"));
   EXPECT_THAT(ErrorOf(*eights, "a.gguf"), HasSubstr("\"w\" is F8_E5M2, which GGUF"));
   const auto blocks = SourceBuilder().AddAny("w", DType::kQ8_0, {2, 32}).Build();
-  EXPECT_EQ(ErrorOf(*blocks, "a.safetensors"),
-            "tensor \"w\" is Q8_0, which safetensors does not have: dequantise it with --dtype f32 or --dtype f16 or "
-            "--dtype bf16");
+  EXPECT_THAT(ErrorOf(*blocks, "a.safetensors"),
+              HasSubstr("tensor \"w\" is Q8_0, which safetensors does not have: dequantise it with --dtype f32 or "
+                        "--dtype f16 or --dtype bf16"));
   EXPECT_THAT(ErrorOf(*blocks, "a.pt"), HasSubstr("which PyTorch does not have: dequantise"));
   const auto bools = SourceBuilder().AddAny("mask", DType::kBool, {2}).Build();
   for (std::optional<DType> dtype : {std::optional<DType>(), std::optional(DType::kF32)}) {
@@ -106,6 +138,43 @@ TEST_F(ConvertTypesTest, WhatTheTargetDoesNotHaveIsNamedWithAWayOut) {
                 HasSubstr("\"mask\" is BOOL, which GGUF does not have: only floats can be converted"));
   }
   EXPECT_THAT(Files(), IsEmpty());
+}
+
+TEST_F(ConvertTypesTest, WhatCannotBeWrittenIsSkippedWhenAsked) {
+  const auto make = [] {
+    SourceBuilder builder;
+    builder.AddAny("mask", DType::kBool, {2})
+        .AddFloats("five", {1, 1, 1, 1, 1}, {1})
+        .AddFloats(std::string(64, 'n'), {1}, {1})
+        .AddFloats("w", {2}, {1, 2})
+        .AddUnreadable({"s", "is sparse"})
+        .AddUnreadable({"note", "holds texts", false});
+    return builder.Build();
+  };
+  const auto source = make();
+  const std::string error = ErrorOf(*source, "a.gguf");
+  EXPECT_THAT(error, HasSubstr("4 of 5 tensors cannot be written as GGUF: tensor \"s\" is sparse; tensor \"mask\" is "
+                               "BOOL"));
+  EXPECT_THAT(error, HasSubstr("tensor \"five\" has 5 dimensions, GGUF takes 4"));
+  EXPECT_THAT(error, HasSubstr("has a name of 64 bytes, GGUF takes 63"));
+  EXPECT_THAT(Files(), IsEmpty());
+  const auto gguf = Converted(*source, "a.gguf", {.skip = true});
+  ASSERT_EQ(gguf->tensors().size(), 1u);
+  EXPECT_EQ(Contents(*gguf)["w"], Contents(*source)["w"]);
+  EXPECT_EQ(report_.skipped.size(), 5u);
+  EXPECT_EQ(report_.skipped[0].name, "note");
+}
+
+TEST_F(ConvertTypesTest, TextsAreLeftOutWithAWordAndNothingElseIs) {
+  for (const char* name : {"a.safetensors", "a.gguf", "a.npz", "a.pt"}) {
+    const auto texts = SourceBuilder().AddFloats("w", {2}, {1, 2}).AddUnreadable({"t", "holds texts", false}).Build();
+    Converted(*texts, name);
+    ASSERT_EQ(report_.skipped.size(), 1u) << name;
+    const auto sparse = SourceBuilder().AddFloats("w", {2}, {1, 2}).AddUnreadable({"s", "is sparse"}).Build();
+    EXPECT_THAT(ErrorOf(*sparse, std::string("b") + name), HasSubstr("1 of 2 tensors cannot be written")) << name;
+    const auto alone = SourceBuilder().AddUnreadable({"s", "is sparse"}).Build();
+    EXPECT_THAT(ErrorOf(*alone, std::string("b") + name, {.skip = true}), HasSubstr("1 of 1 tensors")) << name;
+  }
 }
 
 TEST_F(ConvertTypesTest, TypesThatATargetCannotMake) {

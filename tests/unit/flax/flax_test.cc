@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "plumb/weights/unreadable_tensor.h"
 #include "tests/unit/containers/container_testing.h"
 
 namespace plumb {
@@ -42,14 +43,22 @@ TEST(FlaxTest, PiecesAreOneTensor) {
   EXPECT_THAT(FloatsOf(**source, "w"), ElementsAre(1, 2, 1, 2));
 }
 
+TEST(FlaxTest, ArraysOfUnknownTypesAreNotGiven) {
+  auto source = OpenBytes(Map({{"i", Array("\x91\2", "int4", "\1\2")}, {"w", kTwo}}));
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_THAT(FloatsOf(**source, "w"), ElementsAre(1, 2));
+  ASSERT_EQ(UnreadableIn(**source).size(), 1);
+  EXPECT_EQ(UnreadableText(UnreadableIn(**source)[0]), "tensor \"i\" is of the type \"int4\", which is not read");
+}
+
 TEST(FlaxTest, EveryBrokenFileHasItsError) {
   const std::string whole = Map({{"w", kTwo}});
   EXPECT_THAT(OpenErrorOf(whole + "\xc0"), HasSubstr("follows the end"));
   EXPECT_THAT(OpenErrorOf(Map({{"w", kTwo}, {"w", kTwo}})), HasSubstr("occurs twice"));
   EXPECT_THAT(OpenErrorOf(Map({{"w", Array("\x91\3", "uint8", "\1\2")}})), HasSubstr("2 bytes are stored"));
-  EXPECT_THAT(OpenErrorOf(Map({{"w", Array("\x91\2", "object", "\1\2")}})), HasSubstr("unknown type \"object\""));
   EXPECT_THAT(OpenErrorOf(Map({{"w", Array("\x91\xff", "uint8", "\1\2")}})), HasSubstr("not of sizes"));
-  EXPECT_THAT(OpenErrorOf(Map({{"w", Array("\x92\xcf\xff\xff\xff\xff\xff\xff\xff\xff\4", "uint8", "")}})), HasSubstr("overflow"));
+  EXPECT_THAT(OpenErrorOf(Map({{"w", Array("\x92\xcf\xff\xff\xff\xff\xff\xff\xff\xff\4", "uint8", "")}})),
+              HasSubstr("overflow"));
   EXPECT_THAT(OpenErrorOf(Map({{"w", Array("\x91\2", "uint8", "\1\2", 9)}})), HasSubstr("none of Flax's"));
   EXPECT_THAT(OpenErrorOf(Map({{"w", "\xdd\xff\xff\xff\xff"}})), HasSubstr("do not fit"));
   EXPECT_THAT(OpenErrorOf(Map({{"w", "\xc1"}})), HasSubstr("no type"));

@@ -2,6 +2,7 @@
 
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
+#include "plumb/weights/unreadable_tensor.h"
 #include "tests/unit/archive/zip_builder.h"
 #include "tests/unit/containers/container_testing.h"
 
@@ -65,6 +66,27 @@ TEST(NumpyTest, RefusesWhatIsNoArrayOfNumbers) {
   EXPECT_THAT(ErrorOf(Array("=f4", "(1,)", "xxxx")), HasSubstr("not read"));
   EXPECT_THAT(ErrorOf(Npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", "xxxx")),
               HasSubstr("structures"));
+}
+
+TEST(NumpyTest, OneArrayOfOtherThingsLeavesTheOthers) {
+  const std::pair<const char*, const char*> kTypes[] = {
+      {"'|O'", "is an array of Python objects, which is a pickle (\"|O\")"},
+      {"'<U3'", "is an array of texts (\"<U3\")"},
+      {"[('a', '<f4'), ('b', [('c', '|S2')], (2,))]", "is an array of structures"},
+  };
+  for (const auto& [type, why] : kTypes) {
+    const std::string odd = Npy(std::string("{'descr': ") + type + ", 'fortran_order': False, 'shape': (2,)}", "any");
+    const auto source = OpenBytes(BuildZip(
+        {.entries = {{.name = "odd.npy", .data = odd}, {.name = "w.npy", .data = Array("<i2", "(1,)", "\1\0"s)}}}));
+    ASSERT_TRUE(source.ok()) << source.status();
+    ASSERT_EQ((*source)->tensors().size(), 1);
+    EXPECT_EQ((*source)->tensors()[0].name, "w");
+    ASSERT_EQ(UnreadableIn(**source).size(), 1);
+    EXPECT_EQ(UnreadableIn(**source)[0].name, "odd");
+    EXPECT_EQ(UnreadableIn(**source)[0].why, why);
+  }
+  EXPECT_THAT(ErrorOf(Npy("{'descr': [('a', '<f4'), 'fortran_order': False, 'shape': (1,)}", "xxxx")),
+              HasSubstr("does not end"));
 }
 
 TEST(NumpyTest, RefusesBrokenHeaders) {

@@ -5,43 +5,17 @@
 
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
+#include "plumb/weights/unreadable_tensor.h"
 #include "tests/unit/archive/zip_builder.h"
 #include "tests/unit/containers/container_testing.h"
+#include "tests/unit/pytorch/checkpoint_pickles.h"
 
 namespace plumb {
 namespace {
 
+using namespace checkpoint_pickles;
 using testing::HasSubstr;
 using namespace std::string_literals;
-
-std::string Text(const std::string& text) { return "X" + Little(text.size(), 4) + text; }
-std::string Number(int64_t number) { return "\x8a\x08" + Little(static_cast<uint64_t>(number), 8); }
-std::string Numbers(const std::vector<int64_t>& numbers) {
-  std::string tuple = "(";
-  for (int64_t number : numbers) tuple += Number(number);
-  return tuple + "t";
-}
-
-// A tensor over a storage, as torch.save pickles it.
-struct TensorSpec {
-  std::string storage_type = "torch\nFloatStorage\n";
-  std::string key = "0";
-  int64_t count = 4;
-  int64_t offset = 0;
-  std::vector<int64_t> shape = {2, 2};
-  std::vector<int64_t> strides = {2, 1};
-};
-
-std::string PickleOf(const TensorSpec& t) {
-  return "ctorch._utils\n_rebuild_tensor_v2\n((" + Text("storage") + "c" + t.storage_type + Text(t.key) + Text("cpu") +
-         Number(t.count) + "tQ" + Number(t.offset) + Numbers(t.shape) + Numbers(t.strides) + "\x89}tR";
-}
-
-std::string StateDict(const std::string& tensor) { return "\x80\2}" + Text("w") + tensor + "s."; }
-
-ZipSpec Checkpoint(const std::string& pickle, const std::string& storage = std::string(16, '\0')) {
-  return {.entries = {{.name = "archive/data.pkl", .data = pickle}, {.name = "archive/data/0", .data = storage}}};
-}
 
 std::string ErrorOf(const ZipSpec& spec) {
   absl::StatusOr<std::unique_ptr<TensorSource>> source = OpenBytes(BuildZip(spec));
@@ -59,6 +33,14 @@ TEST(HostileCheckpointsTest, TheSoundOneOpens) {
   EXPECT_TRUE((*source)->notes().empty());
 }
 
+// Of a checkpoint of one tensor that cannot be given; empty when it can.
+std::string WhyUnreadable(const TensorSpec& tensor) {
+  auto source = OpenBytes(BuildZip(Checkpoint(StateDict(PickleOf(tensor)))));
+  EXPECT_TRUE(source.ok()) << source.status();
+  if (!source.ok() || UnreadableIn(**source).empty()) return "";
+  return UnreadableIn(**source)[0].why;
+}
+
 TEST(HostileCheckpointsTest, TensorsStayInTheirStorage) {
   EXPECT_THAT(ErrorOf({.key = "1"}), HasSubstr("storage \"1\" is not there"));
   EXPECT_THAT(ErrorOf({.key = "../data.pkl"}), HasSubstr("is not there"));
@@ -73,7 +55,7 @@ TEST(HostileCheckpointsTest, TensorsStayInTheirStorage) {
   EXPECT_THAT(ErrorOf({.strides = {2}}), HasSubstr("not matching"));
   EXPECT_THAT(ErrorOf({.shape = {2, -2}}), HasSubstr("not matching"));
   EXPECT_THAT(ErrorOf({.shape = {INT64_MAX, INT64_MAX}, .strides = {INT64_MAX, INT64_MAX}}), HasSubstr("reaches past"));
-  EXPECT_THAT(ErrorOf({.shape = {INT64_MAX, INT64_MAX}, .strides = {0, 0}}), HasSubstr("expanded"));
+  EXPECT_THAT(WhyUnreadable({.shape = {INT64_MAX, INT64_MAX}, .strides = {0, 0}}), HasSubstr("expanded"));
 }
 
 TEST(HostileCheckpointsTest, TensorsOverTheSameBytesSaySo) {
@@ -90,7 +72,8 @@ TEST(HostileCheckpointsTest, TensorsOverTheSameBytesSaySo) {
 TEST(HostileCheckpointsTest, ExpandedTensorsHaveALimit) {
   const auto most = static_cast<int64_t>(limits::kExpandedBytesMax / 4);
   EXPECT_EQ(ErrorOf({.shape = {most}, .strides = {0}}), "");
-  EXPECT_THAT(ErrorOf({.shape = {most + 1}, .strides = {0}}), HasSubstr("expanded from 16 bytes"));
+  EXPECT_EQ(WhyUnreadable({.shape = {most}, .strides = {0}}), "");
+  EXPECT_THAT(WhyUnreadable({.shape = {most + 1}, .strides = {0}}), HasSubstr("is expanded from 16 bytes"));
 }
 
 TEST(HostileCheckpointsTest, UnknownTypesAreRefused) {
@@ -113,6 +96,9 @@ TEST(HostileCheckpointsTest, WhatAnUnknownFunctionBuildsIsLeftOut) {
   ASSERT_TRUE(source.ok()) << source.status();
   EXPECT_TRUE((*source)->tensors().empty());
   EXPECT_THAT((*source)->notes()[0], HasSubstr("evil.build"));
+  ASSERT_EQ(UnreadableIn(**source).size(), 1);
+  EXPECT_EQ(UnreadableText(UnreadableIn(**source)[0]),
+            "tensor \"w\" is part of what \"evil.build\" makes, which Plumb does not run");
 }
 
 TEST(HostileCheckpointsTest, OneArchiveHoldsOneCheckpoint) {

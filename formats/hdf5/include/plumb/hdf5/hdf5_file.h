@@ -59,6 +59,9 @@ struct Hdf5Group {
 struct Hdf5LeftOut {
   std::string path;
   std::string why;  // "holds texts"
+
+  // Whether it may be one for whoever knows its type: neither texts nor nothing.
+  bool weight() const { return why != "holds texts" && !why.starts_with("is empty"); }
 };
 
 // A plain value. Sizes and places are those that the file states, each checked: shapes do not overflow, bytes lie in
