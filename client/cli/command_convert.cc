@@ -25,6 +25,7 @@ struct ConvertFlags {
   std::string format;
   bool force = false;
   bool keep_names = false;
+  bool skip = false;
 };
 
 struct Converted {
@@ -67,7 +68,7 @@ std::string Some(const std::vector<std::string>& names) {
   return fmt::format("{}{}", fmt::join(some, ", "), names.size() > kNamedMax ? ", ..." : "");
 }
 
-void WarnOf(Output& output, const ConvertReport& report) {
+void WarnOf(Output& output, const ConvertReport& report, const std::string& dtype) {
   uint64_t values = 0;
   std::vector<std::string> names;
   for (const auto& [name, count] : report.overflowed) {
@@ -82,6 +83,19 @@ void WarnOf(Output& output, const ConvertReport& report) {
     output.Warn(fmt::format("{} quantised a second time: better convert from the original",
                             Count(report.requantised, "tensor")));
   }
+  if (!report.fallbacks.empty()) {
+    std::vector<std::string> types;
+    for (const auto& [type, count] : report.fallbacks) types.push_back(fmt::format("{} {}", count, DTypeName(type)));
+    output.Warn(fmt::format("tensors whose rows do not fit {} became another type, as llama.cpp has it: {}", dtype,
+                            fmt::join(types, ", ")));
+  }
+  for (size_t i = 0; i < std::min(report.skipped.size(), kNamedMax); ++i) {
+    output.Warn(fmt::format("left out: {}", UnreadableText(report.skipped[i])));
+  }
+  if (report.skipped.size() > kNamedMax) {
+    output.Warn(fmt::format("left out: {} more (--json has all)", report.skipped.size() - kNamedMax));
+  }
+  if (report.tensors == 0) output.Warn("the source holds no tensors, and so does what was written");
   if (!report.dropped_keys.empty()) {
     output.Warn(fmt::format("metadata that the format cannot hold is left out: {}", Some(report.dropped_keys)));
   }
@@ -100,11 +114,19 @@ Json ResultJson(const Converted& converted) {
                {"requantised", report.requantised},
                {"unshared", report.unshared},
                {"types", Json::array()},
+               {"fallbacks", Json::array()},
+               {"skipped", Json::array()},
                {"dropped_metadata", report.dropped_keys},
                {"overflowed", Json::array()},
                {"seconds", converted.seconds}};
   for (const auto& [dtype, count] : report.types) {
     json["types"].push_back({{"dtype", DTypeName(dtype)}, {"tensor_count", count}});
+  }
+  for (const auto& [dtype, count] : report.fallbacks) {
+    json["fallbacks"].push_back({{"dtype", DTypeName(dtype)}, {"tensor_count", count}});
+  }
+  for (const UnreadableTensor& tensor : report.skipped) {
+    json["skipped"].push_back({{"name", tensor.name}, {"why", tensor.why}});
   }
   for (const auto& [name, count] : report.overflowed) {
     json["overflowed"].push_back({{"tensor", name}, {"values", count}});
@@ -124,8 +146,8 @@ void Print(Output& output, const Converted& converted, const std::string& dtype)
                                  fmt::join(types, ", ")));
   }
   if (report.not_asked > 0) {
-    output.PrintText(fmt::format("{} not {} but F32: vectors, and what has rows that are no whole blocks",
-                                 Count(report.not_asked, "tensor"), dtype));
+    output.PrintText(
+        fmt::format("{} not {} but F32: vectors, and what programs want so", Count(report.not_asked, "tensor"), dtype));
   }
   if (report.unshared > 0) {
     output.PrintText(
@@ -161,6 +183,7 @@ absl::Status RunConvert(Context& context, const ConvertFlags& flags) {
   PLUMB_ASSIGN_OR_RETURN(options.target, TargetFor(flags));
   PLUMB_ASSIGN_OR_RETURN(options.dtype, TypeFor(flags));
   options.replace = flags.force;
+  options.skip = flags.skip;
   const Operation operation = context.LongOperation();
   options.progress = [&](uint64_t done_bytes, uint64_t total_bytes) {
     operation.Report(
@@ -176,6 +199,10 @@ absl::Status RunConvert(Context& context, const ConvertFlags& flags) {
   if (absl::IsAlreadyExists(report.status())) {
     return WithMend(report.status(), fmt::format("plumb convert {} {} --force", flags.source, flags.destination));
   }
+  if (absl::IsFailedPrecondition(report.status()) && !flags.skip) {
+    return WithMend(report.status(),
+                    fmt::format("plumb convert {} {} --skip (leaves them out)", flags.source, flags.destination));
+  }
   PLUMB_RETURN_IF_ERROR(report.status());
   Converted converted = {.path = flags.destination,
                          .source_format = std::string(source.format()),
@@ -183,7 +210,7 @@ absl::Status RunConvert(Context& context, const ConvertFlags& flags) {
                          .runnable = exported.has_value(),
                          .report = *std::move(report)};
   converted.seconds = context.environment().seconds() - begin;
-  WarnOf(context.output(), converted.report);
+  WarnOf(context.output(), converted.report, flags.dtype);
   if (context.output().json()) {
     context.output().PrintJson(ResultJson(converted));
   } else {
@@ -211,12 +238,16 @@ void RegisterConvert(Command& root, Action* action) {
                 "q4_k, mxfp4, tq1_0, tq2_0 (default: every tensor keeps its type)");
   command.Value("--format", "FORMAT", &flags->format, "safetensors, gguf, npz or pytorch, whatever DST is called");
   command.Flag("--force", &flags->force, "Replace DST if it is there");
+  command.Flag("--skip", &flags->skip,
+               "Leave out tensors that cannot be read (sparse, of unknown types) or that the format cannot hold; they "
+               "are named");
   command.Flag("--keep-names", &flags->keep_names,
                "In GGUF: write the tensors under their own names, without making a model that llama.cpp runs of them");
   command.Examples(
       "  plumb convert pytorch_model.bin model.safetensors\n"
       "  plumb convert ./llama-3 llama-3.gguf --dtype q8_0\n"
       "  plumb convert model.gguf model.npz --dtype f32 --json\n"
+      "  plumb convert checkpoint.pt model.safetensors --skip\n"
       "\nNothing in SRC is run. DST appears when it is whole. Names of tensors stay as they are, but in a GGUF file "
       "made\n"
       "of a model with a config.json: that is a model which llama.cpp and Ollama run, with llama.cpp's names and "

@@ -14,6 +14,7 @@ namespace {
 
 // Lines of metadata shown to a person.
 constexpr size_t kMetadataLinesMax = 12;
+constexpr size_t kUnreadableLinesMax = 12;
 constexpr size_t kValueColumnsMax = 72;
 // Longer lists are shown by their count and their beginning.
 constexpr size_t kListItemsMax = 16;
@@ -111,7 +112,9 @@ Json ContainerJson(const InspectedContainer& container, bool with_tensors) {
                {"shared", SharedNames(container)},
                {"metadata", Json::object()},
                {"notes", container.notes},
+               {"unreadable", Json::array()},
                {"from_manifest", container.from_manifest},
+               {"foreign", container.foreign},
                {"error", std::string(Message(container.error))},
                {"files", Json::array()}};
   for (const TypeSum& sum : SumTypes(container)) {
@@ -128,6 +131,9 @@ Json ContainerJson(const InspectedContainer& container, bool with_tensors) {
   }
   for (const MetadataEntry& entry : container.metadata) {
     json["metadata"][entry.key] = std::visit(ValueJson(), entry.value);
+  }
+  for (const UnreadableTensor& tensor : container.unreadable) {
+    json["unreadable"].push_back({{"name", tensor.name}, {"why", tensor.why}});
   }
   for (const InspectedFile& file : container.files) {
     json["files"].push_back({{"path", file.path}, {"bytes", file.size_bytes}});
@@ -197,12 +203,19 @@ Table ContainerTable(const InspectedContainer& container) {
     return table;
   }
   std::string size = FormatBytes(container.size_bytes());
+  if (!container.foreign.empty()) {
+    table.AddRow({"  Size", size});
+    table.AddRow({"  Not read", {container.foreign, Colour::kYellow}});
+    return table;
+  }
   const auto stored = std::count_if(container.files.begin(), container.files.end(),
                                     [](const InspectedFile& file) { return !file.unpacked; });
   if (stored > 1) size += fmt::format(" in {}", Count(static_cast<uint64_t>(stored), "file"));
   table.AddRow({"  Size", size});
-  table.AddRow({"  Tensors", fmt::format("{}, {} parameters", FormatCount(container.tensors.size()),
-                                         FormatCount(container.conventions.parameters))});
+  std::string tensors = fmt::format("{}, {} parameters", FormatCount(container.tensors.size()),
+                                    FormatCount(container.conventions.parameters));
+  if (!container.unreadable.empty()) tensors += fmt::format("; {} not read", container.unreadable.size());
+  table.AddRow({"  Tensors", tensors});
   std::vector<std::string> types;
   for (const TypeSum& sum : SumTypes(container)) {
     types.push_back(
@@ -218,6 +231,14 @@ Table ContainerTable(const InspectedContainer& container) {
     table.AddRow({"  Shared", fmt::format("{}", fmt::join(names, " = "))});
   }
   AddMetadata(container, &table);
+  const size_t named = std::min(container.unreadable.size(), kUnreadableLinesMax);
+  for (size_t i = 0; i < named; ++i) {
+    table.AddRow({i == 0 ? "  Not read" : "", {UnreadableText(container.unreadable[i]), Colour::kYellow}});
+  }
+  if (container.unreadable.size() > named) {
+    table.AddRow(
+        {"", {fmt::format("and {} more (--json has all)", container.unreadable.size() - named), Colour::kDim}});
+  }
   for (const std::string& note : container.notes) table.AddRow({"  Note", {note, Colour::kYellow}});
   return table;
 }

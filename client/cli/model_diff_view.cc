@@ -154,6 +154,26 @@ void PrintLones(Output& output, const std::string& title, const std::vector<Diff
   }
 }
 
+void PrintUnread(Output& output, const std::string& title, const std::vector<DiffedUnreadable>& tensors) {
+  if (tensors.empty()) return;
+  output.PrintText("");
+  output.PrintText(title, Colour::kYellow);
+  for (size_t i = 0; i < std::min(tensors.size(), kLonesMax); ++i) {
+    output.PrintText("  " + UnreadableText(tensors[i].tensor));
+  }
+  if (tensors.size() > kLonesMax) {
+    output.PrintText(fmt::format("  and {} more (--json has all)", tensors.size() - kLonesMax));
+  }
+}
+
+Json UnreadJson(const std::vector<DiffedUnreadable>& tensors) {
+  Json json = Json::array();
+  for (const DiffedUnreadable& each : tensors) {
+    json.push_back({{"name", each.tensor.name}, {"why", each.tensor.why}, {"other_has", each.other_has}});
+  }
+  return json;
+}
+
 // What else is to say of a pair; empty for most.
 std::string RemarkText(const DiffedPair& pair, bool with_place) {
   const ValueComparison& values = pair.values;
@@ -244,6 +264,8 @@ void PrintModelDiff(Output& output, const ModelDiff& diff, bool each) {
   PrintLones(output, "Only in B:", diff.only_b, Colour::kRed);
   PrintLones(output, "Only in A, not counted:", diff.computed_a, Colour::kDim);
   PrintLones(output, "Only in B, not counted:", diff.computed_b, Colour::kDim);
+  PrintUnread(output, "Of A, not read:", diff.unread_a);
+  PrintUnread(output, "Of B, not read:", diff.unread_b);
   output.PrintText("");
   const ModelVerdict verdict = diff.verdict();
   output.PrintText(VerdictText(diff), verdict == ModelVerdict::kSame      ? Colour::kGreen
@@ -260,7 +282,12 @@ Json ModelDiffJson(const ModelDiff& diff) {
                {"only_a", TensorsJson(diff.only_a)},
                {"only_b", TensorsJson(diff.only_b)},
                {"computed_a", TensorsJson(diff.computed_a)},
-               {"computed_b", TensorsJson(diff.computed_b)}};
+               {"computed_b", TensorsJson(diff.computed_b)},
+               {"unread_a", UnreadJson(diff.unread_a)},
+               {"unread_b", UnreadJson(diff.unread_b)},
+               {"identical", diff.identical},
+               {"config_changed", diff.computation.changed},
+               {"config_unknown", diff.computation.unknown}};
   for (const DiffedPair& pair : diff.pairs) json["pairs"].push_back(PairJson(pair));
   return json;
 }

@@ -1,6 +1,8 @@
 #include "client/cli/model_diff_words.h"
 
+#include <algorithm>
 #include <map>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -47,7 +49,28 @@ std::string LoneText(const ModelDiff& diff) {
   std::string text;
   if (!diff.only_a.empty()) text += fmt::format("; {} only in A", diff.only_a.size());
   if (!diff.only_b.empty()) text += fmt::format("; {} only in B", diff.only_b.size());
+  for (const auto& [side, other, unread] :
+       {std::tuple("A", "B", &diff.unread_a), std::tuple("B", "A", &diff.unread_b)}) {
+    const auto lacking =
+        std::count_if(unread->begin(), unread->end(), [](const auto& each) { return !each.other_has; });
+    if (lacking > 0) text += fmt::format("; {} of {} that cannot be read, {} lacks", lacking, side, other);
+    const auto both = static_cast<int64_t>(unread->size()) - lacking;
+    if (both > 0) text += fmt::format("; {} of {} cannot be read", both, side);
+  }
   return text;
+}
+
+// Of weights that are the same and what stands beside them is not; empty for the rest.
+std::string BesideText(const ModelDiff& diff) {
+  constexpr size_t kNamedMax = 8;
+  const ComputationDifference& found = diff.computation;
+  if (found.empty()) return "";
+  const std::vector<std::string>& all = found.changed.empty() ? found.unknown : found.changed;
+  const std::vector<std::string> some(all.begin(),
+                                      all.begin() + static_cast<ptrdiff_t>(std::min(all.size(), kNamedMax)));
+  const std::string named = fmt::format("{}{}", fmt::join(some, ", "), all.size() > kNamedMax ? ", ..." : "");
+  if (!found.changed.empty()) return "the same weights, but not the same model: " + named;
+  return "the same weights; whether it is the same model cannot be told, since what is not known differs: " + named;
 }
 
 }  // namespace
@@ -81,6 +104,8 @@ std::string_view VerdictName(ModelVerdict verdict) {
       return "differs";
     case ModelVerdict::kUndecided:
       return "undecided";
+    case ModelVerdict::kOtherComputation:
+      return "other_config";
   }
   return "";
 }
@@ -96,6 +121,8 @@ std::string ShapeText(const DiffedTensor& tensor) {
 
 std::string VerdictText(const ModelDiff& diff) {
   const std::string found = fmt::format("{}", fmt::join(FindingTexts(diff), ", "));
+  if (const std::string beside = BesideText(diff); !beside.empty()) return beside;
+  if (diff.identical) return "the same model: the files are equal byte for byte";
   if (diff.verdict() == ModelVerdict::kSame) return "the same model: " + found;
   if (diff.pairs.empty()) return "not the same model: no tensor of A is in B" + LoneText(diff);
   uint64_t differing = 0;
@@ -106,8 +133,11 @@ std::string VerdictText(const ModelDiff& diff) {
   }
   std::string text;
   if (diff.verdict() == ModelVerdict::kUndecided) {
-    text = fmt::format("cannot be told: of {} of {} nobody knows how far their types may be off", undecided,
-                       Count(diff.pairs.size(), "tensor"));
+    text = "cannot be told";
+    if (undecided > 0) {
+      text += fmt::format(": of {} of {} nobody knows how far their types may be off", undecided,
+                          Count(diff.pairs.size(), "tensor"));
+    }
   } else {
     text = "not the same model";
     if (differing > 0) text = fmt::format("differs in {} of {}", differing, Count(diff.pairs.size(), "tensor"));

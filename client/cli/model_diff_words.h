@@ -11,7 +11,7 @@ namespace plumb::cli {
 
 // `equal`, `rounded`, `quantised`, ...: docs/naming.md has them all.
 std::string_view FindingName(const DiffedPair& pair);
-// `same`, `differs`, `undecided`.
+// `same`, `differs`, `undecided`, `other_config`.
 std::string_view VerdictName(ModelVerdict verdict);
 
 // `F32`, or `F32 -> Q8_0` when the sides differ.

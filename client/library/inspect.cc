@@ -83,7 +83,8 @@ InspectedContainer Describe(const TensorSource& source, std::string path) {
   }
   container.tensors = source.tensors();
   container.metadata = source.metadata().entries();
-  container.notes = source.notes();
+  container.notes = OtherNotes(source);
+  container.unreadable = UnreadableIn(source);
   container.conventions = RecogniseConventions(container.tensors);
   return container;
 }
@@ -161,24 +162,43 @@ class Inspector {
     if (listed != nullptr && listed->tensors().empty() && IsDocument(path)) return absl::OkStatus();
     absl::StatusOr<std::string_view> format = ContainerFormatOf(folder_, path);
     if (absl::IsResourceExhausted(format.status()) && listed != nullptr) return AddFromManifest(*listed);
+    if (!format.ok() && IsOfTheFile(format.status())) return AddBroken(path, NamedFormat(path), format.status());
     PLUMB_RETURN_IF_ERROR(format.status());
-    if (format->empty()) return absl::OkStatus();
+    if (format->empty()) return LookAtForeign(path);
     absl::StatusOr<std::unique_ptr<TensorSource>> source = OpenTensorSource(folder_, path);
     if (absl::IsResourceExhausted(source.status()) && listed != nullptr) return AddFromManifest(*listed);
-    // FAILED_PRECONDITION: the program that reads this format is not installed.
-    if (absl::IsInvalidArgument(source.status()) || absl::IsNotFound(source.status()) ||
-        absl::IsOutOfRange(source.status()) || absl::IsFailedPrecondition(source.status())) {
-      return AddBroken(path, *format, source.status());
-    }
+    if (!source.ok() && IsOfTheFile(source.status())) return AddBroken(path, *format, source.status());
     PLUMB_RETURN_IF_ERROR(source.status());
     InspectedContainer container = Describe(**source, path);
     if (options_.statistics) {
-      PLUMB_ASSIGN_OR_RETURN(container.statistics, StatisticsRun(**source, path, operation_).Run());
+      absl::StatusOr<std::vector<std::optional<TensorStatistics>>> found =
+          StatisticsRun(**source, path, operation_).Run();
+      if (!found.ok() && !IsOfTheFile(found.status())) return found.status();
+      if (!found.ok()) return AddBroken(path, *format, found.status());
+      container.statistics = *std::move(found);
       NoteBadBlocks(&container);
     }
     covered_.insert(path);
     for (const InspectedFile& file : container.files) covered_.insert(file.path);
     result_.containers.push_back(std::move(container));
+    return absl::OkStatus();
+  }
+
+  // One file that cannot be read is a result; the others are described all the same. Of a release whatever the network
+  // does ends it.
+  bool IsOfTheFile(const absl::Status& status) const {
+    if (absl::IsCancelled(status)) return false;
+    if (manifest_ == nullptr) return true;
+    return absl::IsInvalidArgument(status) || absl::IsNotFound(status) || absl::IsOutOfRange(status) ||
+           absl::IsFailedPrecondition(status);
+  }
+
+  // Models of other programs are named; whatever else it is counts as a file.
+  absl::Status LookAtForeign(const std::string& path) {
+    PLUMB_ASSIGN_OR_RETURN(std::optional<ForeignFormat> foreign, ForeignContainerOf(folder_, path));
+    if (!foreign || !foreign->model()) return absl::OkStatus();
+    PLUMB_RETURN_IF_ERROR(AddBroken(path, foreign->name, absl::OkStatus()));
+    result_.containers.back().foreign = foreign->what;
     return absl::OkStatus();
   }
 
@@ -191,8 +211,8 @@ class Inspector {
 
   absl::Status AddBroken(const std::string& path, std::string_view format, const absl::Status& error) {
     InspectedContainer container{.path = path, .format = std::string(format), .error = error};
-    PLUMB_ASSIGN_OR_RETURN(std::shared_ptr<const ByteSource> bytes, folder_.Open(path));
-    container.files.push_back({path, bytes->Size()});
+    absl::StatusOr<std::shared_ptr<const ByteSource>> bytes = folder_.Open(path);
+    container.files.push_back({path, bytes.ok() ? (*bytes)->Size() : 0});
     covered_.insert(path);
     result_.containers.push_back(std::move(container));
     return absl::OkStatus();

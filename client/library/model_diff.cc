@@ -7,7 +7,9 @@
 #include <thread>
 #include <utility>
 
+#include "client/library/beside_weights.h"
 #include "client/library/model_files.h"
+#include "client/library/same_files.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "plumb/base/status.h"
@@ -186,23 +188,36 @@ absl::Status PairByContent(const Side& a, const Side& b, const Operation& operat
   return absl::OkStatus();
 }
 
-}  // namespace
-
-ModelVerdict ModelDiff::verdict() const {
-  bool undecided = false;
-  for (const DiffedPair& pair : pairs) {
-    undecided |= pair.undecided();
-    if (!pair.explained() && !pair.undecided()) return ModelVerdict::kDiffers;
+// The weights that a side cannot give; one that the other has under that name is not only there.
+std::vector<DiffedUnreadable> UnreadableOf(const TensorSource& side, const TensorSource& other,
+                                           std::vector<DiffedTensor>* only_other) {
+  std::vector<DiffedUnreadable> found;
+  const std::vector<UnreadableTensor> others = UnreadableIn(other);
+  for (const UnreadableTensor& tensor : UnreadableIn(side)) {
+    if (!tensor.weight) continue;
+    const auto same_name = [&](const auto& each) { return each.name == tensor.name; };
+    const bool both_unreadable = std::any_of(others.begin(), others.end(), same_name);
+    found.push_back({tensor, both_unreadable || other.Find(tensor.name) != nullptr});
+    std::erase_if(*only_other, same_name);
   }
-  if (pairs.empty() || !only_a.empty() || !only_b.empty()) return ModelVerdict::kDiffers;
-  return undecided ? ModelVerdict::kUndecided : ModelVerdict::kSame;
+  return found;
 }
 
-absl::StatusOr<ModelDiff> DiffModels(const std::string& a_path, const std::string& b_path, const Operation& operation) {
-  PLUMB_ASSIGN_OR_RETURN(ModelFiles a_files, OpenModelFiles(a_path, operation));
-  PLUMB_ASSIGN_OR_RETURN(ModelFiles b_files, OpenModelFiles(b_path, operation));
-  const Side a(std::move(a_files));
-  const Side b(std::move(b_files));
+// Of files that are equal nothing has to be read again.
+ModelDiff IdenticalModels(const Side& a, const Side& b) {
+  ModelDiff diff{.a = a.Described(), .b = b.Described()};
+  diff.identical = true;
+  for (size_t i = 0; i < a.tensors.size(); ++i) {
+    DiffedPair& pair = diff.pairs.emplace_back(DiffedPair{.a = a.Described(i), .b = b.Described(i)});
+    pair.role = pair.a.name;
+    pair.values = {.finding = Finding::kEqual, .measured = true, .elements = a.tensors[i]->element_count()};
+  }
+  return diff;
+}
+
+absl::StatusOr<ModelDiff> DiffWeights(const Side& a, const Side& b, const Operation& operation) {
+  PLUMB_ASSIGN_OR_RETURN(const bool identical, HaveSameFiles(*a.files.source, *b.files.source, operation));
+  if (identical) return IdenticalModels(a, b);
   Pairing pairing = PairTensors(a.named(), b.named());
   ModelDiff diff{.a = a.Described(), .b = b.Described()};
   PLUMB_ASSIGN_OR_RETURN(diff.pairs, PairsRun(a, b, pairing.pairs, operation).Run());
@@ -211,6 +226,43 @@ absl::StatusOr<ModelDiff> DiffModels(const std::string& a_path, const std::strin
   diff.only_b = DescribedAt(b, pairing.only_b);
   diff.computed_a = DescribedAt(a, pairing.computed_a);
   diff.computed_b = DescribedAt(b, pairing.computed_b);
+  diff.unread_a = UnreadableOf(*a.files.source, *b.files.source, &diff.only_b);
+  diff.unread_b = UnreadableOf(*b.files.source, *a.files.source, &diff.only_a);
+  return diff;
+}
+
+}  // namespace
+
+ModelVerdict ModelDiff::WeightsVerdict() const {
+  if (identical) return ModelVerdict::kSame;
+  bool undecided = false;
+  for (const DiffedPair& pair : pairs) {
+    undecided |= pair.undecided();
+    if (!pair.explained() && !pair.undecided()) return ModelVerdict::kDiffers;
+  }
+  for (const std::vector<DiffedUnreadable>* side : {&unread_a, &unread_b}) {
+    for (const DiffedUnreadable& each : *side) {
+      if (!each.other_has) return ModelVerdict::kDiffers;
+      undecided = true;
+    }
+  }
+  if ((pairs.empty() && !undecided) || !only_a.empty() || !only_b.empty()) return ModelVerdict::kDiffers;
+  return undecided ? ModelVerdict::kUndecided : ModelVerdict::kSame;
+}
+
+ModelVerdict ModelDiff::verdict() const {
+  const ModelVerdict weights = WeightsVerdict();
+  if (weights != ModelVerdict::kSame || computation.empty()) return weights;
+  return computation.changed.empty() ? ModelVerdict::kUndecided : ModelVerdict::kOtherComputation;
+}
+
+absl::StatusOr<ModelDiff> DiffModels(const std::string& a_path, const std::string& b_path, const Operation& operation) {
+  PLUMB_ASSIGN_OR_RETURN(ModelFiles a_files, OpenModelFiles(a_path, operation));
+  PLUMB_ASSIGN_OR_RETURN(ModelFiles b_files, OpenModelFiles(b_path, operation));
+  const Side a(std::move(a_files));
+  const Side b(std::move(b_files));
+  PLUMB_ASSIGN_OR_RETURN(ModelDiff diff, DiffWeights(a, b, operation));
+  if (diff.verdict() == ModelVerdict::kSame) diff.computation = DifferenceBeside(a.files, b.files);
   return diff;
 }
 

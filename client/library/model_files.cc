@@ -11,20 +11,18 @@
 namespace plumb {
 namespace {
 
-ModelFacts FactsFor(const FoundModel& model) {
-  ModelFacts facts = FactsOfMetadata(model.source->metadata());
-  if (!facts.family.empty()) return facts;
+std::string ConfigOf(const FoundModel& model) {
   const std::string config = model.path.substr(0, model.path.rfind('/') + 1) + "config.json";
-  absl::StatusOr<std::string> text = ReadText(model.folder, config, limits::kConfigBytesMax);
-  return text.ok() ? FactsOfConfig(*text) : facts;
+  return ReadText(model.folder, config, limits::kConfigBytesMax).value_or("");
 }
 
 }  // namespace
 
 absl::StatusOr<ModelFiles> OpenModelFiles(const std::string& path, const Operation& operation) {
   PLUMB_ASSIGN_OR_RETURN(FoundModel model, FindModel(path, [&operation] { return operation.Check(); }));
-  ModelFiles files{.path = model.path};
-  files.facts = FactsFor(model);
+  ModelFiles files{.path = model.path, .config = ConfigOf(model), .folder = std::move(model.folder)};
+  files.facts = FactsOfMetadata(model.source->metadata());
+  if (files.facts.family.empty() && !files.config.empty()) files.facts = FactsOfConfig(files.config);
   for (const SourceFile& file : model.source->files()) files.files.push_back(file.path);
   // The index of shards is a file of the model too.
   if (std::find(files.files.begin(), files.files.end(), model.path) == files.files.end()) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "plumb/base/directory.h"
 #include "plumb/client/operation.h"
 #include "plumb/naming/model_facts.h"
 #include "plumb/weights/tensor_source.h"
@@ -18,7 +19,9 @@ struct ModelFiles {
   std::string path;  // Of the file that it is opened by, below what was asked for.
   std::vector<std::string> files;
   std::unique_ptr<const TensorSource> source;
-  ModelFacts facts;  // From the container's metadata, else from the config.json beside it.
+  ModelFacts facts;    // From the container's metadata, else from the config.json beside it.
+  std::string config;  // The config.json beside it; empty when there is none.
+  Directory folder;    // That `path` is in.
 };
 
 // Opens what FindModel (plumb/containers/find_model.h) finds at `path`; its errors, and CANCELLED.

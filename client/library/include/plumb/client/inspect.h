@@ -16,6 +16,7 @@
 #include "plumb/weights/metadata.h"
 #include "plumb/weights/statistics.h"
 #include "plumb/weights/tensor_source.h"
+#include "plumb/weights/unreadable_tensor.h"
 
 namespace plumb {
 
@@ -35,9 +36,12 @@ struct InspectedContainer {
   std::vector<std::optional<TensorStatistics>> statistics;
   std::vector<MetadataEntry> metadata;
   std::vector<std::string> notes;
+  std::vector<UnreadableTensor> unreadable;  // What is there and cannot be given.
   ConventionReport conventions;
   // The tensors are what the manifest says; the file's header was not read.
   bool from_manifest = false;
+  // "a CoreML model": the content is of a format that is not read; then the rest is empty but for `files`.
+  std::string foreign;
   // Not OK when the content claims `format` and is not sound: then the rest is empty but for `files`.
   absl::Status error;
 
@@ -62,7 +66,7 @@ struct InspectOptions {
 
 // Describes a file, or every container in a folder (what is no regular file, `.git` and `.plumb` are left out); a set
 // of shards counts as one. INVALID_ARGUMENT (ErrorClass::kPolicy) for a single file that is no container or not sound;
-// in a folder such files are results.
+// in a folder such files, and those that cannot be read, are results.
 absl::StatusOr<Inspection> InspectPath(const std::string& path, const InspectOptions& options,
                                        const Operation& operation);
 

@@ -9,8 +9,10 @@
 #include "absl/status/statusor.h"
 #include "plumb/client/operation.h"
 #include "plumb/comparison/compare_values.h"
+#include "plumb/inference/computation.h"
 #include "plumb/weights/conventions.h"
 #include "plumb/weights/dtype.h"
+#include "plumb/weights/unreadable_tensor.h"
 
 namespace plumb {
 
@@ -52,8 +54,14 @@ struct DiffedPair {
   }
 };
 
+// A weight that a side's container has and its reader cannot give.
+struct DiffedUnreadable {
+  UnreadableTensor tensor;
+  bool other_has = false;  // The other side has one of that name.
+};
+
 // Whether two models are the same; ModelDiff::verdict says when.
-enum class ModelVerdict { kSame, kDiffers, kUndecided };
+enum class ModelVerdict { kSame, kDiffers, kUndecided, kOtherComputation };
 
 // What DiffModels found. Plain value.
 struct ModelDiff {
@@ -66,10 +74,21 @@ struct ModelDiff {
   // leave out.
   std::vector<DiffedTensor> computed_a;
   std::vector<DiffedTensor> computed_b;
+  // Nothing could be compared with these.
+  std::vector<DiffedUnreadable> unread_a;
+  std::vector<DiffedUnreadable> unread_b;
+  // Both sides lie in files that are equal byte for byte, so that whatever is in them is the same.
+  bool identical = false;
+  // What stands beside the weights, where both sides have it: config.json, GGUF's key-values, ONNX's graph. Looked at
+  // when the weights are the same.
+  ComputationDifference computation;
 
   // The same: every weight of each side is in the other, and explained. Undecided: nothing contradicts that, but of
-  // some pairs nobody can say it.
+  // some pairs nobody can say it, weights of both sides cannot be read, or keys are not known that differ. Other
+  // computation: the weights are the same, and something beside them changes what is computed.
   ModelVerdict verdict() const;
+  // The same of the weights alone.
+  ModelVerdict WeightsVerdict() const;
 };
 
 // Compares the models at two paths, each a file or a folder, on two threads. Whatever the models' sizes, memory is
