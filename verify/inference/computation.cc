@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <utility>
+#include <variant>
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
@@ -121,20 +122,19 @@ bool ComputeTheSame(const Model& a, const Model& b) {
   return a.positions_max() == b.positions_max() && !left.empty() && left == Computations(b);
 }
 
-std::string TextOf(const MetadataValue& value) {
-  struct Visitor {
-    std::string operator()(bool v) const { return v ? "true" : "false"; }
-    std::string operator()(int64_t v) const { return fmt::format("{}", v); }
-    std::string operator()(uint64_t v) const { return fmt::format("{}", v); }
-    std::string operator()(double v) const { return fmt::format("{}", static_cast<float>(v)); }
-    std::string operator()(const std::string& v) const { return v.substr(0, kValueBytesMax); }
-    template <typename T>
-    std::string operator()(const std::vector<T>& v) const {
-      return fmt::format("a list of {}", v.size());
-    }
-  };
-  return std::visit(Visitor(), value);
-}
+struct ValueWords {
+  std::string operator()(bool v) const { return v ? "true" : "false"; }
+  std::string operator()(int64_t v) const { return fmt::format("{}", v); }
+  std::string operator()(uint64_t v) const { return fmt::format("{}", v); }
+  std::string operator()(double v) const { return fmt::format("{}", static_cast<float>(v)); }
+  std::string operator()(const std::string& v) const { return v.substr(0, kValueBytesMax); }
+  template <typename T>
+  std::string operator()(const std::vector<T>& v) const {
+    return fmt::format("a list of {}", v.size());
+  }
+};
+
+std::string TextOf(const MetadataValue& value) { return std::visit(ValueWords(), value); }
 
 }  // namespace
 
@@ -182,7 +182,7 @@ ComputationDifference CompareGgufKeys(const TensorSource& a, const TensorSource&
     const MetadataValue* right = b.metadata().Find(key);
     const std::string before = left == nullptr ? "nothing" : TextOf(*left);
     const std::string after = right == nullptr ? "nothing" : TextOf(*right);
-    const bool same = left != nullptr && right != nullptr && (*left == *right || before == after);
+    const bool same = left != nullptr && right != nullptr && *left == *right;
     if (same || found.changed.size() >= kChangesMax) continue;
     // A key that one side has to itself may say what the other's reader takes for granted.
     auto& list = left == nullptr || right == nullptr ? found.unknown : found.changed;
