@@ -29,6 +29,7 @@ void AddGlobalFlags(CLI::App& root, GlobalFlags* flags) {
       ->type_name("TIME");
   root.add_option("--config", flags->config, "Configuration file (default $XDG_CONFIG_HOME/plumb/config.toml)")
       ->type_name("FILE");
+  root.add_flag("--offline", flags->offline, "Ask no registry: only what is in the cache and in folders");
   root.add_flag("--json", flags->json, "Print the result, or the error, as one JSON object");
   root.add_flag("--quiet,-q", flags->quiet, "No progress and no remarks, only results, warnings and errors");
   root.add_flag("--no-color,--no-colour", flags->no_color, "No colours");
@@ -102,6 +103,7 @@ int RunAction(const Action& action, const Environment& environment, const Settin
   Output output(environment, settings.json, settings.quiet, settings.no_color);
   InterruptSays(settings.json);
   Context context(environment, settings, &output);
+  for (const std::string& warning : settings.warnings) output.Warn(warning);
   absl::Status status = action(context);
   // Whatever the work says that it ended of.
   if (!status.ok() && context.cancellation().cancelled()) status = absl::CancelledError("interrupted");
@@ -121,6 +123,7 @@ std::unique_ptr<CLI::App> MakeApp(GlobalFlags* flags, Action* action) {
   RegisterPublish(command, action);
   RegisterPull(command, action);
   RegisterVerify(command, action);
+  RegisterStatus(command, action);
   RegisterSmoke(command, action);
   RegisterGolden(command, action);
   RegisterBackends(command, action);

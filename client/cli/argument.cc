@@ -11,6 +11,7 @@
 #include "plumb/base/status.h"
 #include "plumb/client/catalogue.h"
 #include "plumb/client/pull.h"
+#include "plumb/client/release_folder.h"
 #include "plumb/containers/file_roles.h"
 
 namespace plumb::cli {
@@ -35,11 +36,36 @@ absl::Status WithOtherReading(const absl::Status& status, const std::string& arg
 absl::StatusOr<NamedRelease> Find(Context& context, const Reference& reference) {
   NamedRelease found;
   found.reference = reference;
-  PLUMB_ASSIGN_OR_RETURN(found.connection, context.Connect(reference.registry));
+  PLUMB_ASSIGN_OR_RETURN(found.connection, context.ConnectFor(reference));
   PLUMB_ASSIGN_OR_RETURN(found.release, ResolveReference(*found.connection, reference));
   PLUMB_ASSIGN_OR_RETURN(found.digest, Digest::FromBytes(found.release.digest()));
   if (std::string warning = NamesakeWarning(reference, found.release); !warning.empty()) context.output().Warn(warning);
   return found;
+}
+
+bool IsComplete(Context& context, const std::string& folder) {
+  absl::StatusOr<ReleaseFolder> release = ReleaseFolder::Open(folder);
+  if (!release.ok()) return false;
+  const auto files = static_cast<size_t>(release->manifest().manifest.files_size());
+  if (release->selected().size() != files) return false;
+  absl::StatusOr<VerifyResult> verified = VerifyFolder(folder, context.LongOperation());
+  return verified.ok() && verified->ok;
+}
+
+// Where a release is pulled for commands that need its files.
+struct Place {
+  std::string folder;
+  bool complete = false;  // All of it is there and right.
+};
+
+// In the cache, or, where that cannot be written and has not all of it, in a temporary folder.
+absl::StatusOr<Place> PlaceFor(Context& context, const Cache* cache, const Digest& digest) {
+  if (cache != nullptr && cache->IsWritable()) return Place{cache->ReleasePath(digest), false};
+  if (cache != nullptr && IsComplete(context, cache->ReleasePath(digest))) {
+    return Place{cache->ReleasePath(digest), true};
+  }
+  PLUMB_ASSIGN_OR_RETURN(std::string temporary, context.TemporaryFolder());
+  return Place{fmt::format("{}/{}", temporary, digest.Short()), false};
 }
 
 }  // namespace
@@ -74,15 +100,16 @@ absl::StatusOr<std::string> PathFor(Context& context, const std::string& argumen
   PLUMB_ASSIGN_OR_RETURN(ArgumentKind kind, KindOfArgument(argument));
   if (kind != ArgumentKind::kReference) return argument;
   PLUMB_ASSIGN_OR_RETURN(NamedRelease named, FindNamedRelease(context, argument));
-  PLUMB_ASSIGN_OR_RETURN(Cache cache, context.OpenCache());
+  Cache* cache = context.SharedCache();
   PullOptions options;
   // Pinned: a tag that moves meanwhile must not put another release into this
   // folder.
   options.reference = {
       .registry = named.reference.registry, .model = named.reference.model, .digest_hex = named.digest.ToHex()};
-  options.folder = cache.ReleasePath(named.digest);
-  options.cache = &cache;
-  PLUMB_RETURN_IF_ERROR(Pull(*named.connection, options, context.LongOperation()).status());
+  PLUMB_ASSIGN_OR_RETURN(Place place, PlaceFor(context, cache, named.digest));
+  options.folder = place.folder;
+  options.cache = cache;
+  if (!place.complete) PLUMB_RETURN_IF_ERROR(Pull(*named.connection, options, context.LongOperation()).status());
   if (named.release.yanked()) {
     context.output().Warn(fmt::format("{}@{} was yanked: {}", named.release.model(), named.release.version(),
                                       named.release.yank_reason()));

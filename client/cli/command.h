@@ -118,6 +118,7 @@ void RegisterPull(Command& root, Action* action);
 void RegisterSearch(Command& root, Action* action);
 void RegisterShow(Command& root, Action* action);
 void RegisterSmoke(Command& root, Action* action);
+void RegisterStatus(Command& root, Action* action);
 void RegisterTag(Command& root, Action* action);
 void RegisterVerify(Command& root, Action* action);
 void RegisterVersion(Command& root, Action* action);

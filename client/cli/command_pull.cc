@@ -4,6 +4,7 @@
 
 #include "client/cli/command.h"
 #include "client/cli/error_report.h"
+#include "client/cli/pull_view.h"
 #include "client/cli/reference_advice.h"
 #include "client/cli/smoke_view.h"
 #include "client/cli/text.h"
@@ -19,6 +20,7 @@ namespace {
 struct PullFlags {
   std::string reference;
   std::string folder;
+  std::vector<std::string> files;
   std::vector<std::string> include;
   std::vector<std::string> exclude;
   std::vector<std::string> mirrors;
@@ -27,27 +29,9 @@ struct PullFlags {
   uint64_t streams = PullOptions().parallel;
   bool smoke = false;
   bool no_cache = false;
+  bool into = false;
+  bool dry_run = false;
 };
-
-Json PullJson(const PullResult& result, double seconds) {
-  return {{"digest", result.digest.ToString()},
-          {"bytes", result.bytes},
-          {"downloaded_bytes", result.downloaded_bytes},
-          {"reused_bytes", result.reused_bytes},
-          {"seconds", seconds}};
-}
-
-void Print(Output& output, const PullResult& result, const std::string& folder, double seconds) {
-  Table table({{""}, {""}});
-  table.AddRow({"Pulled", {fmt::format("{}@{}", result.model, result.version), Colour::kBold}});
-  table.AddRow({"Into", folder});
-  table.AddRow({"Digest", result.digest.ToString()});
-  table.AddRow({"Size", fmt::format("{} in {}", FormatBytes(result.bytes), Count(result.files, "file"))});
-  table.AddRow(
-      {"Downloaded", fmt::format("{}, {} were here already, all verified, in {}", FormatBytes(result.downloaded_bytes),
-                                 FormatBytes(result.reused_bytes), FormatSeconds(seconds))});
-  output.PrintTable(table);
-}
 
 // Connects to the mirrors that can be reached.
 absl::Status ConnectMirrors(Context& context, const PullFlags& flags, std::vector<std::unique_ptr<Connection>>* mirrors,
@@ -65,54 +49,95 @@ absl::Status ConnectMirrors(Context& context, const PullFlags& flags, std::vecto
   return absl::OkStatus();
 }
 
-absl::Status RunPull(Context& context, const PullFlags& flags) {
-  Output& output = context.output();
+PullOptions OptionsOf(Context& context, const PullFlags& flags, const Reference& reference) {
   PullOptions options;
-  PLUMB_ASSIGN_OR_RETURN(options.reference, ParseReferenceArgument(flags.reference));
-  const std::string& model = options.reference.model;
+  options.reference = reference;
+  const std::string& model = reference.model;
   options.folder = flags.folder.empty() ? "./" + model.substr(model.find('/') + 1) : flags.folder;
+  options.files = flags.files;
   options.include = flags.include;
   options.exclude = flags.exclude;
-  std::optional<Cache> cache;
-  if (!flags.no_cache) {
-    PLUMB_ASSIGN_OR_RETURN(cache, context.OpenCache());
-    options.cache = &*cache;
-  }
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, context.Connect(options.reference.registry));
+  options.replace_foreign = flags.into;
+  if (!flags.no_cache) options.cache = context.SharedCache();
   options.memory_bytes = flags.max_memory;
   options.bytes_per_second = flags.max_rate;
   options.parallel = static_cast<int>(std::clamp<uint64_t>(flags.streams, 1, 64));
+  return options;
+}
+
+// `status`, of a pull, with what helps.
+absl::Status WithPullAdvice(const absl::Status& status, const PullFlags& flags, const PullOptions& options,
+                            Connection& connection, bool offline) {
+  const std::string reference = RenderReference(options.reference);
+  if (absl::IsAlreadyExists(status) && ErrorClassOf(status) == ErrorClass::kPolicy) {
+    return WithMend(status, fmt::format("plumb pull {} {} --into    (replaces those files), or name an empty folder",
+                                        reference, options.folder));
+  }
+  if (!absl::IsNotFound(status) || ErrorClassOf(status) != ErrorClass::kNone) return status;
+  if (connection.offline()) {
+    absl::Status missing = WithMend(status, "plumb cache list    says what is here; without --offline it is fetched");
+    // It was the network that failed, not the person that asked for too much.
+    return offline ? missing : WithMend(Unavailable(std::string(Message(status))), "Try again with a network.");
+  }
+  if (!flags.include.empty() || !flags.exclude.empty() || !flags.files.empty()) {
+    return WithMend(status, "plumb files " + reference);
+  }
+  return ExplainUnknown(connection, options.reference, status);
+}
+
+// Checks the pulled folder, where the check that ran along did not settle it.
+absl::Status CheckPulled(Context& context, const PullFlags& flags, const std::string& folder,
+                         std::optional<SmokeReport> checked, Json* json) {
+  Output& output = context.output();
+  if (!checked.has_value()) {
+    PLUMB_ASSIGN_OR_RETURN(checked, SmokeFolder(folder, {}, context.LongOperation()));
+  }
+  if (!output.json()) {
+    output.PrintText("");
+    PrintSmoke(output, *checked, /*explain=*/false);
+  }
+  (*json)["smoke"] = SmokeJson(*checked);
+  return SmokeOutcome(output, *checked, flags.reference);
+}
+
+absl::Status RunForecast(Context& context, const PullFlags& flags, Connection& connection, const PullOptions& options) {
+  absl::StatusOr<PullForecast> forecast = ForecastPull(connection, options, context.LongOperation());
+  context.output().ClearProgress();
+  if (!forecast.ok()) {
+    return WithPullAdvice(forecast.status(), flags, options, connection, context.settings().offline);
+  }
+  if (context.output().json()) {
+    context.output().PrintJson(ForecastJson(*forecast));
+  } else {
+    PrintForecast(context.output(), *forecast, options.folder);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunPull(Context& context, const PullFlags& flags) {
+  Output& output = context.output();
+  PLUMB_ASSIGN_OR_RETURN(Reference reference, ParseReferenceArgument(flags.reference));
+  PullOptions options = OptionsOf(context, flags, reference);
+  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection,
+                         context.ConnectFor(reference, options.folder, !flags.no_cache));
+  if (flags.dry_run) return RunForecast(context, flags, *connection, options);
   std::vector<std::unique_ptr<Connection>> mirrors;
-  PLUMB_RETURN_IF_ERROR(ConnectMirrors(context, flags, &mirrors, &options));
+  if (!connection->offline()) PLUMB_RETURN_IF_ERROR(ConnectMirrors(context, flags, &mirrors, &options));
   double begin = context.environment().seconds();
   std::optional<PullSmoke> smoke;
   if (flags.smoke) options.observer = &smoke.emplace(options.folder);
   absl::StatusOr<PullResult> result = Pull(*connection, options, context.LongOperation());
   std::optional<SmokeReport> checked;
   if (smoke.has_value()) checked = smoke->Finish(result.status());
-  if (absl::IsNotFound(result.status())) {
-    return ExplainUnknown(*connection, options.reference, result.status());
+  if (!result.ok()) {
+    return WithPullAdvice(result.status(), flags, options, *connection, context.settings().offline);
   }
-  PLUMB_RETURN_IF_ERROR(result.status());
   double seconds = context.environment().seconds() - begin;
-  if (!output.json()) Print(output, *result, options.folder, seconds);
-  if (result->yanked) {
-    output.Warn(fmt::format("{}@{} was yanked: {}", result->model, result->version, result->yank_reason));
-  }
+  if (!output.json()) PrintPull(output, *result, options.folder, seconds);
+  RemarkOnPull(output, *result);
   Json json = PullJson(*result, seconds);
   absl::Status outcome;
-  if (flags.smoke) {
-    if (!checked.has_value()) {
-      PLUMB_ASSIGN_OR_RETURN(checked, SmokeFolder(options.folder, {}, context.LongOperation()));
-    }
-    const SmokeReport& report = *checked;
-    if (!output.json()) {
-      output.PrintText("");
-      PrintSmoke(output, report, /*explain=*/false);
-    }
-    json["smoke"] = SmokeJson(report);
-    outcome = SmokeOutcome(output, report, flags.reference);
-  }
+  if (flags.smoke) outcome = CheckPulled(context, flags, options.folder, std::move(checked), &json);
   if (output.json()) output.PrintJson(json);
   return outcome;
 }
@@ -127,6 +152,7 @@ void RegisterPull(Command& root, Action* action) {
   command.Argument("REF", &flags->reference, "What to pull; without a version, the tag latest or the newest")
       .Required();
   command.Argument("DIR", &flags->folder, "Where to (default: ./ and the model's name)");
+  command.Value("--file", "PATH", &flags->files, "Only this file, by its path; may be given more than once");
   command.Value("--include", "GLOB", &flags->include, "Only files that match; may be given more than once");
   command.Value("--exclude", "GLOB", &flags->exclude, "No files that match; may be given more than once");
   command.Value(
@@ -139,15 +165,21 @@ void RegisterPull(Command& root, Action* action) {
   command.Flag("--smoke", &flags->smoke,
                "Check, as the weights arrive, that the model computes what its publisher recorded");
   command.Flag("--no-cache", &flags->no_cache, "Share nothing with other folders");
+  command.Flag("--into,--force", &flags->into, "Replace files in DIR that no pull put there");
+  command.Flag("--dry-run", &flags->dry_run, "Say what would be fetched, and change nothing");
   command.Examples(
       "  plumb pull acme/tiny\n"
+      "  plumb pull acme/tiny --file config.json\n"
+      "  plumb pull acme/large ./large --dry-run\n"
+      "  plumb pull acme/tiny@v1 --offline\n"
       "  plumb pull acme/tiny@step-1000 ./ckpt --include "
       "'*.safetensors' --include config.json\n"
       "  plumb pull models.example.org/acme/tiny:latest --smoke\n"
       "  plumb pull acme/tiny --mirror mirror.example.net --max-rate 20MB\n"
       "\nKilled or cut off, the same command goes on where it "
       "stopped. On a damaged folder it fetches\n"
-      "what is damaged, and nothing else.\n");
+      "what is damaged, and nothing else. Files that no pull put there are not replaced without --into; those of\n"
+      "another release that was pulled there before are removed when nobody changed them.\n");
 }
 
 }  // namespace plumb::cli

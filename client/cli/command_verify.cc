@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 
 #include "client/cli/argument.h"
@@ -12,6 +13,7 @@ namespace plumb::cli {
 namespace {
 
 constexpr size_t kRangesShown = 8;
+constexpr size_t kExtraShown = 10;
 
 struct VerifyFlags {
   std::string folder;
@@ -19,7 +21,7 @@ struct VerifyFlags {
 };
 
 Json ResultJson(const VerifyResult& result) {
-  Json json = {{"ok", result.ok}, {"files", Json::array()}};
+  Json json = {{"ok", result.ok}, {"files", Json::array()}, {"extra", result.extra}};
   for (const FileVerdict& file : result.files) {
     Json ranges = Json::array();
     for (const auto& [begin, end] : file.bad_ranges) ranges.push_back(Json::array({begin, end}));
@@ -47,6 +49,14 @@ void Print(Output& output, const VerifyResult& result) {
     table.AddRow({verdict, file.path, Detail(file)});
   }
   output.PrintTable(table);
+  if (!result.extra.empty()) {
+    std::string names;
+    for (size_t i = 0; i < std::min(result.extra.size(), kExtraShown); ++i) {
+      names += (i == 0 ? "" : ", ") + result.extra[i];
+    }
+    if (result.extra.size() > kExtraShown) names += fmt::format(", and {} more", result.extra.size() - kExtraShown);
+    output.PrintText(fmt::format("{} beside the release: {}", Count(result.extra.size(), "file"), names));
+  }
   if (result.ok) {
     output.PrintText(fmt::format("{}@{} is intact: {} in {} checked, digest {}", result.model, result.version,
                                  FormatBytes(result.checked_bytes), Count(result.files.size(), "file"),

@@ -3,6 +3,7 @@
 #define PLUMB_CLIENT_CLI_CONTEXT_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -42,6 +43,17 @@ class Context {
   // How Connect would connect.
   absl::StatusOr<ConnectionOptions> OptionsFor(const std::string& registry) const;
   absl::StatusOr<Cache> OpenCache() const;
+  // Connects for asking what `reference` means and for fetching it, and lets the connection remember in the shared
+  // cache. With --offline the connection asks nobody. When the registry cannot be reached, a version or a digest, which
+  // mean the same for ever, are had from the cache or from `folder` (may be empty), with a warning; a tag is not.
+  // Without `with_cache` no cache is opened.
+  absl::StatusOr<std::unique_ptr<Connection>> ConnectFor(const Reference& reference, const std::string& folder = "",
+                                                         bool with_cache = true);
+  // The cache, opened at the first call; nullptr, after one warning, when there is no place for it or it cannot be
+  // used.
+  Cache* SharedCache();
+  // A folder of its own, which is removed with all that is in it when the context ends.
+  absl::StatusOr<std::string> TemporaryFolder();
 
   // For long work: draws the bar, prints warnings, and `cancellation` is set by
   // SIGINT and SIGTERM from the first call on.
@@ -52,7 +64,13 @@ class Context {
   const Environment& environment_;
   const Settings settings_;
   Output& output_;
+  // `reference`, as it stands here, without asking anybody; says from when that is.
+  std::unique_ptr<Connection> OfflineFor(const Reference& reference, const std::string& registry, const Cache* cache);
+
   std::string registry_;
+  bool cache_opened_ = false;
+  std::optional<Cache> cache_;
+  std::string temporary_folder_;
   Cancellation cancellation_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/cord.h"
 #include "client/cli/exit_code.h"
+#include "client/cli/local_advice.h"
 #include "client/cli/table.h"
 #include "client/cli/text.h"
 #include "client/cli/wrap.h"
@@ -62,7 +63,7 @@ std::string UnavailableMend(ConnectProblem problem, const std::string& registry)
 }
 
 std::string DefaultMend(const absl::Status& status, const std::string& registry) {
-  if (ErrorClassOf(status) == ErrorClass::kLocalStorage) return "Free some space, or choose another folder.";
+  if (ErrorClassOf(status) == ErrorClass::kLocalStorage) return LocalStorageAdvice(status);
   if (ErrorClassOf(status) != ErrorClass::kNone || registry.empty()) return "";
   switch (status.code()) {
     case absl::StatusCode::kUnauthenticated:

@@ -1,5 +1,7 @@
 #include "client/cli/settings.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <sstream>
 #include <vector>
 
@@ -8,6 +10,7 @@
 #include "client/cli/quantity.h"
 #include "client/cli/suggest.h"
 #include "fmt/format.h"
+#include "plumb/base/errno_of.h"
 #include "plumb/base/file.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
@@ -19,8 +22,9 @@ constexpr const char* kRegistryDefault = "127.0.0.1:7070";
 constexpr const char* kPortDefault = "7070";
 
 const std::vector<std::string>& ConfigKeys() {
-  static const auto* keys = new std::vector<std::string>{"registry",      "token_file", "tls",   "ca_file", "retry_for",
-                                                         "stall_timeout", "cache",      "quiet", "no_color"};
+  static const auto* keys =
+      new std::vector<std::string>{"registry",      "token_file", "tls",   "ca_file",  "retry_for",
+                                   "stall_timeout", "cache",      "quiet", "no_color", "offline"};
   return *keys;
 }
 
@@ -82,11 +86,17 @@ class Lookup {
   std::map<std::string, std::string> config_;
 };
 
-absl::StatusOr<std::map<std::string, std::string>> LoadConfig(const std::string& named, const std::string& folder) {
+absl::StatusOr<std::map<std::string, std::string>> LoadConfig(const std::string& named, const std::string& folder,
+                                                              std::vector<std::string>* warnings) {
   std::string path = named.empty() ? folder + "/config.toml" : named;
   if (named.empty() && folder.empty()) return std::map<std::string, std::string>();
   absl::StatusOr<std::string> text = ReadFile(path, limits::kConfigBytesMax);
   if (named.empty() && absl::IsNotFound(text.status())) return std::map<std::string, std::string>();
+  // A container's user often has somebody else's home.
+  if (named.empty() && ErrnoOf(text.status()) == EACCES) {
+    warnings->push_back(fmt::format("the configuration is left out: {}", Message(text.status())));
+    return std::map<std::string, std::string>();
+  }
   PLUMB_RETURN_IF_ERROR(text.status());
   return ParseConfig(*text, path);
 }
@@ -133,10 +143,11 @@ absl::StatusOr<std::map<std::string, std::string>> ParseConfig(const std::string
 absl::StatusOr<Settings> ResolveSettings(const GlobalFlags& flags, const VariableLookup& variable) {
   Lookup outside(variable, {});
   std::string config_folder = outside.Folder("XDG_CONFIG_HOME", ".config");
-  PLUMB_ASSIGN_OR_RETURN(auto config, LoadConfig(outside.Get(flags.config, "PLUMB_CONFIG", ""), config_folder));
+  Settings settings;
+  PLUMB_ASSIGN_OR_RETURN(auto config,
+                         LoadConfig(outside.Get(flags.config, "PLUMB_CONFIG", ""), config_folder, &settings.warnings));
   Lookup lookup(variable, std::move(config));
 
-  Settings settings;
   std::string registry = lookup.Get(flags.registry, "PLUMB_REGISTRY", "registry");
   settings.registry = NormaliseRegistry(registry.empty() ? kRegistryDefault : registry);
   settings.token_file = flags.token_file;
@@ -154,6 +165,7 @@ absl::StatusOr<Settings> ResolveSettings(const GlobalFlags& flags, const Variabl
   settings.json = flags.json;
   PLUMB_ASSIGN_OR_RETURN(settings.quiet, lookup.GetBool(flags.quiet, "PLUMB_QUIET", "quiet"));
   PLUMB_ASSIGN_OR_RETURN(settings.no_color, lookup.GetBool(flags.no_color, "PLUMB_NO_COLOR", "no_color"));
+  PLUMB_ASSIGN_OR_RETURN(settings.offline, lookup.GetBool(flags.offline, "PLUMB_OFFLINE", "offline"));
   if (NoColourWanted(variable)) settings.no_color = true;
 
   settings.credentials_file = config_folder.empty() ? "" : config_folder + "/credentials.json";

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "plumb/client/connection.h"
@@ -27,6 +28,7 @@ struct GlobalFlags {
   bool json = false;
   bool quiet = false;
   bool no_color = false;
+  bool offline = false;
 };
 
 // What holds for this run. Flags win over PLUMB_*, which win over the
@@ -43,6 +45,10 @@ struct Settings {
   bool json = false;
   bool quiet = false;
   bool no_color = false;
+  // No registry is asked: what is here must do.
+  bool offline = false;
+  // What the user should know about the settings themselves.
+  std::vector<std::string> warnings;
   // Empty when the variables that say where they are, HOME included, are not
   // set.
   std::string credentials_file;

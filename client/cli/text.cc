@@ -10,6 +10,7 @@
 
 #include "fmt/chrono.h"
 #include "fmt/format.h"
+#include "plumb/base/human_bytes.h"
 
 namespace plumb::cli {
 namespace {
@@ -123,18 +124,7 @@ size_t PrefixBytes(std::string_view text, size_t columns) {
   return bytes;
 }
 
-std::string FormatBytes(uint64_t bytes) {
-  if (bytes < 1024) return fmt::format("{} B", bytes);
-  static constexpr const char* kUnits[] = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  double value = static_cast<double>(bytes) / 1024;
-  size_t unit = 0;
-  // 1023.95 would be written as 1024.0: the next unit is meant.
-  while (value >= 1023.95 && unit + 1 < std::size(kUnits)) {
-    value /= 1024;
-    ++unit;
-  }
-  return fmt::format("{:.1f} {}", value, kUnits[unit]);
-}
+std::string FormatBytes(uint64_t bytes) { return HumanBytes(bytes); }
 
 std::string FormatSeconds(double seconds) {
   if (!std::isfinite(seconds) || seconds < 0) return "?";

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <set>
 
 #include "fmt/format.h"
 #include "plumb/base/status.h"
@@ -47,6 +48,8 @@ absl::StatusOr<UniqueFd> Cache::Find(const Digest& tree_root) const {
   return fd;
 }
 
+bool Cache::Has(const Digest& tree_root) const { return directory_.Stat(FileName(tree_root)).ok(); }
+
 absl::Status Cache::Add(int fd, uint64_t size_bytes, const Digest& tree_root) const {
   std::string name = FileName(tree_root);
   if (directory_.Stat(name).ok()) return absl::OkStatus();
@@ -67,6 +70,8 @@ std::string Cache::ReleasePath(const Digest& release) const {
   return fmt::format("{}/releases/{}", directory_.path(), release.ToHex());
 }
 
+bool Cache::IsWritable() const { return ::faccessat(AT_FDCWD, path().c_str(), W_OK | X_OK, AT_EACCESS) == 0; }
+
 absl::StatusOr<CacheUsage> Cache::Usage() const {
   CacheUsage usage;
   PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> files, CachedFiles());
@@ -74,19 +79,19 @@ absl::StatusOr<CacheUsage> Cache::Usage() const {
     ++usage.files;
     usage.bytes += file.size_bytes;
   }
-  usage.releases = ReleaseFolders().size();
+  usage.releases = KnownReleases().size();
   return usage;
 }
 
 absl::StatusOr<CacheUsage> Cache::Prune(uint64_t older_than_seconds) const {
   CacheUsage gone;
+  const std::set<std::string> before = KnownReleases();
   int64_t limit = NowNs() - static_cast<int64_t>(std::min<uint64_t>(older_than_seconds, 1ull << 32)) * 1'000'000'000LL;
   for (const std::string& folder : ReleaseFolders()) {
     if (ModifiedNs(folder + "/.plumb/manifest") > limit) continue;
     std::error_code error;
     std::filesystem::remove_all(folder, error);
     if (error) return ErrnoStatus(error.value(), fmt::format("remove {}", folder));
-    ++gone.releases;
   }
   PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> files, CachedFiles());
   for (const DirectoryEntry& file : files) {
@@ -95,7 +100,37 @@ absl::StatusOr<CacheUsage> Cache::Prune(uint64_t older_than_seconds) const {
     ++gone.files;
     gone.bytes += file.size_bytes;
   }
+  PLUMB_RETURN_IF_ERROR(PruneKnown(limit));
+  gone.releases = before.size() - std::min(before.size(), KnownReleases().size());
   return gone;
+}
+
+absl::Status Cache::PruneKnown(int64_t limit_ns) const {
+  for (const std::string folder : {"manifests", "chunks", "names"}) {
+    absl::StatusOr<Directory> known = Directory::Open(fmt::format("{}/{}", path(), folder));
+    if (!known.ok()) continue;
+    PLUMB_ASSIGN_OR_RETURN(std::vector<DirectoryEntry> files, known->List({}));
+    for (const DirectoryEntry& file : files) {
+      if (ModifiedNs(fmt::format("{}/{}", known->path(), file.path)) > limit_ns) continue;
+      // The chunk list of a file that stays.
+      absl::StatusOr<Digest> root = Digest::FromHex(file.path.substr(file.path.rfind('/') + 1));
+      if (folder == "chunks" && root.ok() && Has(*root)) continue;
+      PLUMB_RETURN_IF_ERROR(known->Remove(file.path));
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::set<std::string> Cache::KnownReleases() const {
+  std::set<std::string> digests;
+  for (const char* folder : {"/manifests", "/releases"}) {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(path() + folder, error)) {
+      const std::string name = entry.path().filename().string();
+      if (Digest::FromHex(name).ok()) digests.insert(name);
+    }
+  }
+  return digests;
 }
 
 absl::StatusOr<std::vector<DirectoryEntry>> Cache::CachedFiles() const {

@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
+#include "plumb/client/cached_releases.h"
 
 namespace plumb {
 namespace {
@@ -27,6 +28,10 @@ bool IsShortDigest(const std::string& text) {
 }
 
 absl::StatusOr<v1::Release> ResolveExactly(Connection& connection, const Reference& reference) {
+  if (connection.offline()) {
+    PLUMB_ASSIGN_OR_RETURN(KnownRelease known, RecallRelease(connection, reference));
+    return std::move(known.release);
+  }
   v1::ResolveRequest request;
   request.set_model(reference.model);
   if (!reference.version.empty()) request.set_version(reference.version);
@@ -51,6 +56,8 @@ absl::StatusOr<v1::Release> ResolveExactly(Connection& connection, const Referen
     return WrongAnswer(connection,
                        fmt::format("asked for sha256:{}, was shown {}", reference.digest_hex, found.ToString()));
   }
+  // Memory is a convenience: a full disk must not fail the question.
+  if (connection.memory() != nullptr) RememberRelease(connection, reference, release).IgnoreError();
   return release;
 }
 
@@ -66,6 +73,7 @@ absl::StatusOr<v1::Release> Resolve(Connection& connection, const Reference& ref
 }
 
 absl::StatusOr<StoredManifest> GetManifest(Connection& connection, const Digest& digest) {
+  if (connection.offline()) return RecallManifest(connection, digest);
   v1::GetManifestRequest request;
   request.set_digest(digest.ToBytes());
   rpc::Channel& channel = connection.channel();
@@ -75,10 +83,13 @@ absl::StatusOr<StoredManifest> GetManifest(Connection& connection, const Digest&
   if (found != digest) {
     return WrongAnswer(connection, fmt::format("manifest: expected {}, found {}", digest.ToString(), found.ToString()));
   }
-  return ParseManifest(std::move(*response.mutable_manifest()));
+  PLUMB_ASSIGN_OR_RETURN(StoredManifest manifest, ParseManifest(std::move(*response.mutable_manifest())));
+  if (connection.memory() != nullptr) RememberManifest(*connection.memory(), manifest).IgnoreError();
+  return manifest;
 }
 
 absl::StatusOr<ChunkList> GetChunkList(Connection& connection, const v1::File& file) {
+  if (connection.offline()) return RecallChunkList(connection, file);
   rpc::Channel& channel = connection.channel();
   ChunkList list;
   while (list.size() < file.chunk_count()) {
@@ -100,6 +111,7 @@ absl::StatusOr<ChunkList> GetChunkList(Connection& connection, const v1::File& f
     return WrongAnswer(connection,
                        fmt::format("the chunk list of \"{}\" is not the one the manifest names", file.path()));
   }
+  if (connection.memory() != nullptr) RememberChunkList(*connection.memory(), list).IgnoreError();
   return list;
 }
 

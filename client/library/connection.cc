@@ -22,6 +22,14 @@ Connection::~Connection() = default;
 const std::string& Connection::registry() const { return channel_->registry(); }
 const v1::Capabilities& Connection::capabilities() const { return capabilities_; }
 
+bool Connection::offline() const { return channel_->offline(); }
+
+std::unique_ptr<Connection> Connection::Offline(const std::string& registry) {
+  std::unique_ptr<Connection> connection(new Connection(rpc::Channel::OpenOffline(registry)));
+  connection->capabilities_.set_batch_items_max(limits::kBatchItemsMax);
+  return connection;
+}
+
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Connect(const ConnectionOptions& options) {
   PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<rpc::Channel> channel, rpc::Channel::Open(options));
   std::unique_ptr<Connection> connection(new Connection(std::move(channel)));

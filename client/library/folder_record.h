@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "plumb/base/directory.h"
 #include "plumb/base/file.h"
+#include "plumb/client/release_folder.h"
 #include "plumb/content/chunk_list.h"
 #include "plumb/content/digest.h"
 #include "plumb/manifest/manifest.h"
@@ -26,18 +27,24 @@ inline constexpr char kPartialFolder[] = ".plumb/partial";
 std::string ChunkListName(const Digest& tree_root);
 // `.plumb/partial/<root>`.
 std::string PartialName(const Digest& tree_root);
+// `.plumb/partial/<root>.<random>`: a name that nobody else uses, for a file that gets its own at once.
+std::string TemporaryName(const Digest& tree_root);
 
-// Writes manifest and selection. The folder's path is the directory's own.
+// Writes manifest, selection and history. The folder's path is the directory's own.
 absl::Status WriteRecord(const Directory& directory, const StoredManifest& manifest,
-                         const std::vector<std::string>& selected);
+                         const std::vector<std::string>& selected, const FolderHistory& history = {});
 
 // Keeps a chunk list.
 absl::Status SaveChunkList(const Directory& directory, const ChunkList& list);
 // Reads it back; NOT_FOUND when it is not there, ErrorClass::kVerification when it is not the one of `file`.
 absl::StatusOr<ChunkList> LoadChunkList(const Directory& directory, const v1::File& file);
 
+// Removes what interrupted pulls left for files that `manifest` does not have, and files on their way to a name of
+// theirs. REQUIRES: the folder is locked.
+void RemoveLeftovers(const Directory& directory, const v1::Manifest& manifest);
+
 // Holds the folder against other pulls until the descriptor is closed. ErrorClass::kLocalStorage when
-// another process has it.
+// another process has it; UNIMPLEMENTED when the file system has no locks.
 absl::StatusOr<UniqueFd> LockFolder(const Directory& directory);
 
 }  // namespace plumb

@@ -6,16 +6,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
-#include "client/library/chunk_check.h"
 #include "client/library/folder_record.h"
 #include "fmt/format.h"
 #include "plumb/base/status.h"
 
 namespace plumb {
 namespace {
-
-bool AllGood(const std::vector<bool>& good) { return std::find(good.begin(), good.end(), false) == good.end(); }
 
 // Gives the open file its final size and reserves the disk for it, so that a full disk shows now.
 absl::Status Reserve(int fd, uint64_t bytes, std::string_view name) {
@@ -27,83 +25,65 @@ absl::Status Reserve(int fd, uint64_t bytes, std::string_view name) {
 
 }  // namespace
 
+PullFile::PullFile(const Directory& directory, const Cache* cache, EqualFiles files, ChunkList list)
+    : directory_(directory), cache_(cache), files_(std::move(files)), list_(std::move(list)), root_(list_.TreeRoot()) {
+  auto indexed = std::find_if(files_.begin(), files_.end(), [](const v1::File* f) { return !f->tensors().empty(); });
+  if (indexed != files_.end()) std::swap(*files_.begin(), *indexed);
+}
+
 absl::StatusOr<std::unique_ptr<PullFile>> PullFile::Prepare(const Directory& directory, const Cache* cache,
-                                                            const v1::File& file, ChunkList list) {
-  PLUMB_ASSIGN_OR_RETURN(Digest root, Digest::FromBytes(file.tree_root()));
-  std::unique_ptr<PullFile> made(new PullFile(directory, cache, file, std::move(list), root));
-  PLUMB_ASSIGN_OR_RETURN(bool complete, made->UseTarget());
-  if (!complete && cache != nullptr) {
-    PLUMB_ASSIGN_OR_RETURN(complete, made->UseCache());
-  }
-  if (complete) {
-    made->reused_bytes_ = file.size_bytes();
-    return made;
-  }
-  PLUMB_RETURN_IF_ERROR(made->OpenPartial());
+                                                            EqualFiles files, ChunkList list) {
+  std::unique_ptr<PullFile> made(new PullFile(directory, cache, std::move(files), std::move(list)));
+  PLUMB_ASSIGN_OR_RETURN(LocalBytes found, FindLocalBytes(&directory, cache, made->files_, made->list_));
+  made->reused_bytes_ = made->files_.size() * made->list_.file_bytes();
+  PLUMB_RETURN_IF_ERROR(found.source.valid() ? made->UseSource(found) : made->OpenPartial(found));
   return made;
 }
 
-std::string PullFile::place() const { return partial_.has_value() ? PartialName(root_) : file_.path(); }
-
-absl::StatusOr<bool> PullFile::UseTarget() {
-  absl::StatusOr<UniqueFd> fd = directory_.OpenFile(file_.path());
-  // Anything but a readable regular file counts as nothing; Finish replaces it, or says why it cannot.
-  if (!fd.ok()) return false;
-  PLUMB_ASSIGN_OR_RETURN(uint64_t size, FileSize(fd->get(), file_.path()));
-  PLUMB_ASSIGN_OR_RETURN(target_good_, CheckChunks(fd->get(), list_, file_.path()));
-  if (size == file_.size_bytes() && AllGood(target_good_)) {
-    if (cache_ != nullptr) cache_->Add(fd->get(), size, root_).IgnoreError();
-    return true;
-  }
-  target_ = *std::move(fd);
-  return false;
+bool PullFile::IsWanting(const v1::File& file) const {
+  return std::find(wanting_.begin(), wanting_.end(), &file) != wanting_.end();
 }
 
-absl::StatusOr<bool> PullFile::UseCache() {
-  absl::StatusOr<UniqueFd> cached = cache_->Find(root_);
-  if (!cached.ok()) return false;
-  PLUMB_ASSIGN_OR_RETURN(uint64_t size, FileSize(cached->get(), file_.path()));
-  PLUMB_ASSIGN_OR_RETURN(std::vector<bool> good, CheckChunks(cached->get(), list_, file_.path()));
-  if (size != file_.size_bytes() || !AllGood(good)) {
-    cache_->Remove(root_).IgnoreError();
-    return false;
-  }
-  std::string shared = PartialName(root_) + ".shared";
-  PLUMB_RETURN_IF_ERROR(directory_.Remove(shared));
-  PLUMB_RETURN_IF_ERROR(directory_.ShareFile(cached->get(), shared, size >= kHardLinkBytesMin).status());
-  PLUMB_RETURN_IF_ERROR(directory_.Rename(shared, file_.path()));
-  return true;
+std::string PullFile::PlaceOf(const v1::File& file) const { return IsWanting(file) ? PartialName(root_) : file.path(); }
+
+absl::Status PullFile::UseSource(const LocalBytes& found) {
+  // Adding makes a large file read-only, for it has two names then.
+  if (cache_ != nullptr) cache_->Add(found.source.get(), list_.file_bytes(), root_).IgnoreError();
+  for (const v1::File* file : found.wanting) PLUMB_RETURN_IF_ERROR(ShareAs(found.source.get(), file->path()));
+  // What an interrupted pull gathered is not needed any more.
+  return directory_.Remove(PartialName(root_));
 }
 
-absl::Status PullFile::OpenPartial() {
-  std::string name = PartialName(root_);
-  PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, directory_.OpenForWriting(name));
-  PLUMB_ASSIGN_OR_RETURN(std::vector<bool> good, CheckChunks(fd.get(), list_, name));
-  PLUMB_RETURN_IF_ERROR(Reserve(fd.get(), file_.size_bytes(), name));
-  partial_.emplace(std::move(fd), file_.size_bytes(), file_.path());
-  if (target_.valid()) PLUMB_RETURN_IF_ERROR(CopyFromTarget(&good));
+absl::Status PullFile::OpenPartial(const LocalBytes& found) {
+  wanting_ = found.wanting;
+  PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, directory_.OpenForWriting(PartialName(root_)));
+  PLUMB_RETURN_IF_ERROR(Reserve(fd.get(), list_.file_bytes(), file().path()));
+  partial_.emplace(std::move(fd), list_.file_bytes(), file().path());
+  std::vector<bool> good = found.in_partial;
+  PLUMB_RETURN_IF_ERROR(CopyFromDamaged(found, &good));
   for (size_t i = 0; i < list_.size(); ++i) {
-    if (good[i]) {
-      reused_bytes_ += list_.chunks()[i].size_bytes;
-    } else {
-      missing_.push_back(i);
-    }
+    if (good[i]) continue;
+    missing_.push_back(i);
+    reused_bytes_ -= list_.chunks()[i].size_bytes;
   }
   left_ = missing_.size();
-  target_ = UniqueFd();
   return absl::OkStatus();
 }
 
-absl::Status PullFile::CopyFromTarget(std::vector<bool>* good) {
+absl::Status PullFile::CopyFromDamaged(const LocalBytes& found, std::vector<bool>* good) {
   std::vector<uint8_t> buffer;
-  for (size_t i = 0; i < list_.size(); ++i) {
-    if ((*good)[i] || !target_good_[i]) continue;
-    buffer.resize(list_.chunks()[i].size_bytes);
-    PLUMB_RETURN_IF_ERROR(PreadExactly(target_.get(), buffer, list_.offset(i), file_.path()));
-    // Hashed again: the file may be changing under us.
-    if (Sha256Of(buffer) != list_.chunks()[i].digest) continue;
-    PLUMB_RETURN_IF_ERROR(partial_->Write(buffer, list_.offset(i)));
-    (*good)[i] = true;
+  for (const LocalBytes::Damaged& damaged : found.damaged) {
+    absl::StatusOr<UniqueFd> fd = directory_.OpenFile(damaged.path);
+    if (!fd.ok()) continue;
+    for (size_t i = 0; i < list_.size(); ++i) {
+      if ((*good)[i] || !damaged.good[i]) continue;
+      buffer.resize(list_.chunks()[i].size_bytes);
+      PLUMB_RETURN_IF_ERROR(PreadExactly(fd->get(), buffer, list_.offset(i), damaged.path));
+      // Hashed again: the file may be changing under us.
+      if (Sha256Of(buffer) != list_.chunks()[i].digest) continue;
+      PLUMB_RETURN_IF_ERROR(partial_->Write(buffer, list_.offset(i)));
+      (*good)[i] = true;
+    }
   }
   return absl::OkStatus();
 }
@@ -116,11 +96,39 @@ absl::StatusOr<bool> PullFile::Write(size_t first_chunk, size_t chunk_count, std
 absl::Status PullFile::Finish() {
   if (!partial_.has_value()) return absl::OkStatus();
   PLUMB_RETURN_IF_ERROR(partial_->Sync());
-  PLUMB_RETURN_IF_ERROR(directory_.Rename(PartialName(root_), file_.path()));
-  PLUMB_RETURN_IF_ERROR(directory_.SyncParent(file_.path()));
+  // The partial file stays until every other name is there: whatever moment a pull is killed at, nothing is fetched
+  // again.
+  for (size_t i = wanting_.size(); i-- > 0;) {
+    const std::string& path = wanting_[i]->path();
+    PLUMB_RETURN_IF_ERROR(i == 0 ? MovePartialTo(path) : ShareAs(partial_->fd(), path));
+    PLUMB_RETURN_IF_ERROR(directory_.SyncParent(path));
+  }
   // The cache is a convenience: a full cache disk must not fail the pull.
-  if (cache_ != nullptr) cache_->Add(partial_->fd(), file_.size_bytes(), root_).IgnoreError();
+  if (cache_ != nullptr) cache_->Add(partial_->fd(), list_.file_bytes(), root_).IgnoreError();
   return partial_->Close();
+}
+
+absl::Status PullFile::ShareAs(int fd, std::string_view name) const {
+  const bool large = list_.file_bytes() >= kHardLinkBytesMin;
+  const std::string temporary = TemporaryName(root_);
+  // Without a cache every file is its owner's alone.
+  PLUMB_ASSIGN_OR_RETURN(Directory::ShareMethod method,
+                         directory_.ShareFile(fd, temporary, large && cache_ != nullptr));
+  if (method == Directory::ShareMethod::kHardLink) ::fchmod(fd, 0444);
+  if (method == Directory::ShareMethod::kCopy && large) {
+    PLUMB_ASSIGN_OR_RETURN(UniqueFd copy, directory_.OpenFile(temporary));
+    if (::fdatasync(copy.get()) != 0) return ErrnoStatus(errno, fmt::format("sync {}", name));
+  }
+  absl::Status renamed = directory_.Rename(temporary, name);
+  // Renaming one of two names of a file to the other does nothing.
+  PLUMB_RETURN_IF_ERROR(directory_.Remove(temporary));
+  return renamed;
+}
+
+absl::Status PullFile::MovePartialTo(std::string_view name) const {
+  absl::Status moved = directory_.Rename(PartialName(root_), name);
+  // Where locks do nothing, another pull into the folder may have moved it, with the same bytes.
+  return absl::IsNotFound(moved) ? ShareAs(partial_->fd(), name) : moved;
 }
 
 }  // namespace plumb

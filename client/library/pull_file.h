@@ -1,4 +1,4 @@
-// One file on its way into a pulled folder.
+// One file, or several with the same bytes, on their way into a pulled folder.
 #ifndef PLUMB_CLIENT_LIBRARY_PULL_FILE_H_
 #define PLUMB_CLIENT_LIBRARY_PULL_FILE_H_
 
@@ -7,11 +7,14 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/library/direct_file.h"
+#include "client/library/local_bytes.h"
 #include "plumb/base/directory.h"
 #include "plumb/client/cache.h"
 #include "plumb/content/chunk_list.h"
@@ -19,47 +22,53 @@
 
 namespace plumb {
 
-// Gathers a file's chunks in `.plumb/partial/<tree root>` and gives it its name when all are there.
-// What the folder, the cache or an earlier pull has already is used after it was hashed again.
+// Gathers the chunks of some bytes in `.plumb/partial/<tree root>`, once, and gives them each of their names when all
+// are there. What the folder, the cache or an earlier pull has already is used after it was hashed again: one whole
+// file of several equal ones is enough for the others, and damaged ones mend each other.
 // Write may be called from several threads; everything else from one.
 class PullFile {
  public:
-  // Looks for what is there. `directory`, `cache` (may be nullptr) and `file` must outlive the object.
+  // Looks for what is there, and puts it under the names that lack it where it is complete. `directory`, `cache` (may
+  // be nullptr) and what `files` points to must outlive the object.
   static absl::StatusOr<std::unique_ptr<PullFile>> Prepare(const Directory& directory, const Cache* cache,
-                                                           const v1::File& file, ChunkList list);
+                                                           EqualFiles files, ChunkList list);
 
-  // Indices of the chunks to fetch; empty when the file stands complete under its name or only Finish is left.
+  // Indices of the chunks to fetch; empty when every file stands complete under its name or only Finish is left.
   const std::vector<size_t>& missing() const { return missing_; }
   const ChunkList& list() const { return list_; }
-  const v1::File& file() const { return file_; }
+  const EqualFiles& files() const { return files_; }
+  // The one that stands for all: it has the index of tensors, where any has.
+  const v1::File& file() const { return *files_.front(); }
+  // Whether `file`, one of files(), is among those that get their bytes by Write and Finish.
+  bool IsWanting(const v1::File& file) const;
   // Where its bytes lie below the folder until Finish.
-  std::string place() const;
-  // Plain bytes that need not be fetched.
+  std::string PlaceOf(const v1::File& file) const;
+  // Plain bytes that need not be fetched, of all the files together.
   uint64_t reused_bytes() const { return reused_bytes_; }
 
   // Stores verified bytes of `chunk_count` missing chunks that follow one another. True when they were the last ones.
   absl::StatusOr<bool> Write(size_t first_chunk, size_t chunk_count, std::span<const uint8_t> bytes);
-  // Makes the file durable, gives it its name and shares it with the cache. To be called once all chunks are
-  // written; does nothing when the file was complete from the start.
+  // Makes the bytes durable, gives them their names and shares them with the cache. To be called once all chunks are
+  // written; does nothing when the files were complete from the start.
   absl::Status Finish();
 
  private:
-  PullFile(const Directory& directory, const Cache* cache, const v1::File& file, ChunkList list, const Digest& root)
-      : directory_(directory), cache_(cache), file_(file), list_(std::move(list)), root_(root) {}
+  PullFile(const Directory& directory, const Cache* cache, EqualFiles files, ChunkList list);
 
-  // True when the file under its own name is right; else `target_` and `target_good_` hold what it has.
-  absl::StatusOr<bool> UseTarget();
-  absl::StatusOr<bool> UseCache();
-  absl::Status OpenPartial();
-  absl::Status CopyFromTarget(std::vector<bool>* good);
+  absl::Status UseSource(const LocalBytes& found);
+  absl::Status OpenPartial(const LocalBytes& found);
+  absl::Status CopyFromDamaged(const LocalBytes& found, std::vector<bool>* good);
+  // Puts the bytes of an open complete file under `name` at once.
+  absl::Status ShareAs(int fd, std::string_view name) const;
+  // Gives the partial file the name.
+  absl::Status MovePartialTo(std::string_view name) const;
 
   const Directory& directory_;
   const Cache* cache_;
-  const v1::File& file_;
+  EqualFiles files_;
+  EqualFiles wanting_;  // Those of files_ that are not there yet.
   ChunkList list_;
   Digest root_;
-  UniqueFd target_;
-  std::vector<bool> target_good_;
   std::optional<DirectFile> partial_;
   std::vector<size_t> missing_;
   std::atomic<size_t> left_{0};

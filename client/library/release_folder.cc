@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "client/library/folder_history.h"
 #include "client/library/folder_record.h"
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
@@ -44,7 +45,9 @@ absl::StatusOr<ReleaseFolder> ReleaseFolder::Open(const std::string& path) {
     }
   }
   std::sort(selected.begin(), selected.end());
-  return ReleaseFolder(std::move(directory), std::move(manifest), std::move(selected));
+  absl::StatusOr<FolderHistory> history = ParseHistory(record);
+  if (!history.ok()) return BadFolder(path, Message(history.status()));
+  return ReleaseFolder(std::move(directory), std::move(manifest), std::move(selected), *std::move(history));
 }
 
 absl::StatusOr<ChunkList> ReleaseFolder::LoadChunkList(const v1::File& file) const {

@@ -4,6 +4,7 @@
 #include "client/library/folder_record.h"
 #include "fmt/format.h"
 #include "plumb/base/status.h"
+#include "plumb/client/folder_status.h"
 #include "plumb/client/release_folder.h"
 
 namespace plumb {
@@ -91,7 +92,8 @@ absl::StatusOr<VerifyResult> VerifyFolder(const std::string& path, const Operati
                       .model = manifest.model(),
                       .version = manifest.version(),
                       .checked_bytes = 0,
-                      .files = {}};
+                      .files = {},
+                      .extra = {}};
   Progress progress{.phase = "verify", .item = {}, .done_bytes = 0, .total_bytes = 0};
   for (const std::string& name : folder.selected()) progress.total_bytes += FindFile(manifest, name)->size_bytes();
   for (const std::string& name : folder.selected()) {
@@ -119,6 +121,7 @@ absl::StatusOr<VerifyResult> VerifyFolder(const std::string& path, const Operati
     }
     result.ok = result.ok && result.files.back().ok;
   }
+  result.extra = ExtraFiles(folder);
   return result;
 }
 

@@ -131,6 +131,27 @@ absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(const ConnectionOptions& 
   return made;
 }
 
+std::unique_ptr<Channel> Channel::OpenOffline(const std::string& registry) {
+  std::unique_ptr<Channel> made(new Channel);
+  const ConnectionOptions none;
+  made->registry_ = WithPort(registry);
+  made->offline_ = true;
+  made->notice_ = std::make_unique<WaitNotice>(made->registry_, none.waiting);
+  made->watch_ = std::make_unique<CallWatch>(made->registry_, none.cancellation, none.stall_max);
+  // Leads nowhere, for a stream that is opened all the same.
+  made->channel_ = grpc::CreateChannel("unix:/nonexistent/plumb-offline", grpc::InsecureChannelCredentials());
+  made->catalogue_ = v1::CatalogueService::NewStub(made->channel_);
+  made->content_ = v1::ContentService::NewStub(made->channel_);
+  made->publishing_ = v1::PublishingService::NewStub(made->channel_);
+  made->admin_ = v1::AdminService::NewStub(made->channel_);
+  return made;
+}
+
+absl::Status Channel::OfflineError() const {
+  return Unavailable(
+      fmt::format("the registry at {} would have to be asked, and plumb is told to stay offline", registry_));
+}
+
 std::unique_ptr<grpc::ClientReaderWriter<grpc::ByteBuffer, v1::UploadChunksResponse>> Channel::UploadChunks(
     grpc::ClientContext* context) {
   grpc::internal::RpcMethod method("/plumb.v1.ContentService/UploadChunks", grpc::internal::RpcMethod::BIDI_STREAMING,

@@ -37,6 +37,8 @@ class Channel {
   // FAILED_PRECONDITION when the token would travel in the clear; INVALID_ARGUMENT (ErrorClass::kUsage) for a bad host
   // or proxy.
   static absl::StatusOr<std::unique_ptr<Channel>> Open(const ConnectionOptions& options);
+  // A channel on which every call fails at once, as OfflineError().
+  static std::unique_ptr<Channel> OpenOffline(const std::string& registry);
 
   v1::CatalogueService::Stub& catalogue() { return *catalogue_; }
   v1::ContentService::Stub& content() { return *content_; }
@@ -50,6 +52,9 @@ class Channel {
   CallWatch* watch() { return watch_.get(); }
   // The failure of a first call, with what a look at the connection shows; others stay as they are.
   absl::Status Explain(absl::Status failure) const;
+  bool offline() const { return offline_; }
+  // UNAVAILABLE: that the registry would have to be asked.
+  absl::Status OfflineError() const;
 
   // The streams that carry chunk data, as raw messages (proto/wire).
   std::unique_ptr<grpc::ClientReaderWriter<grpc::ByteBuffer, v1::UploadChunksResponse>> UploadChunks(
@@ -65,6 +70,7 @@ class Channel {
   absl::StatusOr<Response> Call(Stub& stub,
                                 grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                                 const Request& request, Repeat repeat = Repeat::kPatiently) {
+    if (offline_) return OfflineError();
     Backoff backoff = NewBackoff(nullptr, repeat);
     while (true) {
       grpc::ClientContext context;
@@ -92,6 +98,7 @@ class Channel {
   const Cancellation* cancellation_ = nullptr;
   std::unique_ptr<WaitNotice> notice_;
   std::unique_ptr<CallWatch> watch_;
+  bool offline_ = false;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::CatalogueService::Stub> catalogue_;
   std::unique_ptr<v1::ContentService::Stub> content_;

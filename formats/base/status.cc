@@ -1,16 +1,19 @@
 #include "plumb/base/status.h"
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
 #include "absl/strings/cord.h"
 #include "fmt/format.h"
+#include "plumb/base/errno_of.h"
 
 namespace plumb {
 namespace {
 
 constexpr char kErrorClassUrl[] = "plumb/error-class";
+constexpr char kErrnoUrl[] = "plumb/errno";
 
 absl::StatusCode CodeForErrno(int error) {
   switch (error) {
@@ -78,7 +81,18 @@ absl::Status Annotate(const absl::Status& status, std::string_view context) {
 
 absl::Status ErrnoStatus(int error, std::string_view what) {
   absl::Status status(CodeForErrno(error), fmt::format("{}: {}", what, std::strerror(error)));
+  status.SetPayload(kErrnoUrl, absl::Cord(std::to_string(error)));
   return IsStorageErrno(error) ? WithErrorClass(std::move(status), ErrorClass::kLocalStorage) : status;
+}
+
+int ErrnoOf(const absl::Status& status) {
+  auto payload = status.GetPayload(kErrnoUrl);
+  return payload.has_value() ? std::atoi(std::string(*payload).c_str()) : 0;
+}
+
+absl::Status AsLocalStorage(absl::Status status) {
+  if (ErrnoOf(status) == 0 || ErrorClassOf(status) != ErrorClass::kNone) return status;
+  return WithErrorClass(std::move(status), ErrorClass::kLocalStorage);
 }
 
 absl::Status InvalidArgument(std::string message) { return absl::InvalidArgumentError(message); }

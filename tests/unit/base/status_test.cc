@@ -5,6 +5,7 @@
 #include "absl/strings/cord.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "plumb/base/errno_of.h"
 
 namespace plumb {
 namespace {
@@ -61,6 +62,21 @@ TEST(StatusTest, EachMakerHasItsCode) {
   EXPECT_TRUE(absl::IsInternal(Internal("x")));
   EXPECT_TRUE(absl::IsUnavailable(Unavailable("x")));
   EXPECT_EQ(Message(NotFound("a message")), "a message");
+}
+
+TEST(StatusTest, ErrnoIsKept) {
+  EXPECT_EQ(ErrnoOf(ErrnoStatus(EROFS, "x")), EROFS);
+  EXPECT_EQ(ErrnoOf(Annotate(ErrnoStatus(ENAMETOOLONG, "x"), "y")), ENAMETOOLONG);
+  EXPECT_EQ(ErrnoOf(NotFound("x")), 0);
+  EXPECT_EQ(ErrnoOf(absl::OkStatus()), 0);
+}
+
+TEST(StatusTest, OnlyAFailedCallCountsAsLocalStorage) {
+  EXPECT_EQ(ErrorClassOf(AsLocalStorage(ErrnoStatus(ENOTDIR, "x"))), ErrorClass::kLocalStorage);
+  EXPECT_EQ(ErrorClassOf(AsLocalStorage(NotFound("x"))), ErrorClass::kNone);
+  absl::Status policy = WithErrorClass(ErrnoStatus(EEXIST, "x"), ErrorClass::kPolicy);
+  EXPECT_EQ(ErrorClassOf(AsLocalStorage(policy)), ErrorClass::kPolicy);
+  EXPECT_TRUE(AsLocalStorage(absl::OkStatus()).ok());
 }
 
 TEST(StatusTest, ErrnoGivesTheCode) {

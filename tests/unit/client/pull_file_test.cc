@@ -17,7 +17,7 @@ using testing::RandomBytes;
 class PullFileTest : public ::testing::Test {
  protected:
   std::unique_ptr<PullFile> Prepare(const Cache* cache = nullptr) {
-    auto prepared = PullFile::Prepare(folder_, cache, file_, testing::ChunksOf(content_));
+    auto prepared = PullFile::Prepare(folder_, cache, {&file_}, testing::ChunksOf(content_));
     EXPECT_TRUE(prepared.ok()) << prepared.status();
     return *std::move(prepared);
   }
@@ -139,6 +139,126 @@ TEST_F(PullFileTest, AnEmptyFileIsMade) {
   EXPECT_TRUE(file->missing().empty());
   ASSERT_TRUE(file->Finish().ok());
   EXPECT_EQ(Found(), "");
+}
+
+// Several files with the same bytes.
+class EqualFilesTest : public PullFileTest {
+ protected:
+  std::unique_ptr<PullFile> PrepareAll(const Cache* cache = nullptr) {
+    EqualFiles all;
+    for (const v1::File& file : twins_) all.push_back(&file);
+    auto prepared = PullFile::Prepare(folder_, cache, all, testing::ChunksOf(content_));
+    EXPECT_TRUE(prepared.ok()) << prepared.status();
+    return *std::move(prepared);
+  }
+  std::string PathOf(const std::string& name) const { return scratch_.path() + "/pulled/" + name; }
+  void ExpectAllThere() {
+    for (const v1::File& file : twins_) {
+      auto found = ReadFile(PathOf(file.path()), 10'000'000);
+      ASSERT_TRUE(found.ok()) << found.status();
+      EXPECT_TRUE(*found == content_) << file.path();
+    }
+    EXPECT_TRUE(std::filesystem::is_empty(PathOf(kPartialFolder)));
+  }
+  void Put(const std::string& name, const std::string& content) {
+    std::filesystem::create_directories(std::filesystem::path(PathOf(name)).parent_path());
+    testing::Write(PathOf(name), content);
+  }
+  std::string Damaged(std::initializer_list<size_t> places) const {
+    std::string damaged = content_;
+    for (size_t place : places) damaged[place] ^= 1;
+    return damaged;
+  }
+
+  std::vector<v1::File> twins_ = {testing::FileOf("a/x.bin", content_), testing::FileOf("b/x.bin", content_),
+                                  testing::FileOf("x.bin", content_)};
+};
+
+TEST_F(EqualFilesTest, AreFetchedOnce) {
+  for (const Cache* cache : {static_cast<const Cache*>(nullptr), static_cast<const Cache*>(&cache_)}) {
+    auto file = PrepareAll();
+    EXPECT_EQ(file->missing().size(), 4u);
+    EXPECT_EQ(file->reused_bytes(), 2 * content_.size());
+    for (const v1::File& twin : twins_) EXPECT_TRUE(file->IsWanting(twin));
+    Complete(*file);
+    ExpectAllThere();
+    std::filesystem::remove_all(PathOf(""));
+    folder_ = *Directory::Create(PathOf(""));
+  }
+}
+
+TEST_F(EqualFilesTest, OneWholeFileMakesTheOthers) {
+  Put("b/x.bin", content_);
+  for (const Cache* cache : {static_cast<const Cache*>(nullptr), static_cast<const Cache*>(&cache_)}) {
+    auto file = PrepareAll(cache);
+    EXPECT_TRUE(file->missing().empty());
+    EXPECT_EQ(file->reused_bytes(), 3 * content_.size());
+    ASSERT_TRUE(file->Finish().ok());
+    ExpectAllThere();
+    std::filesystem::remove(PathOf("x.bin"));
+  }
+}
+
+TEST_F(EqualFilesTest, ADamagedOneIsMendedFromTheGoodOne) {
+  Complete(*PrepareAll());
+  testing::Write(PathOf("a/x.bin"), Damaged({7}));
+  EXPECT_TRUE(PrepareAll()->missing().empty());
+  ExpectAllThere();
+}
+
+TEST_F(EqualFilesTest, DamagedOnesMendEachOther) {
+  Put("a/x.bin", Damaged({7, 1'100'000}));
+  Put("b/x.bin", Damaged({7, 2'200'000}));
+  auto file = PrepareAll();
+  EXPECT_EQ(file->missing(), (std::vector<size_t>{0}));
+  Complete(*file);
+  ExpectAllThere();
+}
+
+TEST_F(EqualFilesTest, APullKilledBetweenTwoNamesFetchesNothingAgain) {
+  // All chunks are gathered and one of the names is there: what is left when Finish is cut off.
+  {
+    auto file = PrepareAll();
+    for (size_t index : file->missing()) ASSERT_TRUE(file->Write(index, 1, Chunk(index)).ok());
+  }
+  {
+    auto file = PrepareAll();
+    EXPECT_TRUE(file->missing().empty());
+  }
+  Put("x.bin", content_);
+  auto file = PrepareAll();
+  EXPECT_TRUE(file->missing().empty());
+  ASSERT_TRUE(file->Finish().ok());
+  ExpectAllThere();
+}
+
+TEST_F(EqualFilesTest, WithoutACacheEveryNameIsAFileOfItsOwn) {
+  Complete(*PrepareAll());
+  Put("a/x.bin", "changed");
+  EXPECT_EQ(*ReadFile(PathOf("b/x.bin"), 10'000'000), content_);
+}
+
+TEST_F(EqualFilesTest, EmptyOnesAreMade) {
+  content_.clear();
+  for (v1::File& file : twins_) file = testing::FileOf(file.path(), content_);
+  auto file = PrepareAll();
+  EXPECT_TRUE(file->missing().empty());
+  ASSERT_TRUE(file->Finish().ok());
+  ExpectAllThere();
+}
+
+TEST_F(EqualFilesTest, TheOneWithTensorsStandsForAll) {
+  twins_[1].add_tensors()->set_name("w");
+  EXPECT_EQ(PrepareAll()->file().path(), "b/x.bin");
+}
+
+// Where locks do nothing, two pulls may gather the same bytes at once.
+TEST_F(EqualFilesTest, APartialFileThatAnotherPullMovedIsNoFailure) {
+  auto one = PrepareAll();
+  auto other = PrepareAll();
+  Complete(*one);
+  Complete(*other);
+  ExpectAllThere();
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
 // The client's cache: whole files under their tree root, and folders pulled on the way.
 //   DIR/files/ab/<tree root>     one file each
 //   DIR/releases/<digest>/       a pulled release, for commands that take a reference
+// and what it knows of releases (cached_releases.h).
 #ifndef PLUMB_CLIENT_CACHE_H_
 #define PLUMB_CLIENT_CACHE_H_
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +33,8 @@ class Cache {
 
   // The cached file with this tree root, for reading. NOT_FOUND when there is none.
   absl::StatusOr<UniqueFd> Find(const Digest& tree_root) const;
+  // Whether there is one.
+  bool Has(const Digest& tree_root) const;
   // Adds an open, complete file, by reflink, hard link (large files) or copy. OK when it is there.
   absl::Status Add(int fd, uint64_t size_bytes, const Digest& tree_root) const;
   // Forgets a file, for example a damaged one.
@@ -38,14 +42,23 @@ class Cache {
   // Where a release is pulled for commands that take a reference.
   std::string ReleasePath(const Digest& release) const;
   const std::string& path() const { return directory_.path(); }
+  // For the library's own parts.
+  const Directory& directory() const { return directory_; }
+  // Whether anything can be added. A cache that cannot is still read.
+  bool IsWritable() const;
 
   absl::StatusOr<CacheUsage> Usage() const;
-  // Removes cached files and releases, all or those not used for `older_than_seconds`. Returns what went.
+  // Removes cached files and releases with all that is known of them, all or those not used for `older_than_seconds`.
+  // Returns what went.
   absl::StatusOr<CacheUsage> Prune(uint64_t older_than_seconds) const;
 
  private:
   absl::StatusOr<std::vector<DirectoryEntry>> CachedFiles() const;
   std::vector<std::string> ReleaseFolders() const;
+  // Removes what is known of releases.
+  absl::Status PruneKnown(int64_t limit_ns) const;
+  // Digests, as hexadecimal digits, of the releases that are known or pulled here.
+  std::set<std::string> KnownReleases() const;
 
   explicit Cache(Directory directory) : directory_(std::move(directory)) {}
   Directory directory_;

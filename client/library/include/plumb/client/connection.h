@@ -11,6 +11,8 @@
 
 namespace plumb {
 
+class Cache;
+
 namespace rpc {
 class Channel;
 }
@@ -26,7 +28,16 @@ class Connection {
   // Connects and asks for the server's capabilities. UNAVAILABLE when nobody answers,
   // FAILED_PRECONDITION when server and client have no protocol version in common.
   static absl::StatusOr<std::unique_ptr<Connection>> Connect(const ConnectionOptions& options);
+  // A connection that asks nobody. Resolve, GetManifest and GetChunkList answer from what RememberIn named; every other
+  // call is UNAVAILABLE.
+  static std::unique_ptr<Connection> Offline(const std::string& registry);
   ~Connection();
+
+  bool offline() const;
+  // Where releases, manifests and chunk lists that the registry shows are kept (cached_releases.h). Borrowed; nullptr,
+  // as at first, for nowhere. Not thread-safe.
+  void RememberIn(const Cache* cache) { memory_ = cache; }
+  const Cache* memory() const { return memory_; }
 
   // `host:port` as connected.
   const std::string& registry() const;
@@ -38,6 +49,7 @@ class Connection {
   explicit Connection(std::unique_ptr<rpc::Channel> channel);
   std::unique_ptr<rpc::Channel> channel_;
   v1::Capabilities capabilities_;
+  const Cache* memory_ = nullptr;
 };
 
 }  // namespace plumb

@@ -11,12 +11,22 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "plumb/base/directory.h"
+#include "plumb/base/names.h"
 #include "plumb/client/operation.h"
 #include "plumb/content/chunk_list.h"
 #include "plumb/content/digest.h"
 #include "plumb/manifest/manifest.h"
 
 namespace plumb {
+
+// How a folder came to hold its release; empty where an older plumb pulled it.
+struct FolderHistory {
+  std::string registry;   // `host:port`.
+  std::string selector;   // What was asked for: `@version`, `:tag`, `@sha256:hex`, or nothing.
+  std::string pulled_at;  // RFC 3339, UTC.
+  // Files of a release that stood there before and are not of this one, while a pull has not got to removing them.
+  std::vector<v1::File> replaced;
+};
 
 // Not thread-safe to change; reading is.
 class ReleaseFolder {
@@ -29,16 +39,25 @@ class ReleaseFolder {
   const StoredManifest& manifest() const { return manifest_; }
   // Paths that were selected when the folder was pulled; sorted.
   const std::vector<std::string>& selected() const { return selected_; }
+  const FolderHistory& history() const { return history_; }
   // The chunk list of a file, checked against its tree root.
   absl::StatusOr<ChunkList> LoadChunkList(const v1::File& file) const;
 
  private:
-  ReleaseFolder(Directory directory, StoredManifest manifest, std::vector<std::string> selected)
-      : directory_(std::move(directory)), manifest_(std::move(manifest)), selected_(std::move(selected)) {}
+  ReleaseFolder(Directory directory, StoredManifest manifest, std::vector<std::string> selected, FolderHistory history)
+      : directory_(std::move(directory)),
+        manifest_(std::move(manifest)),
+        selected_(std::move(selected)),
+        history_(std::move(history)) {}
   Directory directory_;
   StoredManifest manifest_;
   std::vector<std::string> selected_;
+  FolderHistory history_;
 };
+
+// Whether `folder` holds the release that `asked` means at `registry` (`host:port`), as far as that can be told without
+// asking: by its digest or version, or by the name that it was pulled by.
+bool IsReleaseIn(const std::string& folder, const std::string& registry, const Reference& asked);
 
 // What VerifyFolder found about one file.
 struct FileVerdict {
@@ -60,6 +79,8 @@ struct VerifyResult {
   std::string version;
   uint64_t checked_bytes = 0;
   std::vector<FileVerdict> files;
+  // Files in the folder that are none of these; no fault (folder_status.h, ExtraFiles).
+  std::vector<std::string> extra;
 };
 
 struct VerifyOptions {
