@@ -240,6 +240,7 @@ absl::Status PlanKind(const Directory& folder, const PublishOptions& options, co
   if (training && plan->manifest.kind() == v1::KIND_WEIGHTS && options.kind == v1::KIND_UNSPECIFIED) {
     operation.Warn("this looks like a checkpoint of a training; --step N records it as one");
   }
+  if (facts->form() == "files") operation.Warn("no weights were found; the files are published under the kind weights");
   if (facts->form() == "dataset") {
     operation.Warn("the folder holds a dataset and no weights; it is published as that, under the kind weights");
   }

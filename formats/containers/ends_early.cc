@@ -49,13 +49,15 @@ IncompleteFile Cut(std::string_view path, uint64_t size) {
                         .mend = "download or save it again"};
 }
 
-// Text formats that are known by their name alone.
-absl::StatusOr<bool> NamedEndsEarly(std::string_view path, ByteWindow* window) {
+// Formats without a mark of their own, which only the name tells. A protobuf message of these kinds begins with its
+// first field: a number of ONNX's, a text or a message of the others.
+absl::StatusOr<bool> NamedEndsEarly(std::string_view path, std::string_view head, ByteWindow* window) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
+  const bool protobuf = head.starts_with('\x08') || head.starts_with('\x0a');
   if (path.ends_with(".msgpack")) return structure::MsgpackEndsEarly(window);
-  if (path.ends_with(".onnx") || path.ends_with(".pb")) return structure::ProtobufEndsEarly(window);
+  if (protobuf && (path.ends_with(".onnx") || path.ends_with(".pb"))) return structure::ProtobufEndsEarly(window);
   if (name == "tokenizer.model" || name == "spiece.model" || name == "sentencepiece.bpe.model") {
-    return structure::ProtobufEndsEarly(window);
+    return head.starts_with('\x0a') ? structure::ProtobufEndsEarly(window) : false;
   }
   if (path.ends_with(".tflite")) return structure::TfliteEndsEarly(window);
   if (path.ends_with(".tar") || path.ends_with(".nemo")) return structure::TarEndsEarly(window);
@@ -100,7 +102,7 @@ absl::StatusOr<std::optional<IncompleteFile>> EndsEarly(std::string_view path, c
     if (early) return std::optional(Cut(path, bytes.Size()));
     return BreaksPromise(path, head, &window);
   }
-  PLUMB_ASSIGN_OR_RETURN(bool early, NamedEndsEarly(path, &window));
+  PLUMB_ASSIGN_OR_RETURN(bool early, NamedEndsEarly(path, head, &window));
   if (early) return std::optional(Cut(path, bytes.Size()));
   return BreaksPromise(path, head, &window);
 }

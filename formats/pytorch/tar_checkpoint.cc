@@ -129,7 +129,20 @@ absl::StatusOr<std::unique_ptr<TensorSource>> Open(const ContainerInput& input) 
   return AssembleTorchSource(std::move(contents), storages.places, false, {input.path, input.bytes});
 }
 
-bool Recognises(const ContainerInput& input) { return LooksLikeTar(input.head); }
+// Archives of other tools are none of these checkpoints, whatever they hold: the first file says which it is. One whose
+// beginning holds only a folder is taken for one.
+bool Recognises(const ContainerInput& input) {
+  constexpr size_t kBlock = 512;
+  if (!LooksLikeTar(input.head)) return false;
+  for (size_t at = 0; at + kBlock <= input.head.size(); at += kBlock) {
+    std::string_view name = AsText(input.head.subspan(at, 100));
+    name = name.substr(0, name.find('\0'));
+    if (name.starts_with("./")) name.remove_prefix(2);
+    if (name.empty()) continue;
+    return name == "sys_info" || name == "pickle" || name == "storages" || name == "tensors";
+  }
+  return true;
+}
 
 }  // namespace
 

@@ -16,7 +16,7 @@ from tiny_files import make, put_json, safetensors, shards, torch_file
 DATA = pathlib.Path(__file__).resolve().parents[1] / 'data'
 FOLDERS = {}
 
-UNCHECKED = 'not compared|not understood|not checked|no smoke case|unchecked'
+UNCHECKED = 'not compared|not understood|not checked|no smoke case|unchecked|plain bytes'
 
 
 class Expected:
@@ -377,7 +377,7 @@ def component(where, name, config):
 
 
 @folder(form='diffusion pipeline', family='StableDiffusionPipeline', library='diffusers',
-        licence='LicenseRef-hf-creativeml-openrail-m', warns=[UNCHECKED])
+        licence='LicenseRef-hf-creativeml-openrail-m', warns=[UNCHECKED], no_model=True)
 def stable_diffusion(where):
     put_json(where / 'model_index.json', {
         '_class_name': 'StableDiffusionPipeline', '_diffusers_version': '0.30.0', 'unet': ['diffusers', 'UNet2DConditionModel'],
@@ -456,7 +456,7 @@ def clip(where):
     copied(where, 'encoders/clip-whole')
 
 
-@folder(family='resnet50', library='timm', warns=[UNCHECKED])
+@folder(family='resnet50', library='timm', warns=[UNCHECKED], no_model=True)
 def timm(where):
     put_json(where / 'config.json', {'architecture': 'resnet50', 'num_classes': 10, 'pretrained_cfg': {'tag': 'a1_in1k'}})
     safetensors(where / 'model.safetensors', {'conv1.weight': ('F32', (4, 3, 3, 3)), 'fc.weight': ('F32', (10, 4))})
@@ -663,7 +663,7 @@ def recipe_alone(where):
     hub_rest(where)
 
 
-@folder(form='files', no_model=True)
+@folder(form='files', warns=['no weights'], no_model=True)
 def documents_alone(where):
     make(where / 'notes.md', 'No weights yet.\n')
     hub_rest(where)

@@ -95,6 +95,8 @@ TEST(EndsEarlyTest, EveryBeginningIsCutAndTheWholeIsNot) {
 TEST(EndsEarlyTest, NamesThatPromiseAFormat) {
   for (const char* name : {"a.gguf", "a.npz", "a.npy", "a.keras", "a.h5"}) EXPECT_TRUE(EndsEarlyAs(name, "0123456789"));
   EXPECT_FALSE(EndsEarlyAs("a.h5", std::string(512, 'u') + "\x89HDF\r\n\x1a\n"));
+  // A list of tokens in base64, as tiktoken has it under the same name.
+  EXPECT_FALSE(EndsEarlyAs("tokenizer.model", "IQ== 0\nIg== 1\nIw== 2\n"));
   // What nobody here understands is not wrong.
   for (const char* name : {"a.bin", "a.pt", "a.ckpt", "a.pdparams", "a.onnx", "tokenizer.model"}) {
     EXPECT_FALSE(EndsEarlyAs(name, "\xff\xfe 0123456789")) << name;
