@@ -79,7 +79,12 @@ void Output::ClearProgress() {
   bar_.Clear();
 }
 
-void Output::ShowWaiting(const std::string& text) { Note(text.empty() ? "... and goes on." : text); }
+void Output::ShowWaiting(const std::string& text) {
+  if (quiet_ || json_) return;
+  if (!environment_.err_is_terminal || environment_.is_dumb) return Note(text.empty() ? "... and goes on" : text);
+  std::lock_guard lock(mutex_);
+  bar_.Waits(text);
+}
 
 void Output::PrintError(const absl::Status& status, const std::string& registry) {
   std::lock_guard lock(mutex_);

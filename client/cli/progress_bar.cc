@@ -124,18 +124,20 @@ std::string ProgressLine(const Progress& progress, double rate) {
 }
 
 double ProgressRate::Update(const Progress& progress, double now) {
-  if (progress.phase != phase_ || progress.done_bytes < bytes_) {
+  // What was here already says nothing about how fast the rest comes.
+  const uint64_t earned = progress.done_bytes - std::min(progress.reused_bytes, progress.done_bytes);
+  if (progress.phase != phase_ || earned < bytes_) {
     phase_ = progress.phase;
     measured_at_ = now;
-    bytes_ = progress.done_bytes;
+    bytes_ = earned;
     rate_ = 0;
     return rate_;
   }
   if (now - measured_at_ < kRateSeconds) return rate_;
-  double measured = static_cast<double>(progress.done_bytes - bytes_) / (now - measured_at_);
+  double measured = static_cast<double>(earned - bytes_) / (now - measured_at_);
   rate_ = rate_ == 0 ? measured : kRateWeight * measured + (1 - kRateWeight) * rate_;
   measured_at_ = now;
-  bytes_ = progress.done_bytes;
+  bytes_ = earned;
   return rate_;
 }
 
@@ -147,9 +149,19 @@ void ProgressBar::Update(const Progress& progress) {
   double rate = rate_.Update(progress, now);
   if (drawn_at_ >= 0 && now - drawn_at_ < kRedrawSeconds) return;
   drawn_at_ = now;
-  // The last column stays free: some terminals wrap a line that fills it.
-  size_t width = std::max<size_t>(width_(), 2) - 1;
-  *out_ << "\r" << RenderProgress(progress, rate, width, frame_++) << "\x1b[K" << std::flush;
+  Draw(waiting_.empty() ? RenderProgress(progress, rate, LineWidth(), frame_++) : Truncate(waiting_, LineWidth()));
+}
+
+void ProgressBar::Waits(const std::string& text) {
+  waiting_ = Sanitise(text);
+  if (!waiting_.empty()) Draw(Truncate(waiting_, LineWidth()));
+}
+
+// The last column stays free: some terminals wrap a line that fills it.
+size_t ProgressBar::LineWidth() const { return std::max<size_t>(width_(), 2) - 1; }
+
+void ProgressBar::Draw(const std::string& line) {
+  *out_ << "\r" << line << "\x1b[K" << std::flush;
   visible_ = true;
 }
 

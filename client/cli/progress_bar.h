@@ -42,14 +42,20 @@ class ProgressBar {
   ProgressBar(std::ostream* out, std::function<double()> seconds, std::function<size_t()> width);
 
   void Update(const Progress& progress);
+  // Shows `text` instead of how far the work is, until it is called with an empty one.
+  void Waits(const std::string& text);
   // Takes the line off the terminal, so that something else can be printed.
   void Clear();
 
  private:
+  size_t LineWidth() const;
+  void Draw(const std::string& line);
+
   std::ostream* out_;
   std::function<double()> seconds_;
   std::function<size_t()> width_;
   ProgressRate rate_;
+  std::string waiting_;
   uint64_t frame_ = 0;
   bool visible_ = false;
   double drawn_at_ = -1;

@@ -187,5 +187,35 @@ TEST_F(ProgressBarTest, ANewPhaseHasNoRateYet) {
   EXPECT_EQ(out_.str().find("/s"), std::string::npos) << out_.str();
 }
 
+TEST(ProgressRate, WhatWasHereBeforeIsNoSpeed) {
+  ProgressRate rate;
+  rate.Update({.phase = "pull", .item = {}, .done_bytes = 0, .total_bytes = 5000}, 0);
+  EXPECT_EQ(
+      rate.Update({.phase = "pull", .item = {}, .done_bytes = 4000, .total_bytes = 5000, .reused_bytes = 4000}, 1), 0);
+  EXPECT_EQ(
+      rate.Update({.phase = "pull", .item = {}, .done_bytes = 4100, .total_bytes = 5000, .reused_bytes = 4000}, 2),
+      100);
+}
+
+TEST(ProgressBar, SaysThatTheWorkWaitsUntilItGoesOn) {
+  std::ostringstream out;
+  double now = 0;
+  ProgressBar bar(
+      &out, [&] { return now; }, [] { return size_t{40}; });
+  const Progress progress{.phase = "pull", .item = {}, .done_bytes = 1, .total_bytes = 2};
+  bar.Waits("waiting up to 2:00 for 127.0.0.1:7070: Connection refused");
+  EXPECT_NE(out.str().find("waiting up to 2:00 for 127.0.0.1:7070"), std::string::npos);
+  EXPECT_EQ(out.str().find("refused"), std::string::npos);
+  out.str("");
+  now = 1;
+  bar.Update(progress);
+  EXPECT_NE(out.str().find("waiting"), std::string::npos);
+  out.str("");
+  bar.Waits("");
+  now = 2;
+  bar.Update(progress);
+  EXPECT_NE(out.str().find("pull"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace plumb::cli
