@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "fmt/format.h"
 #include "plumb/base/limits.h"
@@ -246,7 +248,9 @@ absl::StatusOr<SourceTensor> NpyTensor(std::string name, const NpyHeader& header
     if (__builtin_mul_overflow(bytes, dimension, &bytes)) return RefusedFile("its size overflows 64 bits");
   }
   if (size - header.data_begin != bytes) {
-    return RefusedFile(fmt::format("it has {} bytes of data, expected {}", size - header.data_begin, bytes));
+    std::string why = fmt::format("it has {} bytes of data, expected {}", size - header.data_begin, bytes);
+    const bool cut = size - header.data_begin < bytes;
+    return cut ? WithErrorClass(DataLoss(std::move(why)), ErrorClass::kPolicy) : RefusedFile(std::move(why));
   }
   if (header.fortran_order && header.shape.size() > 1 && bytes > 0) {
     uint64_t stride = 1;

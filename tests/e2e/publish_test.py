@@ -139,7 +139,7 @@ class IncompleteTest(PublishTest):
     def test_malformed_tokenizers(self):
         whole = (FAMILY / 'step-0/tokenizer.json').read_text()
         tiny.safetensors(self.folder / 'model.safetensors', WEIGHTS)
-        for text in (whole[:900], '{"model": {"type": "BPE", "vocab": {"a": 0, "b": 0}, "merges": []}}', '\ufeff' + whole):
+        for text in (whole[:900], '{"model": {"type": "BPE", "vocab": {"a": 0, "b": 0}, "merges": []}}'):
             (self.folder / 'tokenizer.json').write_text(text)
             self.assertIn('tokenizer', self.publish(expect='policy').err)
         for text in ('{"class_name": "Tokenizer", "config": {}}', whole.replace('"BPE"', '"Novel"')):
@@ -163,7 +163,7 @@ class LeftOutTest(PublishTest):
         line, = [line for line in result.err.splitlines() if line.startswith('Left out: ')]
         self.assertIn('.cache/', line)
         left_out = self.publish('--json').json['left_out']
-        self.assertEqual(left_out, ['._model.safetensors', '.DS_Store', '.cache/', '.env', '.ipynb_checkpoints/', '.venv/',
+        self.assertEqual(left_out, ['.DS_Store', '._model.safetensors', '.cache/', '.env', '.ipynb_checkpoints/', '.venv/',
                                     '__pycache__/'])
         self.plumb('inspect', self.folder)
         self.plumb('convert', self.folder, self.tmp / 'x.npz')
@@ -222,7 +222,7 @@ class RecipeTest(PublishTest):
         tiny.safetensors(self.folder / 'model.safetensors', WEIGHTS)
         tiny.make(self.folder / 'recipe.yaml', 'default_stage:\n  default_modifiers:\n    GPTQModifier: {scheme: W4A16}\n')
         self.assertIn('recipe.yaml is not understood', self.publish().err)
-        self.assertIn('steps', self.publish('--recipe', self.write_flat(), expect=None).err)
+        self.assertIn('training script', self.publish('--recipe', self.write_flat()).err)
 
     def write_flat(self):
         tiny.put_json(self.tmp / 'flat.json', {'steps': 5, 'batch_size': 4, 'lr_max': 1e-3, 'schema': 'steps'})
