@@ -166,25 +166,6 @@ absl::StatusOr<v1::ListEventsResponse> ListEvents(Connection& connection, uint64
   return channel.Call(channel.catalogue(), &Catalogue::ListEvents, request);
 }
 
-absl::Status WatchEvents(Connection& connection, uint64_t after_sequence,
-                         const std::function<bool(const v1::Event&)>& on_event) {
-  rpc::Channel& channel = connection.channel();
-  grpc::ClientContext context;
-  channel.Authorize(&context);
-  v1::WatchRequest request;
-  request.set_after_sequence(after_sequence);
-  rpc::WatchedCall call(channel.watch(), &context, nullptr);
-  auto reader = channel.catalogue().Watch(&context, request);
-  v1::Event event;
-  while (reader->Read(&event)) {
-    if (on_event(event)) continue;
-    context.TryCancel();
-    reader->Finish();
-    return absl::OkStatus();
-  }
-  return call.End(reader->Finish());
-}
-
 std::string NamesakeWarning(const Reference& reference, const v1::Release& release) {
   if (release.namesake().empty()) return "";
   const bool tag = !reference.tag.empty();

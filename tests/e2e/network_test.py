@@ -172,6 +172,18 @@ class RestartTest(NetworkTest):
         self.assertTrue(self.plumb('admin', 'fsck', '--json', env=env).json['ok'])
         self.assertEqual(len(self.plumb('list', '--json', env=env).json['models']), 3)
 
+    def test_a_watcher_follows_from_where_it_was(self):
+        client = self.start_plumb('events', '--watch', '--json')
+        folder = self.folder(1)
+        self.plumb('publish', 'lab/m@v1', folder, '--license', 'MIT')
+        first = json.loads(client.stdout.readline())
+        self.restart(seconds=1)
+        self.plumb('tag', 'lab/m@v1', 'stable')
+        second = json.loads(client.stdout.readline())
+        self.assertEqual((first['sequence'], second['sequence']), (1, 2))
+        client.send_signal(signal.SIGTERM)
+        self.finish(client, 'interrupted')
+
     def test_after_a_while_it_gives_up_and_says_how_to_go_on(self):
         client = self.start_plumb('publish', 'lab/m@v1', self.folder(), '--license', 'MIT', '--max-rate', '1MB',
                                   '--retry-for', '2s')
