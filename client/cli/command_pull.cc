@@ -90,7 +90,14 @@ absl::Status CheckPulled(Context& context, const PullFlags& flags, const std::st
                          std::optional<SmokeReport> checked, Json* json) {
   Output& output = context.output();
   if (!checked.has_value()) {
-    PLUMB_ASSIGN_OR_RETURN(checked, SmokeFolder(folder, {}, context.LongOperation()));
+    absl::StatusOr<SmokeReport> report = SmokeFolder(folder, {}, context.LongOperation());
+    if (absl::IsNotFound(report.status())) {  // A release with nothing to run was pulled all the same.
+      output.Warn(fmt::format("{}: nothing was checked: {}", flags.reference, Message(report.status())));
+      (*json)["smoke"] = SmokeJson(SmokeReport());
+      return absl::OkStatus();
+    }
+    PLUMB_RETURN_IF_ERROR(report.status());
+    checked = *std::move(report);
   }
   if (!output.json()) {
     output.PrintText("");

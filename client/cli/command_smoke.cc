@@ -64,9 +64,9 @@ void RegisterSmoke(Command& root, Action* action) {
       "  plumb smoke ./tiny --backend reference,torch\n"
       "  plumb smoke ./tiny --explain --positions 256\n"
       "  plumb smoke ./tiny --prompt 'To be, or not to be'\n"
-      "\nExit code 7 when a recorded case fails. Inconclusive (nothing was "
-      "recorded, or the architecture is not\n"
-      "known) is a warning and exit code 0.\n");
+      "\nExit code 7 when a model computes something else than was recorded, and only then. Inconclusive (nothing\n"
+      "was recorded, or the model is not understood) is a warning and exit code 0; a file that is missing is exit\n"
+      "code 3, one that is not what it must be 9.\n");
 }
 
 }  // namespace plumb::cli

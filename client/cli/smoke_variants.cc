@@ -14,8 +14,9 @@
 namespace plumb::cli {
 namespace {
 
+// What ends with a signal has shown nothing of the model.
 BackendResult Crashed(const Backend& backend, const ChildOutcome& outcome) {
-  BackendResult result = {.name = std::string(backend.name()), .description = {}, .verdict = Verdict::kFail};
+  BackendResult result = {.name = std::string(backend.name()), .description = {}, .verdict = Verdict::kInconclusive};
   result.detail = fmt::format("the process that ran the check was ended by {}", outcome.Ending());
   return result;
 }

@@ -111,6 +111,67 @@ std::string PassedText(const BackendResult& backend) {
   return fmt::format("{} of {}", passed, backend.cases.size());
 }
 
+// Why something did not pass. What is the same on several backends is said once.
+void PrintReasons(Output& output, const SmokeReport& report) {
+  struct Reason {
+    Verdict verdict;
+    std::vector<std::string> backends;
+    std::string name;
+    std::string detail;
+  };
+  std::vector<Reason> reasons;
+  auto add = [&](Verdict verdict, const std::string& backend, const std::string& name, const std::string& detail) {
+    auto known = std::find_if(reasons.begin(), reasons.end(), [&](const Reason& reason) {
+      return reason.verdict == verdict && reason.name == name && reason.detail == detail;
+    });
+    if (known == reasons.end()) known = reasons.insert(known, {verdict, {}, name, detail});
+    known->backends.push_back(backend);
+  };
+  for (const BackendResult& backend : report.backends) {
+    for (const CaseResult& result : backend.cases) {
+      if (result.verdict != Verdict::kPass) add(result.verdict, backend.name, result.name, result.detail);
+    }
+    if (backend.cases.empty() && !backend.detail.empty()) add(backend.verdict, backend.name, "", backend.detail);
+  }
+  if (reasons.empty()) return;
+  Table table({{""}, {""}, {.header = "", .fit = Fit::kMiddle}, {""}});
+  for (const Reason& reason : reasons) {
+    table.AddRow({{std::string(VerdictName(reason.verdict)), VerdictColour(reason.verdict)},
+                  fmt::to_string(fmt::join(reason.backends, ", ")),
+                  reason.name,
+                  reason.detail});
+  }
+  output.PrintText("");
+  output.PrintTable(table);
+}
+
+// The cases that could not be checked, each once, with what was in the way.
+std::vector<const CaseResult*> Unchecked(const SmokeReport& report) {
+  std::vector<const CaseResult*> unchecked;
+  for (const BackendResult& backend : report.backends) {
+    for (const CaseResult& result : backend.cases) {
+      const bool known = std::any_of(unchecked.begin(), unchecked.end(),
+                                     [&](const CaseResult* other) { return other->name == result.name; });
+      if (!result.obstacle.ok() && !known) unchecked.push_back(&result);
+    }
+  }
+  return unchecked;
+}
+
+// Whether an obstacle is a fault of the folder's: a file that is missing, unreadable or not what it must be. Others are
+// the machine's or this program's, and no reason to stop.
+bool IsFault(const absl::Status& obstacle) {
+  return !absl::IsUnimplemented(obstacle) && !absl::IsFailedPrecondition(obstacle) &&
+         !absl::IsResourceExhausted(obstacle);
+}
+
+// What names a fault: a file that is there and not what it must be is refused, whatever found it.
+absl::Status FaultStatus(const CaseResult& result, const std::string& subject) {
+  absl::Status status = Annotate(result.obstacle, fmt::format("{}: {} could not be checked", subject, result.name));
+  const bool malformed = absl::IsInvalidArgument(status) || absl::IsOutOfRange(status) || absl::IsDataLoss(status);
+  return malformed ? WithErrorClass(status, ErrorClass::kPolicy) : status;
+}
+
 // Names the models that no backend could decide on, beside others that passed.
 std::string InconclusiveText(const SmokeReport& report, const std::string& subject) {
   std::set<std::string> undecided;
@@ -124,6 +185,21 @@ std::string InconclusiveText(const SmokeReport& report, const std::string& subje
   const std::string what = passed && !undecided.empty() ? fmt::to_string(fmt::join(undecided, ", ")) : "the model";
   return fmt::format("{}: the smoke check is inconclusive: nothing showed that {} is right, or that it is wrong",
                      subject, what);
+}
+
+absl::Status UndecidedOutcome(Output& output, const SmokeReport& report, const std::string& subject) {
+  if (report.verdict != Verdict::kInconclusive) return absl::OkStatus();
+  absl::Status fault;
+  const std::vector<const CaseResult*> unchecked = Unchecked(report);
+  for (const CaseResult* result : unchecked) {
+    if (!IsFault(result->obstacle)) {
+      output.Warn(fmt::format("{}: {} was not checked: {}", subject, result->name, Message(result->obstacle)));
+    } else if (fault.ok()) {
+      fault = FaultStatus(*result, subject);
+    }
+  }
+  if (unchecked.empty()) output.Warn(InconclusiveText(report, subject));
+  return fault;
 }
 
 }  // namespace
@@ -171,32 +247,12 @@ void PrintSmoke(Output& output, const SmokeReport& report, bool explain) {
                   FormatBytes(backend.peak_bytes)});
   }
   output.PrintTable(table);
-  Table reasons({{""}, {""}, {.header = "", .fit = Fit::kMiddle}, {""}});
-  for (const BackendResult& backend : report.backends) {
-    for (const CaseResult& result : backend.cases) {
-      if (result.verdict == Verdict::kPass) continue;
-      reasons.AddRow({{std::string(VerdictName(result.verdict)), VerdictColour(result.verdict)},
-                      backend.name,
-                      result.name,
-                      result.detail});
-    }
-    if (backend.cases.empty() && !backend.detail.empty()) {
-      reasons.AddRow({{std::string(VerdictName(backend.verdict)), VerdictColour(backend.verdict)},
-                      backend.name,
-                      "",
-                      backend.detail});
-    }
-  }
-  if (!reasons.empty()) {
-    output.PrintText("");
-    output.PrintTable(reasons);
-  }
+  PrintReasons(output, report);
   if (explain) PrintGates(output, report);
 }
 
 absl::Status SmokeOutcome(Output& output, const SmokeReport& report, const std::string& subject) {
-  if (report.verdict == Verdict::kInconclusive) output.Warn(InconclusiveText(report, subject));
-  if (report.verdict != Verdict::kFail) return absl::OkStatus();
+  if (report.verdict != Verdict::kFail) return UndecidedOutcome(output, report, subject);
   std::vector<std::string> failed;
   for (const BackendResult& backend : report.backends) {
     if (backend.cases.empty() && backend.verdict == Verdict::kFail) failed.push_back(backend.name);

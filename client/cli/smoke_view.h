@@ -22,9 +22,9 @@ absl::StatusOr<SmokeReport> ParseSmokeJson(const std::string& text);
 // case, with each number and its limit.
 void PrintSmoke(Output& output, const SmokeReport& report, bool explain);
 
-// What the command ends with: ErrorClass::kSmoke that names the failed cases of
-// `subject` when the verdict is fail; OK, after a warning, when it is
-// inconclusive.
+// What the command ends with: ErrorClass::kSmoke that names the failed cases of `subject` when the verdict is fail.
+// When it is inconclusive, the first file that is missing (NOT_FOUND) or not what it must be (ErrorClass::kPolicy); OK,
+// after a warning for each case that was not checked, when it is so for other reasons.
 absl::Status SmokeOutcome(Output& output, const SmokeReport& report, const std::string& subject);
 
 }  // namespace plumb::cli

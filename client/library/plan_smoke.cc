@@ -19,8 +19,9 @@ SmokeOptions OptionsFor(const Operation& operation) {
   return options;
 }
 
-// Makes sure that what the publisher recorded is what the weights compute.
-absl::Status RunRecorded(const Directory& folder, const SmokeCase& smoke, const Operation& operation) {
+// Makes sure that what the publisher recorded is what the weights compute. False when nothing can, as the recording
+// is none: it is published as any file.
+absl::StatusOr<bool> RunRecorded(const Directory& folder, const SmokeCase& smoke, const Operation& operation) {
   PLUMB_ASSIGN_OR_RETURN(SmokeReport report, RunSmokeCheck(folder, {smoke}, OptionsFor(operation)));
   if (report.verdict == Verdict::kFail) {
     return WithErrorClass(FailedPrecondition(fmt::format("{} is not what {} computes: {}", smoke.golden_path,
@@ -30,6 +31,31 @@ absl::Status RunRecorded(const Directory& folder, const SmokeCase& smoke, const 
   if (report.verdict == Verdict::kInconclusive) {
     operation.Warn(fmt::format("{} was not checked: {}", smoke.golden_path, report.backends.front().detail));
   }
+  const std::vector<CaseResult>& cases = report.backends.front().cases;
+  return cases.empty() || ErrorClassOf(cases.front().obstacle) != ErrorClass::kPolicy;
+}
+
+// A golden by `reference`, put among the plan's files. What keeps one from being made is no fault of the model's, or
+// is one that stops nobody: weights of a training that ran away are published too.
+absl::Status AddComputed(const Directory& folder, const SmokeCase& smoke, const Operation& operation,
+                         v1::SmokeCase recorded, PublishPlan* plan) {
+  absl::StatusOr<std::string> golden =
+      ComputeGolden(folder, smoke.config_path, smoke.weights_path, std::nullopt, OptionsFor(operation));
+  if (absl::IsUnimplemented(golden.status()) || absl::IsResourceExhausted(golden.status()) ||
+      absl::IsOutOfRange(golden.status())) {
+    operation.Warn(fmt::format("no smoke case recorded for {}: {}", smoke.weights_path, Message(golden.status())));
+    return absl::OkStatus();
+  }
+  if (absl::IsCancelled(golden.status())) return golden.status();
+  if (!golden.ok()) return AsRefusal(golden.status(), smoke.weights_path);
+  recorded.set_golden_path(GoldenPathFor(smoke.weights_path));
+  recorded.set_recorded_by("reference");
+  plan->files.push_back({.path = recorded.golden_path(),
+                         .size_bytes = golden->size(),
+                         .generated = *std::move(golden),
+                         .tensors = {},
+                         .big_endian = {}});
+  *plan->manifest.add_smoke_cases() = std::move(recorded);
   return absl::OkStatus();
 }
 
@@ -48,30 +74,18 @@ absl::Status PlanSmokeCases(const Directory& folder, const Operation& operation,
     recorded.set_name(smoke.name);
     recorded.set_weights_path(smoke.weights_path);
     recorded.set_config_path(smoke.config_path);
-    if (!smoke.golden_path.empty()) {
-      PLUMB_RETURN_IF_ERROR(RunRecorded(folder, smoke, operation));
-      recorded.set_golden_path(smoke.golden_path);
-      recorded.set_recorded_by(GoldenAuthor(folder, smoke.golden_path));
-      *plan->manifest.add_smoke_cases() = std::move(recorded);
+    const bool understood = !plan->not_understood.contains(smoke.weights_path);
+    if (smoke.golden_path.empty()) {
+      if (understood) PLUMB_RETURN_IF_ERROR(AddComputed(folder, smoke, operation, std::move(recorded), plan));
       continue;
     }
-    absl::StatusOr<std::string> golden =
-        ComputeGolden(folder, smoke.config_path, smoke.weights_path, std::nullopt, OptionsFor(operation));
-    if (absl::IsUnimplemented(golden.status()) || absl::IsResourceExhausted(golden.status())) {
-      operation.Warn(fmt::format("no smoke case recorded for {}: {}", smoke.weights_path, Message(golden.status())));
-      continue;
+    // What was recorded of a model that is not understood is for programs that do.
+    if (understood) {
+      PLUMB_ASSIGN_OR_RETURN(const bool readable, RunRecorded(folder, smoke, operation));
+      if (!readable) continue;
     }
-    if (!golden.ok() && !absl::IsCancelled(golden.status())) {
-      return WithErrorClass(Annotate(golden.status(), smoke.weights_path), ErrorClass::kSmoke);
-    }
-    PLUMB_RETURN_IF_ERROR(golden.status());
-    recorded.set_golden_path(GoldenPathFor(smoke.weights_path));
-    recorded.set_recorded_by("reference");
-    plan->files.push_back({.path = recorded.golden_path(),
-                           .size_bytes = golden->size(),
-                           .generated = *std::move(golden),
-                           .tensors = {},
-                           .big_endian = {}});
+    recorded.set_golden_path(smoke.golden_path);
+    recorded.set_recorded_by(GoldenAuthor(folder, smoke.golden_path));
     *plan->manifest.add_smoke_cases() = std::move(recorded);
   }
   return absl::OkStatus();

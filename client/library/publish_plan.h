@@ -56,6 +56,8 @@ struct PublishPlan {
   std::vector<PlannedContainer> containers;
   // Of a training whose state lies at the top.
   std::optional<uint64_t> step;
+  // Weights that Plumb cannot run, as config.json or they themselves are not understood. They were warned of.
+  std::set<std::string> not_understood;
 
   std::vector<std::string> Paths() const;
   bool Has(std::string_view path) const;
@@ -94,7 +96,7 @@ absl::Status PlanDocuments(const Directory& folder, const PublishOptions& option
 void PlanIndexes(const Directory& folder, PublishPlan* plan);
 // Containers of weights.
 absl::Status PlanWeights(const Directory& folder, const Operation& operation, PublishPlan* plan);
-// Where config.json describes an architecture that Plumb knows, the tensors that it implies.
+// Where config.json is understood, the tensors that it implies. Fills `not_understood`.
 absl::Status PlanConfigs(const Directory& folder, const Operation& operation, PublishPlan* plan);
 // The recipe, checked against itself and the weights.
 absl::Status PlanRecipe(const Directory& folder, const PublishOptions& options, const Operation& operation,

@@ -1,6 +1,8 @@
 #include "plumb/client/smoke.h"
 
 #include <memory>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "fmt/format.h"
@@ -14,7 +16,7 @@
 namespace plumb {
 namespace {
 
-// The cases that a pulled folder's manifest records, as far as their files were selected.
+// The cases that a pulled folder's manifest records.
 std::vector<SmokeCase> RecordedCases(const v1::Manifest& manifest) {
   std::vector<SmokeCase> cases;
   for (const v1::SmokeCase& smoke : manifest.smoke_cases()) {
@@ -24,6 +26,33 @@ std::vector<SmokeCase> RecordedCases(const v1::Manifest& manifest) {
                      .golden_path = smoke.golden_path()});
   }
   return cases;
+}
+
+std::string_view FolderOf(std::string_view path) { return path.substr(0, path.rfind('/') + 1); }
+
+// Whether the file may hold some of a case's weights: a shard, or the data beside an ONNX file.
+bool IsPartOf(const SmokeCase& smoke, std::string_view path) {
+  const std::string_view weights = smoke.weights_path;
+  const std::string_view folder = FolderOf(weights);
+  if (FolderOf(path) != folder) return false;
+  const std::string_view name = path.substr(folder.size());
+  if (weights.ends_with(".onnx")) return name.starts_with(weights.substr(folder.size())) || name.ends_with("data");
+  const bool sharded = weights.ends_with(".index.json") || weights.find("-of-") != std::string_view::npos;
+  const std::string_view ending = weights.ends_with(".gguf") ? ".gguf" : ".safetensors";
+  return sharded && name.find("-of-") != std::string_view::npos && name.ends_with(ending);
+}
+
+// Names what was left out of a pull of each case: one of the files that it names, or one that weights of that name
+// consist of (shards, external data).
+void FindLeftOut(const v1::Manifest& manifest, const std::set<std::string>& present, std::vector<SmokeCase>& cases) {
+  for (SmokeCase& smoke : cases) {
+    for (const v1::File& file : manifest.files()) {
+      const std::string& path = file.path();
+      if (present.contains(path) || !smoke.left_out.empty()) continue;
+      const bool named = path == smoke.config_path || path == smoke.weights_path || path == smoke.golden_path;
+      if (named || IsPartOf(smoke, path)) smoke.left_out = path;
+    }
+  }
 }
 
 // What a call named: a folder and what is to be run in it.
@@ -61,6 +90,9 @@ absl::StatusOr<Subject> FindCases(const std::string& path) {
     return NotFound(fmt::format(
         "{} has nothing to run: expected config.json beside model.safetensors, a .gguf or an .onnx file", path));
   }
+  if (released) {
+    FindLeftOut(release->manifest().manifest, std::set<std::string>(paths.begin(), paths.end()), cases);
+  }
   return Subject{std::make_shared<const Directory>(std::move(place.folder)), std::move(cases), released};
 }
 
@@ -93,6 +125,10 @@ absl::StatusOr<std::vector<RecordedGolden>> RecordGoldens(const std::string& pat
   absl::Status unknown;
   for (const SmokeCase& smoke : subject.cases) {
     if (!smoke.golden_path.empty() && !replace) continue;
+    if (!smoke.left_out.empty()) {
+      operation.Warn(fmt::format("nothing recorded for {}: {} was not pulled", smoke.name, smoke.left_out));
+      continue;
+    }
     operation.Report({.phase = "smoke", .item = smoke.name, .done_bytes = 0, .total_bytes = 0});
     absl::StatusOr<std::string> golden = ComputeGolden(*subject.folder, smoke.config_path, smoke.weights_path,
                                                        std::nullopt, OptionsFor(request, operation));

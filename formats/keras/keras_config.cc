@@ -1,14 +1,14 @@
 #include "formats/keras/keras_config.h"
 
 #include "fmt/format.h"
-#include "plumb/base/json.h"
+#include "plumb/base/python_json.h"
 #include "plumb/base/quote.h"
 #include "plumb/base/status.h"
 
 namespace plumb {
 namespace {
 
-// Bounded by ParseJson's depth.
+// Bounded by ParsePythonJson's depth.
 class CodeFinder {
  public:
   void Visit(const nlohmann::json& value) {
@@ -52,7 +52,7 @@ class CodeFinder {
 }  // namespace
 
 std::vector<std::string> NotesOnConfig(std::string_view config) {
-  absl::StatusOr<nlohmann::json> parsed = ParseJson(config, "the configuration");
+  absl::StatusOr<nlohmann::json> parsed = ParsePythonJson(config, "the configuration");
   if (!parsed.ok()) {
     return {fmt::format("{}; whether it carries code is not known", Message(parsed.status()))};
   }

@@ -10,7 +10,7 @@
 #include "formats/keras/keras_names.h"
 #include "formats/keras/sub_range.h"
 #include "plumb/archive/zip.h"
-#include "plumb/base/json.h"
+#include "plumb/base/python_json.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/path.h"
 #include "plumb/base/quote.h"
@@ -165,7 +165,7 @@ absl::StatusOr<std::string> ReadText(const ZipArchive& archive, std::string_view
 absl::StatusOr<std::vector<MetadataEntry>> ReadArchiveMetadata(const ZipArchive& archive) {
   std::vector<MetadataEntry> metadata;
   PLUMB_ASSIGN_OR_RETURN(std::string text, ReadText(archive, kMetadata));
-  absl::StatusOr<nlohmann::json> parsed = ParseJson(text, kMetadata);
+  absl::StatusOr<nlohmann::json> parsed = ParsePythonJson(text, kMetadata);
   if (!parsed.ok()) return WithErrorClass(parsed.status(), ErrorClass::kPolicy);
   if (!parsed->is_object()) return RefusedFile(fmt::format("{} is no object", kMetadata));
   for (const auto& [key, value] : parsed->items()) {

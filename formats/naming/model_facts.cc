@@ -3,7 +3,7 @@
 #include <charconv>
 #include <initializer_list>
 
-#include "plumb/base/json.h"
+#include "plumb/base/python_json.h"
 
 namespace plumb {
 namespace {
@@ -55,7 +55,7 @@ ModelFacts FactsOfMetadata(const Metadata& metadata) {
 
 ModelFacts FactsOfConfig(std::string_view json) {
   ModelFacts facts;
-  absl::StatusOr<nlohmann::json> config = ParseJson(json, "config.json");
+  absl::StatusOr<nlohmann::json> config = ParsePythonJson(json, "config.json");
   if (!config.ok() || !config->is_object()) return facts;
   auto type = config->find("model_type");
   if (type != config->end() && type->is_string()) facts.family = type->get<std::string>();

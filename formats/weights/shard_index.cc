@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "plumb/base/json.h"
+#include "plumb/base/python_json.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/path.h"
 #include "plumb/base/quote.h"
@@ -88,7 +88,7 @@ absl::StatusOr<nlohmann::json> ParseDocument(std::string_view json) {
   if (json.size() > limits::kShardIndexBytesMax) {
     return Refuse(fmt::format("it has {} bytes, at most {} are read", json.size(), limits::kShardIndexBytesMax));
   }
-  absl::StatusOr<nlohmann::json> document = ParseJson(json, "shard index");
+  absl::StatusOr<nlohmann::json> document = ParsePythonJson(json, "shard index");
   if (!document.ok()) return WithErrorClass(document.status(), ErrorClass::kPolicy);
   if (!document->is_object()) return Refuse("it is not an object");
   for (const char* key : {"metadata", "weight_map"}) {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "fmt/format.h"
-#include "plumb/base/refuse.h"
+#include "plumb/base/status.h"
 
 namespace plumb {
 namespace {
@@ -54,8 +54,9 @@ bool AllFinite(std::span<const float> values) {
 absl::Status ExpectFinite(const std::string& tensor, uint64_t first, std::span<const float> values) {
   if (AllFinite(values)) return absl::OkStatus();
   auto broken = std::find_if(values.begin(), values.end(), [](float value) { return !std::isfinite(value); });
-  return RefusedFile(fmt::format("tensor \"{}\": element {} is {}", tensor,
-                                 first + static_cast<uint64_t>(broken - values.begin()), *broken));
+  return WithErrorClass(OutOfRange(fmt::format("tensor \"{}\": element {} is {}", tensor,
+                                               first + static_cast<uint64_t>(broken - values.begin()), *broken)),
+                        ErrorClass::kPolicy);
 }
 
 absl::Status FiniteTensors::Check(const void* tensor, const WeightSource& source, const std::string& name,

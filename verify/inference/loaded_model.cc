@@ -20,7 +20,10 @@ absl::StatusOr<std::unique_ptr<LoadedModel>> LoadedModel::Open(const Directory& 
     PLUMB_RETURN_IF_ERROR(loaded->AddDense(folder, std::string(FolderOf(config_path)), name));
   }
   absl::StatusOr<TensorBinding> binding = BindTensors(loaded->model(), loaded->AllTensors());
-  if (!binding.ok()) return Annotate(binding.status(), weights_path);
+  if (absl::IsUnimplemented(binding.status())) return Annotate(binding.status(), weights_path);
+  if (!binding.ok()) {
+    return Annotate(binding.status(), fmt::format("{} does not agree with {}", weights_path, config_path));
+  }
   loaded->binding_ = *std::move(binding);
   return loaded;
 }

@@ -16,8 +16,8 @@ absl::Status CheckFinite(const std::vector<TensorValue>& outputs, const std::str
     if (output.type != ElementType::kF32) continue;
     const std::span<const float> values = output.As<float>();
     if (std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) continue;
-    return WithErrorClass(InvalidArgument(fmt::format("{}: the model's outputs are not all finite", weights_path)),
-                          ErrorClass::kSmoke);
+    return WithErrorClass(OutOfRange(fmt::format("{}: the model's outputs are not all finite", weights_path)),
+                          ErrorClass::kPolicy);
   }
   return absl::OkStatus();
 }

@@ -23,7 +23,8 @@ struct FolderModel {
 };
 
 // Reads `config_path` below `folder`, and the modules.json beside it if there is one.
-// INVALID_ARGUMENT (ErrorClass::kPolicy) names the file and the key; UNIMPLEMENTED for an unknown `model_type`.
+// Both as sentence-transformers wrote it before 6.0 and since. UNIMPLEMENTED names the file and what in it is not
+// understood, INVALID_ARGUMENT (ErrorClass::kPolicy) a file that is no JSON, NOT_FOUND one that is named and missing.
 absl::StatusOr<FolderModel> ParseFolderModel(const Directory& folder, const std::string& config_path);
 
 // `a/b/` of `a/b/c`; empty at the top.

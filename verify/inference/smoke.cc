@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "fmt/format.h"
 #include "plumb/base/status.h"
 #include "verify/inference/check/case_check.h"
 #include "verify/inference/smoke_report.h"
@@ -13,8 +14,12 @@ namespace {
 // Runs a case on every available backend and adds the results.
 absl::Status RunCase(const Directory& folder, const SmokeCase& wanted, const std::vector<const Backend*>& backends,
                      const SmokeOptions& options, std::map<std::string_view, std::vector<CaseResult>>& results) {
-  absl::StatusOr<OpenCase> open = OpenSmokeCase(folder, wanted, options);
-  if (!open.ok() && !BlamesModel(open.status()) && !absl::IsUnimplemented(open.status())) return open.status();
+  absl::StatusOr<OpenCase> open =
+      wanted.left_out.empty()
+          ? OpenSmokeCase(folder, wanted, options)
+          : FailedPrecondition(
+                fmt::format("{} was not pulled; pull without --include or --exclude fetches it", wanted.left_out));
+  if (absl::IsCancelled(open.status()) || ErrorClassOf(open.status()) == ErrorClass::kUsage) return open.status();
   // Without a golden, `reference` says what is expected whether or not it was asked for.
   if (open.ok() && !open->golden && backends.front()->name() != "reference") {
     PLUMB_RETURN_IF_ERROR(RunReference(*open, options));
@@ -25,7 +30,7 @@ absl::Status RunCase(const Directory& folder, const SmokeCase& wanted, const std
     if (open.ok()) {
       PLUMB_ASSIGN_OR_RETURN(result, CheckCase(*backend, *open, options));
     } else {
-      result = ResultOfFailure(open.status());
+      result = ResultOfObstacle(open.status());
     }
     result.name = wanted.name;
     results[backend->name()].push_back(std::move(result));

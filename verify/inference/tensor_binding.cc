@@ -13,19 +13,30 @@ constexpr size_t kDifferencesNamedMax = 10;
 // Collects differences; keeps the first few in words.
 class Differences {
  public:
+  // One that no reader of the config can pass over.
+  void AddContradiction(std::string text) {
+    contradicts_ = true;
+    Add(std::move(text));
+  }
+  // One that may have a meaning which Plumb does not know.
   void Add(std::string text) {
     if (++count_ <= kDifferencesNamedMax) texts_.push_back(std::move(text));
   }
-  absl::Status ToStatus() const {
+  // `strange`: names are not understood, so that nothing is shown to be missing.
+  absl::Status ToStatus(bool strange) const {
     if (count_ == 0) return absl::OkStatus();
-    std::string more = count_ > texts_.size() ? fmt::format("; and {} more", count_ - texts_.size()) : "";
-    return WithErrorClass(
-        InvalidArgument(fmt::format("tensors are not what the config implies: {}{}", fmt::join(texts_, "; "), more)),
-        ErrorClass::kPolicy);
+    std::string all = fmt::format("{}{}", fmt::join(texts_, "; "),
+                                  count_ > texts_.size() ? fmt::format("; and {} more", count_ - texts_.size()) : "");
+    if (strange || !contradicts_) {
+      return absl::UnimplementedError(fmt::format(
+          "tensors are not understood: {}{}", strange ? "most names are others than the config implies: " : "", all));
+    }
+    return WithErrorClass(InvalidArgument("tensors are not what the config implies: " + all), ErrorClass::kPolicy);
   }
 
  private:
   size_t count_ = 0;
+  bool contradicts_ = false;
   std::vector<std::string> texts_;
 };
 
@@ -34,14 +45,16 @@ bool IsReadableFloat(DType dtype) {
 }
 
 void CheckOne(const TensorInfo& tensor, const Shape& shape, Differences& differences) {
-  if (tensor.shape != shape) {
-    differences.Add(
-        fmt::format("\"{}\" has shape {}, expected {}", tensor.name, ShapeText(tensor.shape), ShapeText(shape)));
-  }
-  if (!IsReadableFloat(tensor.dtype)) {
+  const bool readable = IsReadableFloat(tensor.dtype);
+  if (!readable) {
     differences.Add(
         fmt::format("\"{}\" has dtype {}, expected F32, F16, BF16 or F64", tensor.name, DTypeName(tensor.dtype)));
   }
+  if (tensor.shape == shape) return;
+  std::string text =
+      fmt::format("\"{}\" has shape {}, expected {}", tensor.name, ShapeText(tensor.shape), ShapeText(shape));
+  // The shape of packed weights is their packing's.
+  readable ? differences.AddContradiction(std::move(text)) : differences.Add(std::move(text));
 }
 
 // The tensor's name without the model's prefix, and with its ending as it is today.
@@ -58,44 +71,63 @@ std::string Bare(std::string_view name, const TensorRules& rules) {
   return std::string(name);
 }
 
+using ByName = std::map<std::string, const TensorInfo*, std::less<>>;
+
+// True when tensors that nothing asks for lie in the same module: `a.b.qweight` for `a.b.weight`.
+bool HasSiblings(const ByName& others, std::string_view name) {
+  const std::string_view module = name.substr(0, name.rfind('.') + 1);
+  auto next = others.lower_bound(module);
+  return !module.empty() && next != others.end() && next->first.starts_with(module);
+}
+
+// Takes out of `found` what the config implies or allows, and returns what it stands for.
+TensorBinding TakeExpected(const TensorRules& rules, ByName& found, Differences& differences) {
+  TensorBinding binding;
+  std::map<std::string_view, const Shape*> shapes;
+  for (const ExpectedTensor& expected : rules.required) {
+    shapes[expected.name] = &expected.shape;
+    auto tensor = found.find(expected.name);
+    if (tensor == found.end()) continue;
+    CheckOne(*tensor->second, expected.shape, differences);
+    binding.tensors.emplace(expected.name, tensor->second);
+    found.erase(tensor);
+  }
+  for (const auto& [name, original] : rules.copies) {
+    auto tensor = found.find(name);
+    if (tensor == found.end()) continue;
+    CheckOne(*tensor->second, *shapes.at(original), differences);
+    binding.copies.emplace(name, tensor->second);
+    found.erase(tensor);
+  }
+  for (const std::string& name : rules.ignored) found.erase(name);
+  for (const std::string& ending : rules.ignored_endings) {
+    std::erase_if(found, [&](const auto& tensor) { return tensor.first.ends_with(ending); });
+  }
+  return binding;
+}
+
 }  // namespace
 
 absl::StatusOr<TensorBinding> BindTensors(const Model& model, const std::vector<const TensorInfo*>& found) {
   const TensorRules& rules = model.tensors();
   Differences differences;
-  std::map<std::string, const TensorInfo*, std::less<>> by_name;
+  ByName by_name;
   for (const TensorInfo* tensor : found) {
     auto [known, added] = by_name.emplace(Bare(tensor->name, rules), tensor);
-    if (!added) differences.Add(fmt::format("\"{}\" and \"{}\" are both present", known->second->name, tensor->name));
+    if (added) continue;
+    differences.AddContradiction(fmt::format("\"{}\" and \"{}\" are both present", known->second->name, tensor->name));
   }
-  TensorBinding binding;
-  std::map<std::string_view, const Shape*> shapes;
+  TensorBinding binding = TakeExpected(rules, by_name, differences);
   for (const ExpectedTensor& expected : rules.required) {
-    shapes[expected.name] = &expected.shape;
-    auto tensor = by_name.find(expected.name);
-    if (tensor == by_name.end()) {
-      differences.Add(fmt::format("\"{}\" {} is missing", expected.name, ShapeText(expected.shape)));
-      continue;
-    }
-    CheckOne(*tensor->second, expected.shape, differences);
-    binding.tensors.emplace(expected.name, tensor->second);
-    by_name.erase(tensor);
-  }
-  for (const auto& [name, original] : rules.copies) {
-    auto tensor = by_name.find(name);
-    if (tensor == by_name.end()) continue;
-    CheckOne(*tensor->second, *shapes.at(original), differences);
-    binding.copies.emplace(name, tensor->second);
-    by_name.erase(tensor);
-  }
-  for (const std::string& name : rules.ignored) by_name.erase(name);
-  for (const std::string& ending : rules.ignored_endings) {
-    std::erase_if(by_name, [&](const auto& tensor) { return tensor.first.ends_with(ending); });
+    if (binding.tensors.contains(expected.name)) continue;
+    std::string text = fmt::format("\"{}\" {} is missing", expected.name, ShapeText(expected.shape));
+    HasSiblings(by_name, expected.name) ? differences.Add(std::move(text))
+                                        : differences.AddContradiction(std::move(text));
   }
   for (const auto& [name, tensor] : by_name) {
     differences.Add(fmt::format("\"{}\" {} is unexpected", tensor->name, ShapeText(tensor->shape)));
   }
-  PLUMB_RETURN_IF_ERROR(differences.ToStatus());
+  PLUMB_RETURN_IF_ERROR(differences.ToStatus(!by_name.empty() && 2 * binding.tensors.size() < rules.required.size()));
   return binding;
 }
 

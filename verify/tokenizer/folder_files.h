@@ -10,7 +10,7 @@
 #include "nlohmann/json.hpp"
 #include "plumb/base/directory.h"
 #include "plumb/base/file.h"
-#include "plumb/base/json.h"
+#include "plumb/base/python_json.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
 #include "verify/tokenizer/section.h"
@@ -41,7 +41,7 @@ class FolderFiles {
   absl::StatusOr<nlohmann::json> ReadJson(std::string_view name) const {
     PLUMB_ASSIGN_OR_RETURN(const std::optional<std::string> text, Read(name));
     if (!text) return nlohmann::json();
-    PLUMB_ASSIGN_OR_RETURN(nlohmann::json json, ParseJson(*text, name));
+    PLUMB_ASSIGN_OR_RETURN(nlohmann::json json, ParsePythonJson(*text, name));
     if (!json.is_object()) return text::Refuse(name, "expected an object");
     return json;
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "plumb/base/json.h"
 #include "plumb/base/status.h"
 #include "plumb/tokenizer/gguf_vocabulary.h"
 #include "verify/tokenizer/folder_files.h"

@@ -1,5 +1,6 @@
 #include "client/cli/smoke_view.h"
 
+#include <cerrno>
 #include <sstream>
 #include <string>
 
@@ -125,6 +126,48 @@ TEST_F(SmokeViewTest, InconclusiveIsAWarning) {
   Output output(environment_, false, false, true);
   EXPECT_TRUE(SmokeOutcome(output, Report(Verdict::kInconclusive), "acme/tiny@v1").ok());
   EXPECT_TRUE(err_.str().starts_with("Warning: acme/tiny@v1")) << err_.str();
+}
+
+// A report of a case that could not be checked, on two backends.
+SmokeReport Unchecked(const absl::Status& obstacle) {
+  CaseResult result{.name = "model", .verdict = Verdict::kInconclusive, .detail = std::string(Message(obstacle))};
+  result.obstacle = obstacle;
+  SmokeReport report = {.verdict = Verdict::kInconclusive, .backends = {}};
+  for (const char* name : {"reference", "onednn"}) {
+    report.backends.push_back({.name = name, .verdict = Verdict::kInconclusive, .cases = {result}});
+  }
+  return report;
+}
+
+TEST_F(SmokeViewTest, WhatIsNotUnderstoodIsAWarningThatSaysWhyOnce) {
+  Output output(environment_, false, false, true);
+  for (const absl::Status& obstacle :
+       {absl::UnimplementedError("why not"), FailedPrecondition("why not"), absl::ResourceExhaustedError("why not")}) {
+    err_.str("");
+    out_.str("");
+    EXPECT_TRUE(SmokeOutcome(output, Unchecked(obstacle), "x").ok()) << obstacle;
+    EXPECT_EQ(err_.str(), "Warning: x: model was not checked: why not\n");
+    PrintSmoke(output, Unchecked(obstacle), false);
+    EXPECT_EQ(out_.str().find("why not"), out_.str().rfind("why not")) << out_.str();
+    EXPECT_NE(out_.str().find("reference, onednn"), std::string::npos) << out_.str();
+  }
+}
+
+TEST_F(SmokeViewTest, FilesThatAreMissingOrBrokenHaveTheirExitCodes) {
+  Output output(environment_, false, false, true);
+  const std::pair<absl::Status, int> faults[] = {
+      {NotFound("a.safetensors"), kNotFound},
+      {WithErrorClass(InvalidArgument("broken"), ErrorClass::kPolicy), kRefused},
+      {DataLoss("cut"), kRefused},
+      {OutOfRange("cut"), kRefused},
+      {ErrnoStatus(EIO, "read a"), kStorageFailed},
+  };
+  for (const auto& [fault, code] : faults) {
+    const absl::Status outcome = SmokeOutcome(output, Unchecked(fault), "x");
+    EXPECT_EQ(ExitCodeFor(outcome), code) << fault;
+    EXPECT_NE(Message(outcome).find("x: model could not be checked: "), std::string::npos) << outcome;
+  }
+  EXPECT_EQ(err_.str(), "");
 }
 
 TEST_F(SmokeViewTest, PassSaysNothingMore) {

@@ -152,7 +152,7 @@ TEST_P(GgufKeysTest, UnknownKeysAndMissingOnesAreNamed) {
     std::erase_if(changed, [&](const MetadataEntry& entry) { return entry.key == architecture + part; });
     absl::Status status = Nmse(Altered(*source_, changed)).status();
     EXPECT_THAT(std::string(Message(status)), HasSubstr(architecture + part));
-    EXPECT_EQ(ErrorClassOf(status), ErrorClass::kPolicy);
+    EXPECT_TRUE(absl::IsUnimplemented(status)) << status;
   }
 }
 
@@ -176,7 +176,7 @@ std::string Refusal(const std::string& name, const std::map<std::string, std::op
     if (value) entries.push_back({key, *value, ""});
   }
   absl::Status status = GgufModel::New(Altered(*source, std::move(entries), dropped)).status();
-  EXPECT_EQ(ErrorClassOf(status), ErrorClass::kPolicy) << status;
+  EXPECT_TRUE(absl::IsUnimplemented(status) || ErrorClassOf(status) == ErrorClass::kPolicy) << status;
   return std::string(Message(status));
 }
 

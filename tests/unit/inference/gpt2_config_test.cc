@@ -1,8 +1,9 @@
-// What a GPT-2 config.json may say, and that everything else is refused by name.
+// What a GPT-2 config.json may say, and that everything else is not understood, by name.
 #include <gmock/gmock.h>
 
 #include <cmath>
 
+#include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "plumb/base/limits.h"
 #include "plumb/inference/architecture.h"
@@ -22,8 +23,9 @@ json Valid() {
 std::string ErrorOf(const json& config) {
   absl::StatusOr<std::unique_ptr<Model>> model = ParseModelConfig(config.dump());
   if (model.ok()) return "";
-  EXPECT_EQ(model.status().code(), absl::StatusCode::kInvalidArgument) << model.status();
-  EXPECT_EQ(ErrorClassOf(model.status()), ErrorClass::kPolicy);
+  // Not understood is not wrong.
+  EXPECT_EQ(model.status().code(), absl::StatusCode::kUnimplemented) << model.status();
+  EXPECT_EQ(ErrorClassOf(model.status()), ErrorClass::kNone);
   return std::string(Message(model.status()));
 }
 
@@ -107,8 +109,29 @@ TEST(Gpt2ConfigTest, UnknownKeysAreNamed) {
   EXPECT_THAT(ErrorOf(config), testing::AllOf(HasSubstr("\"rope_theta\""), HasSubstr("\"sliding_window\"")));
 }
 
-TEST(Gpt2ConfigTest, QuantisationIsRefused) {
-  EXPECT_THAT(ErrorOf(With("quantization_config", {{"bits", 4}})), HasSubstr("quantization_config"));
+TEST(Gpt2ConfigTest, PackedWeightsAreNamedWithTheirMethod) {
+  EXPECT_THAT(ErrorOf(With("quantization_config", {{"bits", 4}})), HasSubstr("\"quantization_config\""));
+  for (const char* method : {"gptq", "awq", "fp8", "bitsandbytes", "compressed-tensors", "hqq", "eetq", "quanto"}) {
+    EXPECT_THAT(ErrorOf(With("quantization_config", {{"quant_method", method}})), HasSubstr(method));
+  }
+  EXPECT_THAT(ErrorOf(With("quantization", {{"group_size", 64}, {"bits", 4}})), HasSubstr("\"quantization\""));
+  EXPECT_EQ(ErrorOf(With("quantization_config", nullptr)), "");
+}
+
+TEST(Gpt2ConfigTest, AnUnknownClassAndUnknownKeysAreNamedTogether) {
+  json config = With("architectures", {"MyModel"});
+  config["my_lab_note"] = "run 17";
+  EXPECT_THAT(ErrorOf(config), testing::AllOf(HasSubstr("\"MyModel\""), HasSubstr("\"my_lab_note\"")));
+}
+
+TEST(Gpt2ConfigTest, NotesOfToolsDoNotMatter) {
+  json config = Valid();
+  config.update({{"unsloth_fixed", true},
+                 {"unsloth_version", "2025.1"},
+                 {"transformers.js_config", {{"dtype", "q8"}}},
+                 {"dtype", "bfloat16"},
+                 {"sentence_transformers", {{"version", "5.0"}}}});
+  EXPECT_EQ(ErrorOf(config), "");
 }
 
 TEST(Gpt2ConfigTest, OtherShapesOfModelAreRefused) {
@@ -156,6 +179,36 @@ TEST(Gpt2ConfigTest, TrainingKeysDoNotMatter) {
   EXPECT_EQ(ErrorOf(config), "");
 }
 
+TEST(ModelConfigTest, NumbersThatOnlyPythonWritesAreRead) {
+  for (const char* number : {"Infinity", "-Infinity", "NaN"}) {
+    std::string text = Valid().dump();
+    EXPECT_TRUE(ParseModelConfig(text.insert(1, fmt::format("\"initializer_range\": [0.0, {}],", number))).ok());
+    text = Valid().dump();
+    text.replace(text.find("1e-05"), 5, number);
+    EXPECT_EQ(ParseModelConfig(text).status().code(), absl::StatusCode::kUnimplemented) << number;
+  }
+}
+
+TEST(ModelConfigTest, AByteOrderMarkAndWindowsLinesAreRead) {
+  std::string text = Valid().dump(1);
+  for (size_t at = text.find('\n'); at != text.npos; at = text.find('\n', at + 2)) text.insert(at, "\r");
+  EXPECT_TRUE(ParseModelConfig("\xEF\xBB\xBF" + text).ok());
+}
+
+// What other libraries call config.json: timm, diffusers, sentence encoders' dense layers.
+TEST(ModelConfigTest, OneWithoutAModelTypeIsNotUnderstood) {
+  for (const char* text : {R"({"architecture": "resnet18", "num_classes": 1000})", R"({"_class_name": "UNet2DModel"})",
+                           R"({"in_features": 8, "out_features": 4})", "[]", "12", R"({"model_type": 3})"}) {
+    EXPECT_EQ(ParseModelConfig(text).status().code(), absl::StatusCode::kUnimplemented) << text;
+  }
+}
+
+TEST(ModelConfigTest, WhatIsNoJsonIsRefused) {
+  for (const char* text : {"", "{\"model_type\":", "{'model_type': 1}", "{\"a\": 1,}"}) {
+    EXPECT_EQ(ErrorClassOf(ParseModelConfig(text).status()), ErrorClass::kPolicy) << text;
+  }
+}
+
 TEST(ModelConfigTest, DuplicateKeysAreRefused) {
   std::string text = Valid().dump();
   text.insert(1, "\"n_head\":1,");
@@ -177,7 +230,8 @@ TEST(ModelConfigTest, SizeIsLimited) {
 TEST(ModelConfigTest, AnUnknownArchitectureIsUnimplementedNotWrong) {
   absl::StatusOr<std::unique_ptr<Model>> model = ParseModelConfig(With("model_type", "abacus").dump());
   EXPECT_EQ(model.status().code(), absl::StatusCode::kUnimplemented);
-  EXPECT_THAT(std::string(Message(model.status())), testing::AllOf(HasSubstr("abacus"), HasSubstr("gpt2")));
+  EXPECT_THAT(std::string(Message(model.status())), HasSubstr("abacus"));
+  EXPECT_LT(Message(model.status()).size(), 120) << "names no list of families";
 }
 
 TEST(ModelConfigTest, KnowsGpt2) { EXPECT_THAT(KnownArchitectures(), testing::Contains("gpt2")); }

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
+
 #include "nlohmann/json.hpp"
 #include "tests/unit/inference/test_util.h"
 
@@ -157,7 +159,8 @@ TEST(SmokeTest, AnUnknownArchitectureIsInconclusive) {
   EXPECT_THAT(report.backends[0].detail, HasSubstr("mamba"));
 }
 
-TEST(SmokeTest, AMissingOrBrokenFileFailsTheCase) {
+// FAIL is for models that were run. These were not.
+TEST(SmokeTest, AMissingOrBrokenFileIsNoFailure) {
   TempFolder folder;
   folder.Write("config.json", ReadData("tiny-shakespeare/step-3000/config.json"));
   folder.Write("model.safetensors", "not a container at all");
@@ -168,17 +171,52 @@ TEST(SmokeTest, AMissingOrBrokenFileFailsTheCase) {
                              {"bad-config", "broken.json", "model.safetensors", ""}};
   for (const SmokeCase& wanted : cases) {
     const SmokeReport report = Check(folder.Open(), {wanted});
-    EXPECT_EQ(report.verdict, Verdict::kFail) << wanted.name;
-    for (const BackendResult& backend : ThatRan(report)) EXPECT_THAT(backend.detail, HasSubstr(wanted.name));
+    EXPECT_EQ(report.verdict, Verdict::kInconclusive) << wanted.name;
+    for (const BackendResult& backend : ThatRan(report)) {
+      EXPECT_THAT(backend.detail, HasSubstr(wanted.name));
+      const absl::Status& obstacle = backend.cases[0].obstacle;
+      const bool missing = wanted.name.starts_with("no-");
+      EXPECT_EQ(absl::IsNotFound(obstacle), missing) << obstacle;
+      EXPECT_EQ(ErrorClassOf(obstacle) == ErrorClass::kPolicy, !missing) << obstacle;
+    }
   }
 }
 
-TEST(SmokeTest, TruncatedWeightsFail) {
+TEST(SmokeTest, ACaseOfWhichAFileWasLeftOutIsNotRun) {
+  SmokeCase wanted = Step3000("model.safetensors", "golden.safetensors");
+  wanted.left_out = "step-3000/golden.safetensors";
+  const SmokeReport report = Check(Family(), {wanted}, {.backends = {"reference"}});
+  EXPECT_EQ(report.verdict, Verdict::kInconclusive);
+  EXPECT_TRUE(absl::IsFailedPrecondition(report.backends[0].cases[0].obstacle));
+  EXPECT_THAT(report.backends[0].detail, AllOf(HasSubstr("golden.safetensors"), HasSubstr("not pulled")));
+}
+
+TEST(SmokeTest, TruncatedWeightsAreNotChecked) {
   std::string weights = ReadData("tiny-shakespeare/step-3000/model.safetensors");
   TempFolder folder;
   folder.Write("config.json", ReadData("tiny-shakespeare/step-3000/config.json"));
   folder.Write("model.safetensors", weights.substr(0, weights.size() - 1));
-  EXPECT_EQ(Check(folder.Open(), {{"cut", "config.json", "model.safetensors", ""}}).verdict, Verdict::kFail);
+  const SmokeReport report = Check(folder.Open(), {{"cut", "config.json", "model.safetensors", ""}});
+  EXPECT_EQ(report.verdict, Verdict::kInconclusive);
+  EXPECT_EQ(ErrorClassOf(report.backends[0].cases[0].obstacle), ErrorClass::kPolicy);
+}
+
+// What was recorded were numbers: weights that are none compute something else.
+TEST(SmokeTest, WeightsThatAreNoNumbersFailWhereSomethingIsRecorded) {
+  const std::string origin = "tiny-shakespeare/step-3000/";
+  TensorMap weights = TensorMap::Load(DataPath(origin), "model.safetensors");
+  weights.tensors.at("transformer.h.1.mlp.c_fc.weight").values[7] = std::numeric_limits<float>::quiet_NaN();
+  TempFolder folder;
+  folder.Write("config.json", ReadData(origin + "config.json"));
+  folder.Write("golden.safetensors", ReadData(origin + "golden.safetensors"));
+  folder.Write("model.safetensors", weights.Serialize());
+  for (const char* golden : {"golden.safetensors", ""}) {
+    const SmokeReport report = Check(folder.Open(), {{"nan", "config.json", "model.safetensors", golden}});
+    const CaseResult& result = report.backends[0].cases[0];
+    EXPECT_THAT(result.detail, AllOf(HasSubstr("h.1.mlp.c_fc.weight"), HasSubstr("nan")));
+    EXPECT_EQ(report.verdict, *golden != 0 ? Verdict::kFail : Verdict::kInconclusive);
+    EXPECT_EQ(result.obstacle.ok(), *golden != 0) << result.obstacle;
+  }
 }
 
 TEST(SmokeTest, ShardedWeightsGiveTheSame) {

@@ -159,8 +159,7 @@ void ReadBertLike(ConfigReader& reader, std::string_view family, BertLike& model
                          EncoderHead::kQuestion});
   model.labels = ReadLabels(reader);
   reader.IrrelevantToAll();
-  reader.Irrelevant({"hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout", "cls_token_id",
-                     "sentence_transformers", "sbert_ce_default_activation_function"});
+  reader.Irrelevant({"hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout", "cls_token_id"});
   reader.Only("is_decoder", false);
   reader.Only("is_encoder_decoder", false);
   if (model.position_rows <= model.first_position) {

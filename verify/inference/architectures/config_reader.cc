@@ -6,6 +6,7 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "plumb/base/status.h"
+#include "verify/inference/architectures/not_understood.h"
 
 namespace plumb {
 namespace {
@@ -254,6 +255,9 @@ void ConfigReader::IrrelevantToAll() {
               "chunk_size_feed_forward",
               "initializer_range",
               "output_past"});
+  // Notes that tools leave behind: which of them wrote the file, and what they do around the model.
+  Irrelevant({"unsloth_fixed", "unsloth_version", "transformers.js_config", "sentence_transformers",
+              "sbert_ce_default_activation_function", "model_max_length", "license"});
   // Generation: what is done with the output.
   Irrelevant({"bos_token_id",
               "eos_token_id",
@@ -284,7 +288,12 @@ void ConfigReader::IrrelevantToAll() {
               "remove_invalid_values",
               "exponential_decay_length_penalty",
               "suppress_tokens",
-              "begin_suppress_tokens"});
+              "begin_suppress_tokens",
+              "max_new_tokens",
+              "penalty_alpha",
+              "renormalize_logits"});
+  Only("quantization_config", nullptr);
+  Only("quantization", nullptr);
   Only("pruned_heads", Json::object());
   Only("add_cross_attention", false);
   Only("cross_attention_hidden_size", nullptr);
@@ -292,7 +301,6 @@ void ConfigReader::IrrelevantToAll() {
 }
 
 absl::Status ConfigReader::Finish() const {
-  if (!error_.empty()) return WithErrorClass(InvalidArgument(error_), ErrorClass::kPolicy);
   constexpr size_t kNamedMax = 10;
   std::vector<std::string> unknown;
   for (const auto& [key, value] : config_.items()) {
@@ -300,10 +308,9 @@ absl::Status ConfigReader::Finish() const {
       unknown.push_back(fmt::format("\"{}{}\"", path_, key.substr(0, 64)));
     }
   }
-  if (unknown.empty()) return absl::OkStatus();
-  return WithErrorClass(
-      InvalidArgument(fmt::format("config has keys of unknown meaning: {}", fmt::join(unknown, ", "))),
-      ErrorClass::kPolicy);
+  if (unknown.empty()) return error_.empty() ? absl::OkStatus() : NotUnderstood(error_);
+  return NotUnderstood(fmt::format("{}config has keys of unknown meaning: {}", error_.empty() ? "" : error_ + "; ",
+                                   fmt::join(unknown, ", ")));
 }
 
 }  // namespace plumb

@@ -67,10 +67,10 @@ class ConfigReader {
   // generation, labels, the library's own records), and refuses those by which a model becomes another: pruned heads,
   // cross attention.
   void IrrelevantToAll();
-  // Refuses the config because of `key`.
+  // Gives up on the config because of `key`.
   void Refuse(const std::string& key, std::string_view why);
 
-  // The first error, or one that names every key nobody asked for. INVALID_ARGUMENT, ErrorClass::kPolicy.
+  // OK, or NotUnderstood (not_understood.h) with the first error and every key nobody asked for.
   absl::Status Finish() const;
 
  private:

@@ -16,11 +16,12 @@ namespace {
 // Less than this on the backend itself says little about the backend.
 constexpr double kCoverageMin = 0.5;
 
-Gate StructureGate(const absl::Status& status) {
+// `otherwise`: the verdict when something is wrong.
+Gate StructureGate(const absl::Status& status, Verdict otherwise) {
   Gate gate = {.name = kStructureGate, .verdict = Verdict::kPass};
   gate.measures.push_back({"faults", status.ok() ? 0.0 : 1.0, 0});
   if (status.ok()) return gate;
-  gate.verdict = BlamesModel(status) ? Verdict::kFail : Verdict::kInconclusive;
+  gate.verdict = otherwise;
   gate.detail = std::string(Message(status));
   return gate;
 }
@@ -45,13 +46,10 @@ class CaseCheck {
   absl::StatusOr<CaseResult> Run() {
     absl::StatusOr<CaseRun> run = RunTraced(backend_, open_, open_.task, options_);
     if (absl::IsCancelled(run.status())) return run.status();
-    absl::Status structure = run.status();
-    // Of weights that were still arriving the copies could not be compared before.
-    if (structure.ok() && options_.await_tensor) structure = open_.model->CheckCopies();
-    if (structure.ok()) structure = CheckTables(open_);
-    result_.gates.push_back(StructureGate(structure));
+    PutStructure(run.status());
     result_.gates.push_back(SelfTest(backend_));
     result_.gates.push_back(open_.config);
+    if (open_.text) result_.gates.push_back(*open_.text);
     if (run.ok()) {
       result_.coverage = run->summary.coverage();
       result_.fallbacks = run->summary.fallbacks;
@@ -70,6 +68,18 @@ class CaseCheck {
   }
 
  private:
+  // Weights that are no numbers give outputs that are none: what was recorded was something else. Everything else that
+  // is in the way of a run, or of a part that it does not read, says nothing about what is computed.
+  void PutStructure(const absl::Status& run) {
+    const bool computes_other = open_.golden && absl::IsOutOfRange(run) && ErrorClassOf(run) == ErrorClass::kPolicy;
+    absl::Status structure = run;
+    // Of weights that were still arriving the copies could not be compared before.
+    if (structure.ok() && options_.await_tensor) structure = open_.model->CheckCopies();
+    if (structure.ok()) structure = CheckTables(open_);
+    if (!structure.ok() && !computes_other) result_.obstacle = structure;
+    result_.gates.push_back(StructureGate(structure, computes_other ? Verdict::kFail : Verdict::kInconclusive));
+  }
+
   void TakeMeasures(const Comparison& comparison) {
     result_.nmse = comparison.nmse;
     result_.max_kl = comparison.max_kl;
@@ -205,6 +215,7 @@ class CaseCheck {
       open_questions.push_back(gate.detail);
     }
     if (!failed.empty()) {
+      result_.obstacle = absl::OkStatus();
       result_.verdict = Verdict::kFail;
       result_.detail = fmt::format("{}", fmt::join(failed, "; "));
     } else if (golden && !doubtful) {
@@ -223,17 +234,11 @@ class CaseCheck {
 
 }  // namespace
 
-bool BlamesModel(const absl::Status& status) {
-  if (ErrorClassOf(status) == ErrorClass::kUsage) return false;
-  return absl::IsInvalidArgument(status) || absl::IsOutOfRange(status) || absl::IsDataLoss(status) ||
-         absl::IsNotFound(status) || absl::IsFailedPrecondition(status);
-}
-
-CaseResult ResultOfFailure(const absl::Status& status) {
+CaseResult ResultOfObstacle(const absl::Status& status) {
   CaseResult result;
-  result.gates.push_back(StructureGate(status));
-  result.verdict = result.gates.front().verdict;
+  result.gates.push_back(StructureGate(status, Verdict::kInconclusive));
   result.detail = result.gates.front().detail;
+  result.obstacle = status;
   return result;
 }
 

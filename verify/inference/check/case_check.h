@@ -6,11 +6,8 @@
 
 namespace plumb {
 
-// True for what is wrong with the model, as opposed to the machine or the call.
-bool BlamesModel(const absl::Status& status);
-
 // The result of a case that could not be opened.
-CaseResult ResultOfFailure(const absl::Status& status);
+CaseResult ResultOfObstacle(const absl::Status& status);
 
 // Runs `reference` on what backends are compared on, unless that was done before.
 absl::Status RunReference(OpenCase& open, const SmokeOptions& options);

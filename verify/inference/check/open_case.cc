@@ -12,10 +12,6 @@ namespace {
 // So many that position-dependent faults show.
 constexpr uint64_t kPositionsMin = 128;
 
-absl::Status WrongGolden(const std::string& path, std::string_view why) {
-  return WithErrorClass(InvalidArgument(fmt::format("golden {}: {}", path, why)), ErrorClass::kPolicy);
-}
-
 Gate JudgeConfig(const OpenCase& open) {
   Gate gate = {.name = kConfigGate};
   if (!open.golden || open.golden->config_hash.empty()) {
@@ -47,23 +43,29 @@ Gate JudgeConfig(const OpenCase& open) {
 // `a/b/` of `a/b/c`; empty at the top.
 std::string_view FolderOf(std::string_view path) { return path.substr(0, path.rfind('/') + 1); }
 
-// What was recorded as text must still give the recorded ids.
-absl::Status CheckText(const Directory& folder, const SmokeCase& wanted, const OpenCase& open,
-                       const SmokeOptions& options) {
-  if (open.golden->text.empty() || !open.language) return absl::OkStatus();
+// What was recorded as text must still give the recorded ids. A tokenizer that cannot be read says nothing.
+std::optional<Gate> JudgeText(const Directory& folder, const SmokeCase& wanted, const OpenCase& open,
+                              const SmokeOptions& options) {
+  if (open.golden->text.empty() || !open.language) return std::nullopt;
   std::string fingerprint;
   absl::StatusOr<TokenBatch> tokens =
       TokenizePrompt(folder, wanted.config_path, open.golden->text, open.model->model(), options, &fingerprint);
-  if (absl::IsNotFound(tokens.status())) return absl::OkStatus();  // The tokenizer was not pulled.
-  if (!tokens.ok()) return WrongGolden(wanted.golden_path, Message(tokens.status()));
-  if (tokens->ids != open.golden->tokens.ids) {
-    return WrongGolden(wanted.golden_path, "the tokenizer does not give the recorded token ids for the recorded text");
+  if (absl::IsNotFound(tokens.status())) return std::nullopt;  // The tokenizer was not pulled.
+  Gate gate = {.name = kTextGate};
+  if (!tokens.ok()) {
+    gate.detail = fmt::format("the recorded text was not compared with its ids: {}", Message(tokens.status()));
+    return gate;
   }
-  if (!open.golden->tokenizer.empty() && open.golden->tokenizer != fingerprint) {
-    return WrongGolden(wanted.golden_path, fmt::format("the tokenizer's fingerprint is {}, recorded {}", fingerprint,
-                                                       open.golden->tokenizer));
+  const bool same_ids = tokens->ids == open.golden->tokens.ids;
+  const bool same_tokenizer = open.golden->tokenizer.empty() || open.golden->tokenizer == fingerprint;
+  gate.verdict = same_ids && same_tokenizer ? Verdict::kPass : Verdict::kFail;
+  gate.measures.push_back({"differs", same_ids && same_tokenizer ? 0.0 : 1.0, 0});
+  if (!same_ids) {
+    gate.detail = "the tokenizer does not give the recorded token ids for the recorded text";
+  } else if (!same_tokenizer) {
+    gate.detail = fmt::format("the tokenizer's fingerprint is {}, recorded {}", fingerprint, open.golden->tokenizer);
   }
-  return absl::OkStatus();
+  return gate;
 }
 
 absl::StatusOr<Task> MakeTask(const RunnableModel& model, ModelInputs inputs) {
@@ -134,7 +136,7 @@ absl::StatusOr<OpenCase> OpenSmokeCase(const Directory& folder, const SmokeCase&
   const bool asked = options.positions.has_value() || !options.prompt.empty();
   if (!wanted.golden_path.empty()) {
     PLUMB_ASSIGN_OR_RETURN(open.golden, loaded->LoadGolden(folder, wanted.golden_path));
-    PLUMB_RETURN_IF_ERROR(CheckText(folder, wanted, open, options));
+    open.text = JudgeText(folder, wanted, open, options);
     const uint64_t recorded = open.golden->inputs.positions;
     PLUMB_ASSIGN_OR_RETURN(open.task, MakeTask(*loaded, std::move(open.golden->inputs)));
     if (asked || (open.language && recorded < std::min(kPositionsMin, model.positions_max()))) {

@@ -36,6 +36,7 @@ struct OpenCase {
   Task task;                      // On the golden's inputs, if there is one.
   std::optional<Task> long_task;  // For the comparison of backends, when the golden's inputs are too short for it.
   Gate config;
+  std::optional<Gate> text;  // Whether a recorded text gives the recorded ids; empty without either.
   // What `reference` gave on the inputs that backends are compared on; empty until it has run.
   std::vector<TensorValue> reference;
   // Whether `reference` computes what was recorded, as far as the inputs can tell; unknown until it has run.

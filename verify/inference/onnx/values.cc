@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "plumb/base/refuse.h"
+#include "plumb/base/status.h"
 #include "verify/inference/onnx/importer.h"
 
 namespace plumb::onnx {
@@ -29,8 +29,9 @@ uint8_t Unpack(std::span<const uint8_t> bytes, uint64_t i, unsigned bits, bool i
 absl::Status ExpectNumbers(const std::string& name, uint64_t first, std::span<const float> values) {
   auto broken = std::find_if(values.begin(), values.end(), [](float value) { return std::isnan(value); });
   if (broken == values.end()) return absl::OkStatus();
-  return RefusedFile(
-      fmt::format("tensor \"{}\": element {} is nan", name, first + static_cast<uint64_t>(broken - values.begin())));
+  return WithErrorClass(OutOfRange(fmt::format("tensor \"{}\": element {} is nan", name,
+                                               first + static_cast<uint64_t>(broken - values.begin()))),
+                        ErrorClass::kPolicy);
 }
 
 }  // namespace

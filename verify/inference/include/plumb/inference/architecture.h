@@ -85,9 +85,9 @@ class Model {
   virtual absl::StatusOr<Graph> BuildGraph(uint64_t sequences, uint64_t positions) const = 0;
 };
 
-// Reads a config.json strictly: every key is used, known not to change the result, or refused by name, and a key
-// on which the result depends has no default unless the architecture itself defines one.
-// INVALID_ARGUMENT (ErrorClass::kPolicy) names the key; UNIMPLEMENTED for a `model_type` that Plumb does not know.
+// Reads a config.json strictly: a key on which the result depends has no default unless the architecture defines one.
+// UNIMPLEMENTED, with keys by name, when a family, class, key or value is not understood, or weights are packed: that
+// says nothing against the model (docs/architectures.md). INVALID_ARGUMENT (ErrorClass::kPolicy) when it is no JSON.
 absl::StatusOr<std::unique_ptr<Model>> ParseModelConfig(std::string_view json);
 
 // Every `model_type` that ParseModelConfig knows, sorted.
@@ -102,9 +102,9 @@ struct TensorBinding {
   std::map<std::string, const TensorInfo*, std::less<>> copies;
 };
 
-// Compares what a container holds with what the config implies: names, shapes, and that each required tensor is
-// F64, F32, F16 or BF16. INVALID_ARGUMENT (ErrorClass::kPolicy) lists the first ten differences and counts the rest.
-// The binding points into `found`.
+// Compares names and shapes that a container holds with what the config implies; lists the first ten differences.
+// INVALID_ARGUMENT (kPolicy) for a contradiction: another shape, one tensor twice or missing. UNIMPLEMENTED for other
+// types than F64, F32, F16, BF16, more tensors, and mostly other names. The binding points into `found`.
 absl::StatusOr<TensorBinding> BindTensors(const Model& model, const std::vector<const TensorInfo*>& found);
 
 // One entry of the registry; each is defined in its own file in architectures/.

@@ -11,8 +11,8 @@ namespace plumb {
 // What a check found out.
 enum class Verdict {
   kPass,          // Agrees with the recorded outputs.
-  kFail,          // Does not, or is no model that its config describes.
-  kInconclusive,  // Ran, but nothing recorded says whether the result is right; or could not run for want of support.
+  kFail,          // Was run, and does not.
+  kInconclusive,  // Ran, but nothing recorded says whether the result is right; or could not be run.
   kNotAvailable,  // The backend does not work on this machine.
 };
 
@@ -26,6 +26,7 @@ Verdict Worse(Verdict a, Verdict b);
 inline constexpr char kStructureGate[] = "structure";
 inline constexpr char kSelfTestGate[] = "self_test";
 inline constexpr char kConfigGate[] = "config_hash";
+inline constexpr char kTextGate[] = "text";
 inline constexpr char kCrossBackendGate[] = "cross_backend";
 inline constexpr char kGoldenGate[] = "golden";
 inline constexpr char kCoverageGate[] = "coverage";

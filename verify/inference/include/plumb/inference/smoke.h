@@ -28,6 +28,8 @@ struct SmokeCase {
   std::string config_path;   // A config.json; of a file that describes itself (GGUF, ONNX) that file.
   std::string weights_path;  // A `.safetensors` file, a `.safetensors.index.json`, a `.gguf` or an `.onnx` file.
   std::string golden_path;   // What was recorded for exactly these weights; empty: none.
+  // A file of it that is known not to be here, as it was left out of a pull: the case is not run. Empty: none.
+  std::string left_out = {};
 };
 
 // One case on one backend. Measures are 0, and the agreement 1, when nothing was compared.
@@ -46,6 +48,10 @@ struct CaseResult {
   std::map<std::string, uint64_t> fallbacks;  // Operators that ran on `reference` instead, with their nodes.
   std::vector<Gate> gates;                    // In order; those after a failure to run are missing.
   std::string detail;                         // Why the verdict is not pass; empty for pass.
+  // What kept the case from being checked; OK when it was. The verdict is then inconclusive. NOT_FOUND for a file that
+  // is missing, ErrorClass::kPolicy for one that is not what it must be, FAILED_PRECONDITION for one left out of a
+  // pull, UNIMPLEMENTED for what is not understood, RESOURCE_EXHAUSTED for want of memory.
+  absl::Status obstacle = absl::OkStatus();
 };
 
 // One backend over all cases: the worst of each measure, the sum of seconds.
@@ -97,23 +103,24 @@ struct SmokeOptions {
 };
 
 // Takes every case on every backend through the gates (gate.h; docs/inference.md). A backend passes a case when its
-// golden passes, no other gate fails and at least half of the arithmetic ran on the backend itself. What is wrong with
-// the model itself (a container, tensor set, config or golden that does not hold together, a weight that is NaN or
-// infinite) is a verdict, not an error. An architecture that Plumb does not know is inconclusive, and so is a case
-// without a golden: there backends can only be compared with `reference`, which reads the same bytes. Errors:
+// golden passes, no other gate fails and at least half of the arithmetic ran on the backend itself. It fails only when
+// the model was run and computes something else than was recorded, no numbers included. What cannot be run (a file that
+// is missing, unreadable or not what it must be, what is not understood) is inconclusive, with the obstacle; and so is
+// a case without a golden: there backends can only be compared with `reference`, which reads the same bytes. Errors:
 // INVALID_ARGUMENT (ErrorClass::kUsage) for no case, an unknown backend, and positions or a prompt that the model
-// cannot take, CANCELLED, and failures to read files that exist.
+// cannot take, and CANCELLED.
 absl::StatusOr<SmokeReport> RunSmokeCheck(const Directory& folder, const std::vector<SmokeCase>& cases,
                                           const SmokeOptions& options);
 
 // Opens a case's model and binds its tensors, as RunSmokeCheck would; reads no weights. UNIMPLEMENTED for what Plumb
-// does not run, INVALID_ARGUMENT for a model that does not hold together.
+// does not understand or run, INVALID_ARGUMENT (ErrorClass::kPolicy) for a model that contradicts itself, NOT_FOUND for
+// one of which a file is missing.
 absl::Status CheckCanRun(const Directory& folder, const SmokeCase& smoke);
 
 // The bytes of a golden file of version 2 that `reference` computes for these weights: for `tokens`, else for
 // options.prompt, else for DefaultInputs of options.positions.
-// UNIMPLEMENTED for an unknown architecture, INVALID_ARGUMENT for what RunSmokeCheck would call a failed model, and for
-// logits that are not finite.
+// UNIMPLEMENTED for what is not understood, OUT_OF_RANGE (ErrorClass::kPolicy) for weights or outputs that are not
+// finite, and otherwise what would keep RunSmokeCheck from running the case.
 absl::StatusOr<std::string> ComputeGolden(const Directory& folder, const std::string& config_path,
                                           const std::string& weights_path, const std::optional<TokenBatch>& tokens,
                                           const SmokeOptions& options);
