@@ -75,7 +75,8 @@ absl::StatusOr<ArgumentKind> KindOfArgument(const std::string& argument) {
   if (::stat(argument.c_str(), &info) == 0) return S_ISDIR(info.st_mode) ? ArgumentKind::kFolder : ArgumentKind::kFile;
   // What cannot be looked at exists; opening it says why not.
   if (errno != ENOENT && errno != ENOTDIR && CanOnlyBeAPath(argument)) return ArgumentKind::kFile;
-  if (CanOnlyBeAPath(argument)) return NotThere(argument);
+  // A path that is not here may be one inside a release.
+  if (CanOnlyBeAPath(argument)) return WithMend(NotThere(argument), InsideReleaseAdvice(argument));
   return ArgumentKind::kReference;
 }
 

@@ -77,6 +77,25 @@ std::vector<Candidate> CompleteReference(const ConnectionOptions& options, const
   return candidates;
 }
 
+// Files of a release.
+std::vector<Candidate> CompletePath(const ConnectionOptions& options, const std::string& text,
+                                    const std::string& start) {
+  std::vector<Candidate> candidates;
+  absl::StatusOr<Reference> reference = ParseReference(text);
+  absl::StatusOr<std::unique_ptr<Connection>> connection = Connection::Connect(options);
+  if (!reference.ok() || !connection.ok()) return candidates;
+  absl::StatusOr<v1::Release> release = Resolve(**connection, *reference);
+  if (!release.ok()) return candidates;
+  absl::StatusOr<Digest> digest = Digest::FromBytes(release->digest());
+  if (!digest.ok()) return candidates;
+  absl::StatusOr<StoredManifest> stored = GetManifest(**connection, *digest);
+  if (!stored.ok()) return candidates;
+  for (const v1::File& file : stored->manifest.files()) {
+    if (file.path().starts_with(start)) candidates.push_back({file.path(), FormatBytes(file.size_bytes())});
+  }
+  return candidates;
+}
+
 void Print(const std::vector<Candidate>& candidates, std::ostream& out) {
   for (const Candidate& candidate : candidates) {
     out << Sanitise(candidate.word);
@@ -114,6 +133,14 @@ std::vector<Candidate> CompleteWords(const CLI::App& root, const std::vector<std
   return candidates;
 }
 
+std::string ReferenceOfPath(const std::vector<std::string>& words) {
+  std::vector<std::string> arguments;
+  for (size_t i = 0; i + 1 < words.size(); ++i) {
+    if (!words[i].starts_with('-')) arguments.push_back(words[i]);
+  }
+  return arguments.size() == 2 && arguments[0] == "cat" ? arguments[1] : "";
+}
+
 int RunComplete(const CLI::App& root, const std::vector<std::string>& words, const Environment& environment) {
   bool wants_reference = false;
   std::vector<Candidate> candidates = CompleteWords(root, words, &wants_reference);
@@ -128,7 +155,9 @@ int RunComplete(const CLI::App& root, const std::vector<std::string>& words, con
   if (!options.ok()) return kDone;
   options->retries = 0;
   auto task = std::make_shared<std::packaged_task<std::vector<Candidate>()>>(
-      [options = *options, start = words.back()] { return CompleteReference(options, start); });
+      [options = *options, start = words.back(), reference = ReferenceOfPath(words)] {
+        return reference.empty() ? CompleteReference(options, start) : CompletePath(options, reference, start);
+      });
   std::future<std::vector<Candidate>> found = task->get_future();
   std::thread([task] { (*task)(); }).detach();
   // The thread may still be waiting for the network: nothing may be destroyed

@@ -25,6 +25,10 @@ struct Candidate {
 std::vector<Candidate> CompleteWords(const CLI::App& root, const std::vector<std::string>& words,
                                      bool* wants_reference);
 
+// The reference before the last of `words` when that word is a path inside the release it names (`plumb cat REF PATH`);
+// else empty.
+std::string ReferenceOfPath(const std::vector<std::string>& words);
+
 // Prints what fits, one a line, a tab before the description. References come
 // from the configured registry, when it answers within a second; nothing else
 // is ever said. Returns 0.

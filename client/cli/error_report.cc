@@ -109,7 +109,7 @@ std::string WrapMend(const std::string& mend, size_t width) {
 }  // namespace
 
 absl::Status WithMend(absl::Status status, const std::string& mend) {
-  if (!status.ok() && Payload(status, kMendUrl).empty()) status.SetPayload(kMendUrl, absl::Cord(mend));
+  if (!status.ok() && !mend.empty() && Payload(status, kMendUrl).empty()) status.SetPayload(kMendUrl, absl::Cord(mend));
   return status;
 }
 

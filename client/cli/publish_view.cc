@@ -74,9 +74,9 @@ void PrintPreview(Output& output, const PublishPreview& preview) {
                       {"left_out", preview.left_out}});
     return;
   }
-  Table files({{"FILE"}, {"SIZE"}});
+  Table files({{"SIZE", Align::kRight}, {.header = "FILE", .fit = Fit::kMiddle}, {.header = "", .drop = 1}});
   for (const v1::File& file : manifest.files()) {
-    files.AddRow({file.path() + (file.generated() ? " (made by plumb)" : ""), FormatBytes(file.size_bytes())});
+    files.AddRow({FormatBytes(file.size_bytes()), file.path(), file.generated() ? "(made by plumb)" : ""});
   }
   output.PrintTable(files);
   Table table({{""}, {""}});

@@ -59,21 +59,6 @@ std::string UrlAdvice(const std::string& text) {
   return fmt::format("plumb show {}/{}", parts[0], model);
 }
 
-// `lab/x/file.gguf`: the commands for one file of a release.
-std::string PathAdvice(const std::string& text) {
-  std::vector<std::string> parts = Parts(text);
-  if (parts.size() < 3) return "";
-  std::string model = parts[0] + "/" + parts[1];
-  std::string path = JoinFrom(parts, 2);
-  // A version or tag at the end was meant for the model.
-  if (const size_t at = path.find_first_of("@:"); at != path.npos) {
-    model += path.substr(at);
-    path.resize(at);
-  }
-  if (!ParseReference(model).ok() || path.empty()) return "";
-  return fmt::format("plumb cat {0} {1}\nplumb pull {0} --include {1}", model, path);
-}
-
 // `text` after the message; code and payloads stay.
 absl::Status Append(const absl::Status& status, const std::string& text) {
   absl::Status longer(status.code(), std::string(Message(status)) + text);
@@ -99,10 +84,25 @@ std::string NearestModel(Connection& connection, const std::string& model) {
 
 }  // namespace
 
+std::string InsideReleaseAdvice(const std::string& text) {
+  if (text.starts_with('/') || text.ends_with('/')) return "";
+  std::vector<std::string> parts = Parts(text);
+  if (parts.size() < 3) return "";
+  std::string model = parts[0] + "/" + parts[1];
+  std::string path = JoinFrom(parts, 2);
+  // A version or tag at the end was meant for the model.
+  if (const size_t at = path.find_first_of("@:"); at != path.npos) {
+    model += path.substr(at);
+    path.resize(at);
+  }
+  if (!ParseReference(model).ok() || path.empty()) return "";
+  return fmt::format("plumb cat {0} {1}\nplumb pull {0} --include {1}", model, path);
+}
+
 absl::StatusOr<Reference> ParseReferenceArgument(const std::string& text) {
   absl::StatusOr<Reference> reference = ParseReference(text);
   if (reference.ok()) return reference;
-  const std::string mend = text.find("://") != text.npos ? UrlAdvice(text) : PathAdvice(text);
+  const std::string mend = text.find("://") != text.npos ? UrlAdvice(text) : InsideReleaseAdvice(text);
   return mend.empty() ? reference.status() : WithMend(reference.status(), mend);
 }
 

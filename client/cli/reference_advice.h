@@ -16,6 +16,9 @@ namespace plumb::cli {
 // meant.
 absl::StatusOr<Reference> ParseReferenceArgument(const std::string& text);
 
+// The commands for one file of a release, where `text` (`lab/x/file.gguf`) may be meant so; else empty.
+std::string InsideReleaseAdvice(const std::string& text);
+
 // What a model has.
 struct KnownNames {
   std::vector<std::string> versions;

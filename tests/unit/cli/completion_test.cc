@@ -55,6 +55,13 @@ TEST_F(CompletionTest, OffersEachFlagOnce) {
   EXPECT_EQ(std::adjacent_find(flags.begin(), flags.end()), flags.end());
 }
 
+TEST_F(CompletionTest, KnowsThePathInsideARelease) {
+  EXPECT_EQ(ReferenceOfPath({"cat", "acme/tiny", "conf"}), "acme/tiny");
+  EXPECT_EQ(ReferenceOfPath({"cat", "--force", "acme/tiny", ""}), "acme/tiny");
+  EXPECT_EQ(ReferenceOfPath({"cat", "acme/ti"}), "");
+  EXPECT_EQ(ReferenceOfPath({"pull", "acme/tiny", ""}), "");
+}
+
 TEST_F(CompletionTest, WantsAReferenceWhereOneBelongs) {
   for (const char* command : {"pull", "show", "files", "smoke", "tag", "yank", "list", "publish"}) {
     Complete({command, ""});

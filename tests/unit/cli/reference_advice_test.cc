@@ -17,6 +17,14 @@ TEST(ParseReferenceArgument, APathInsideAReleaseHasItsCommands) {
             "plumb cat lab/x@v1 sub/file.gguf\nplumb pull lab/x@v1 --include sub/file.gguf");
 }
 
+TEST(InsideReleaseAdvice, IsForPathsThatBeginLikeAModel) {
+  EXPECT_NE(InsideReleaseAdvice("lab/x/model.gguf"), "");
+  for (const char* text :
+       {"x/model.gguf", "./lab/x/model.gguf", "/lab/x/model.gguf", "~/lab/x/model.gguf", "lab/x/y/"}) {
+    EXPECT_EQ(InsideReleaseAdvice(text), "") << text;
+  }
+}
+
 TEST(ParseReferenceArgument, AUrlOfARegistryIsTheReferenceInIt) {
   EXPECT_EQ(MendFor("https://models.example.org:7070/acme/tiny"), "plumb show models.example.org:7070/acme/tiny");
 }
