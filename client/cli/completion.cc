@@ -153,7 +153,10 @@ int RunComplete(const CLI::App& root, const std::vector<std::string>& words, con
   Output output(environment, false, true, true);
   absl::StatusOr<ConnectionOptions> options = Context(environment, *settings, &output).OptionsFor("");
   if (!options.ok()) return kDone;
-  options->retries = 0;
+  options->connect_for = options->retry_for = std::chrono::milliseconds(0);
+  // The context is gone already.
+  options->cancellation = nullptr;
+  options->waiting = nullptr;
   auto task = std::make_shared<std::packaged_task<std::vector<Candidate>()>>(
       [options = *options, start = words.back(), reference = ReferenceOfPath(words)] {
         return reference.empty() ? CompleteReference(options, start) : CompletePath(options, reference, start);
