@@ -18,7 +18,7 @@ using text::Refuse;
 
 // One of the file's ids: inside the vocabulary, or an error that names its key.
 absl::StatusOr<int32_t> CheckId(const std::optional<int64_t>& id, std::string_view key, const GgufVocabulary& in) {
-  if (!id) return Refuse("GGUF", fmt::format("tokenizer.ggml.{} is missing, but the tokenizer needs it", key));
+  if (!id) return NotKnown("GGUF", fmt::format("tokenizer.ggml.{} is missing, but the tokenizer needs it", key));
   if (*id < 0 || static_cast<uint64_t>(*id) >= in.tokens.size()) {
     return Refuse("GGUF", fmt::format("tokenizer.ggml.{} is {}, expected 0 to {}", key, *id, in.tokens.size() - 1));
   }
@@ -120,7 +120,7 @@ std::vector<int32_t> AllByteIds(const text::Vocabulary& vocabulary) {
 
 // SentencePiece's pair encoding.
 absl::Status BuildLlama(const GgufVocabulary& in, text::Steps& steps) {
-  if (in.scores.empty()) return Refuse("GGUF", "tokenizer.ggml.scores is missing");
+  if (in.scores.empty()) return NotKnown("GGUF", "tokenizer.ggml.scores is missing: how to pair is not known");
   const bool add_space = in.add_space_prefix.value_or(true);
   std::vector<std::unique_ptr<text::Normalizer>> rules;
   if (add_space) rules.push_back(text::MakePrepend(std::string(text::kMetaspace)));

@@ -239,15 +239,15 @@ TEST(TokenizerRefusals, GgufVocabularies) {
   in.bos_id = 4;
   ExpectGgufRefused(in, "bos_token_id is 4, expected 0 to 3");
   in.bos_id.reset();
-  ExpectGgufRefused(in, "bos_token_id is missing");
+  ExpectGgufRefused(in, "bos_token_id is missing", absl::StatusCode::kUnimplemented);
   in = SmallGpt2();
   in.model = "llama";
-  ExpectGgufRefused(in, "scores is missing");
+  ExpectGgufRefused(in, "scores is missing", absl::StatusCode::kUnimplemented);
   in.scores = {0, 0, 0, 0};
-  ExpectGgufRefused(in, "unknown_token_id is missing");
+  ExpectGgufRefused(in, "unknown_token_id is missing", absl::StatusCode::kUnimplemented);
   in = SmallGpt2();
   in.model = "bert";
-  ExpectGgufRefused(in, "unknown_token_id is missing");
+  ExpectGgufRefused(in, "unknown_token_id is missing", absl::StatusCode::kUnimplemented);
   ExpectGgufRefused(GgufVocabulary{}, "no tokens");
 }
 
