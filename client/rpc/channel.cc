@@ -180,7 +180,7 @@ absl::Status Channel::Explain(absl::Status failure) const {
   if (!absl::IsUnavailable(failure) || !IsRetryable(failure)) return failure;
   Diagnosis found;
   // To look a name up may take very long, and gRPC has done so.
-  if (Message(failure).find("DNS resolution failed") != std::string_view::npos) {
+  if (ConnectProblemOf(failure) == ConnectProblem::kName) {
     found = {route_.proxy.has_value() ? ConnectProblem::kProxyUnreachable : ConnectProblem::kName,
              "the name has no address"};
   } else {

@@ -68,7 +68,10 @@ absl::Status Backoff::WaitToRetry(const absl::Status& failure) {
   if (auto asked = RetryDelay(failure)) wait = std::max(wait, *asked);
   // The last try is made at the end of the time.
   if (left.count() <= 0) {
-    return absl::IsUnavailable(failure) && failures_ > 1 ? WithConnectProblem(failure, ConnectProblem::kLost) : failure;
+    const bool lost = absl::IsUnavailable(failure) && failures_ > 1;
+    return lost && ConnectProblemOf(failure) == ConnectProblem::kUnknown
+               ? WithConnectProblem(failure, ConnectProblem::kLost)
+               : failure;
   }
   ++failures_;
   if (failures_ > kSilentFailures && policy_.notice != nullptr) policy_.notice->Begin(failure, left);

@@ -43,6 +43,9 @@ absl::Status FromGrpc(const grpc::Status& status, std::string_view registry) {
                           last == std::string::npos ? message : message.substr(last + 2));
   }
   absl::Status converted(code, message);
+  if (status.error_message().find("DNS resolution failed") != std::string::npos) {
+    converted = WithConnectProblem(std::move(converted), ConnectProblem::kName);
+  }
   // A server short of memory resets streams (HTTP/2 ENHANCE_YOUR_CALM) without saying when to come back.
   if (code == absl::StatusCode::kResourceExhausted && message.find("RST_STREAM") != std::string::npos) {
     converted.SetPayload(kRetryDelayUrl, absl::Cord("500"));

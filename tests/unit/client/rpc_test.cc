@@ -9,6 +9,7 @@
 #include "client/rpc/retry.h"
 #include "client/rpc/status.h"
 #include "plumb/base/status.h"
+#include "plumb/client/connect_problem.h"
 #include "plumb/client/connection.h"
 #include "plumb/v1/errors.pb.h"
 
@@ -64,6 +65,13 @@ TEST(StatusTest, OnlyTheLastLinkOfGrpcsChainIsShown) {
   grpc::Status status(grpc::StatusCode::UNAVAILABLE,
                       "failed to connect to all addresses; last error: X: Connection refused");
   EXPECT_EQ(Message(FromGrpc(status, "host:1")), "cannot reach the registry at host:1: Connection refused");
+}
+
+TEST(StatusTest, ANameWithoutAnAddressIsKnownAsSuch) {
+  grpc::Status status(
+      grpc::StatusCode::UNAVAILABLE,
+      "DNS resolution failed for nowhere.invalid:7070: C-ares status is not ARES_SUCCESS: Domain name not found");
+  EXPECT_EQ(ConnectProblemOf(FromGrpc(status, "nowhere.invalid:7070")), ConnectProblem::kName);
 }
 
 TEST(StatusTest, GarbageInTheDetailsIsIgnored) {
