@@ -286,6 +286,7 @@ Json ModelDiffJson(const ModelDiff& diff) {
                {"unread_a", UnreadJson(diff.unread_a)},
                {"unread_b", UnreadJson(diff.unread_b)},
                {"identical", diff.identical},
+               {"folded", diff.folded},
                {"config_changed", diff.computation.changed},
                {"config_unknown", diff.computation.unknown}};
   for (const DiffedPair& pair : diff.pairs) json["pairs"].push_back(PairJson(pair));

@@ -134,6 +134,7 @@ std::string VerdictText(const ModelDiff& diff) {
   std::string text;
   if (diff.verdict() == ModelVerdict::kUndecided) {
     text = "cannot be told";
+    if (diff.folded) text += ": what only one side has may be folded into the other's graph, where every map is scaled";
     if (undecided > 0) {
       text += fmt::format(": of {} of {} nobody knows how far their types may be off", undecided,
                           Count(diff.pairs.size(), "tensor"));

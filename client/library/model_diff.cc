@@ -8,45 +8,19 @@
 #include <utility>
 
 #include "client/library/beside_weights.h"
-#include "client/library/model_files.h"
+#include "client/library/lone_pairs.h"
+#include "client/library/model_side.h"
 #include "client/library/same_files.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "plumb/base/status.h"
-#include "plumb/comparison/same_content.h"
+#include "plumb/comparison/axes.h"
 #include "plumb/naming/tensor_pairs.h"
 
 namespace plumb {
 namespace {
 
 constexpr int kThreads = 2;
-
-// One side and all its tensors.
-struct Side {
-  ModelFiles files;
-  std::vector<const SourceTensor*> tensors;
-
-  explicit Side(ModelFiles opened) : files(std::move(opened)) {
-    for (const SourceTensor& tensor : files.source->tensors()) tensors.push_back(&tensor);
-  }
-
-  NamedModel named() const { return {tensors, files.facts}; }
-  LaidOut At(size_t index, const TensorLayout& layout = {}) const {
-    return {files.source.get(), tensors[index], layout};
-  }
-  DiffedTensor Described(size_t index) const {
-    return {tensors[index]->name, tensors[index]->dtype, tensors[index]->shape};
-  }
-  DiffedModel Described() const {
-    DiffedModel model{.path = files.path,
-                      .format = std::string(files.source->format()),
-                      .files = files.files,
-                      .family = files.facts.family};
-    model.tensor_count = tensors.size();
-    model.conventions = RecogniseConventions(files.source->tensors()).conventions;
-    return model;
-  }
-};
 
 std::string WordsOf(const PairLayout& layout) {
   return layout.words.empty() ? "stored alike" : fmt::format("{}", fmt::join(layout.words, ", "));
@@ -55,7 +29,7 @@ std::string WordsOf(const PairLayout& layout) {
 // Compares pairs on a few threads, the next one wherever one is done.
 class PairsRun {
  public:
-  PairsRun(const Side& a, const Side& b, const std::vector<TensorPair>& pairs, const Operation& operation)
+  PairsRun(const ModelSide& a, const ModelSide& b, const std::vector<TensorPair>& pairs, const Operation& operation)
       : a_(a), b_(b), pairs_(pairs), operation_(operation), found_(pairs.size()) {
     progress_ = {.phase = "diff", .item = {}, .done_bytes = 0, .total_bytes = 0};
     for (const TensorPair& pair : pairs) progress_.total_bytes += BytesOf(pair);
@@ -105,10 +79,7 @@ class PairsRun {
     out->role = pair.role;
     out->layout = pair.layout.words;
     out->shapes_differ = pair.shapes_differ;
-    if (pair.shapes_differ) {
-      out->remark = "shapes differ";
-      return absl::OkStatus();
-    }
+    if (pair.shapes_differ) return CompareKernels(pair, out);
     PLUMB_ASSIGN_OR_RETURN(out->values, CompareAs(pair, pair.layout));
     // Types that are no numbers have no other layout either.
     if (out->explained() || !out->values.measured) {
@@ -132,6 +103,19 @@ class PairsRun {
     return absl::OkStatus();
   }
 
+  // Kernels of convolutions, whose axes every framework orders in its way.
+  absl::Status CompareKernels(const TensorPair& pair, DiffedPair* out) const {
+    PLUMB_ASSIGN_OR_RETURN(
+        std::optional<TurnedComparison> turned,
+        CompareTurned(a_.At(pair.a), b_.At(pair.b), [this](uint64_t) { return operation_.Check(); }));
+    out->remark = turned ? "" : "shapes differ";
+    if (!turned) return absl::OkStatus();
+    out->shapes_differ = false;
+    out->values = turned->values;
+    out->layout = {turned->words};
+    return absl::OkStatus();
+  }
+
   static std::string RemarkOn(const DiffedPair& pair) {
     const ValueComparison& values = pair.values;
     if (pair.explained()) return "";
@@ -142,8 +126,8 @@ class PairsRun {
     return values.different == 0 ? "equal as float32, not in all bits" : "";
   }
 
-  const Side& a_;
-  const Side& b_;
+  const ModelSide& a_;
+  const ModelSide& b_;
   const std::vector<TensorPair>& pairs_;
   const Operation& operation_;
   std::atomic<size_t> next_{0};
@@ -153,39 +137,10 @@ class PairsRun {
   absl::Status error_;
 };
 
-std::vector<LaidOut> LaidOutAt(const Side& side, const std::vector<size_t>& indices) {
-  std::vector<LaidOut> tensors;
-  for (size_t index : indices) tensors.push_back(side.At(index));
-  return tensors;
-}
-
-std::vector<DiffedTensor> DescribedAt(const Side& side, const std::vector<size_t>& indices) {
+std::vector<DiffedTensor> DescribedAt(const ModelSide& side, const std::vector<size_t>& indices) {
   std::vector<DiffedTensor> tensors;
   for (size_t index : indices) tensors.push_back(side.Described(index));
   return tensors;
-}
-
-// Moves tensors that names leave alone, and values do not, to the pairs.
-absl::Status PairByContent(const Side& a, const Side& b, const Operation& operation, Pairing* pairing,
-                           std::vector<DiffedPair>* pairs) {
-  const std::vector<LaidOut> a_left = LaidOutAt(a, pairing->only_a);
-  const std::vector<LaidOut> b_left = LaidOutAt(b, pairing->only_b);
-  PLUMB_ASSIGN_OR_RETURN(std::vector<ContentMatch> matches,
-                         MatchByContent(a_left, b_left, [&](uint64_t) { return operation.Check(); }));
-  for (const ContentMatch& match : matches) {
-    size_t& a_index = pairing->only_a[match.a];
-    size_t& b_index = pairing->only_b[match.b];
-    DiffedPair pair{.a = a.Described(a_index), .b = b.Described(b_index), .by_content = true};
-    pair.role = pair.a.name;
-    if (match.transposed) pair.layout.emplace_back("transposed");
-    pair.values = {.finding = Finding::kEqual, .measured = true, .elements = a.tensors[a_index]->element_count()};
-    pairs->push_back(std::move(pair));
-    a_index = a.tensors.size();
-    b_index = b.tensors.size();
-  }
-  std::erase(pairing->only_a, a.tensors.size());
-  std::erase(pairing->only_b, b.tensors.size());
-  return absl::OkStatus();
 }
 
 // The weights that a side cannot give; one that the other has under that name is not only there.
@@ -204,7 +159,7 @@ std::vector<DiffedUnreadable> UnreadableOf(const TensorSource& side, const Tenso
 }
 
 // Of files that are equal nothing has to be read again.
-ModelDiff IdenticalModels(const Side& a, const Side& b) {
+ModelDiff IdenticalModels(const ModelSide& a, const ModelSide& b) {
   ModelDiff diff{.a = a.Described(), .b = b.Described()};
   diff.identical = true;
   for (size_t i = 0; i < a.tensors.size(); ++i) {
@@ -215,13 +170,14 @@ ModelDiff IdenticalModels(const Side& a, const Side& b) {
   return diff;
 }
 
-absl::StatusOr<ModelDiff> DiffWeights(const Side& a, const Side& b, const Operation& operation) {
+absl::StatusOr<ModelDiff> DiffWeights(const ModelSide& a, const ModelSide& b, const Operation& operation) {
   PLUMB_ASSIGN_OR_RETURN(const bool identical, HaveSameFiles(*a.files.source, *b.files.source, operation));
   if (identical) return IdenticalModels(a, b);
   Pairing pairing = PairTensors(a.named(), b.named());
   ModelDiff diff{.a = a.Described(), .b = b.Described()};
   PLUMB_ASSIGN_OR_RETURN(diff.pairs, PairsRun(a, b, pairing.pairs, operation).Run());
-  PLUMB_RETURN_IF_ERROR(PairByContent(a, b, operation, &pairing, &diff.pairs));
+  PLUMB_RETURN_IF_ERROR(PairLones(a, b, operation, &pairing, &diff.pairs));
+  PLUMB_ASSIGN_OR_RETURN(diff.folded, IsFolded(a, b, operation, pairing));
   diff.only_a = DescribedAt(a, pairing.only_a);
   diff.only_b = DescribedAt(b, pairing.only_b);
   diff.computed_a = DescribedAt(a, pairing.computed_a);
@@ -246,6 +202,7 @@ ModelVerdict ModelDiff::WeightsVerdict() const {
       undecided = true;
     }
   }
+  if (folded) return ModelVerdict::kUndecided;
   if ((pairs.empty() && !undecided) || !only_a.empty() || !only_b.empty()) return ModelVerdict::kDiffers;
   return undecided ? ModelVerdict::kUndecided : ModelVerdict::kSame;
 }
@@ -259,8 +216,8 @@ ModelVerdict ModelDiff::verdict() const {
 absl::StatusOr<ModelDiff> DiffModels(const std::string& a_path, const std::string& b_path, const Operation& operation) {
   PLUMB_ASSIGN_OR_RETURN(ModelFiles a_files, OpenModelFiles(a_path, operation));
   PLUMB_ASSIGN_OR_RETURN(ModelFiles b_files, OpenModelFiles(b_path, operation));
-  const Side a(std::move(a_files));
-  const Side b(std::move(b_files));
+  const ModelSide a(std::move(a_files));
+  const ModelSide b(std::move(b_files));
   PLUMB_ASSIGN_OR_RETURN(ModelDiff diff, DiffWeights(a, b, operation));
   if (diff.verdict() == ModelVerdict::kSame) diff.computation = DifferenceBeside(a.files, b.files);
   return diff;

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -16,6 +17,7 @@
 #include "plumb/containers/open.h"
 #include "plumb/weights/safetensors.h"
 #include "tests/unit/base/scratch_folder.h"
+#include "tests/unit/onnx/onnx_writer.h"
 
 namespace plumb {
 namespace {
@@ -243,6 +245,164 @@ TEST(ModelDiffTest, TorchScriptAndOnnx) {
   EXPECT_THAT(diff.only_a, SizeIs(15));
   EXPECT_THAT(diff.only_b, IsEmpty());
   for (const DiffedPair& pair : diff.pairs) EXPECT_EQ(pair.values.finding, Finding::kEqual) << pair.a.name;
+}
+
+// Whatever is in a file, it is the same as itself.
+TEST(ModelDiffTest, EveryFileIsTheSameAsItself) {
+  size_t compared = 0;
+  for (const char* folder :
+       {"flax", "gguf", "keras", "numpy", "onnx", "onnx-models", "pytorch", "tensorflow", "twins"}) {
+    if (!fs::exists(kData / folder)) continue;
+    for (const auto& entry : fs::recursive_directory_iterator(kData / folder)) {
+      if (!entry.is_regular_file() || fs::file_size(entry) > (4u << 20)) continue;
+      const std::string path = entry.path().string();
+      absl::StatusOr<ModelDiff> diff = DiffModels(path, path, Operation{});
+      if (!diff.ok()) continue;
+      EXPECT_EQ(diff->verdict(), ModelVerdict::kSame) << path;
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 100u);
+}
+
+std::string Floats(const std::vector<float>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
+}
+
+struct NamedFloats {
+  std::string name;
+  std::vector<uint64_t> shape;
+  std::vector<float> values;
+};
+
+// A safetensors file of these tensors.
+std::string Safetensors(const std::vector<NamedFloats>& tensors) {
+  std::vector<TensorToWrite> written;
+  std::vector<std::string> bytes;
+  for (const NamedFloats& each : tensors) bytes.push_back(Floats(each.values));
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    written.push_back({tensors[i].name, DType::kF32, tensors[i].shape, AsBytes(bytes[i])});
+  }
+  return *SerializeSafetensors(written, {});
+}
+
+std::vector<float> Wave(size_t count, float first) {
+  std::vector<float> values(count);
+  for (size_t i = 0; i < count; ++i) values[i] = std::sin(static_cast<float>(i) * 0.7f + first);
+  return values;
+}
+
+std::string OnnxFloats(const std::string& name, const std::vector<int64_t>& shape, const std::vector<float>& values) {
+  return onnx_writer::Initializer(onnx_writer::Tensor(name, 1, shape, Floats(values)));
+}
+
+// As exporters write it: the weight under its name, a shape, a mask and a number under names that they made up.
+TEST(ModelDiffTest, AModelAndItsOnnxExportAreTheSame) {
+  using onnx_writer::Raw;
+  ScratchFolder scratch;
+  const std::vector<float> weight = Wave(24, 0), transposed = Wave(6, 2);
+  const std::vector<float> turned = {transposed[0], transposed[3], transposed[1],
+                                     transposed[4], transposed[2], transposed[5]};
+  const std::string a =
+      scratch.Write("m.safetensors", Safetensors({{"fc.weight", {4, 6}, weight}, {"out.weight", {2, 3}, transposed}}));
+  const std::string graph = OnnxFloats("fc.weight", {4, 6}, weight) + OnnxFloats("onnx::MatMul_12", {3, 2}, turned) +
+                            onnx_writer::Initializer(onnx_writer::Tensor("val_12", 7, {2}, Raw<int64_t>({1, -1}))) +
+                            OnnxFloats("/Constant_output_0", {1}, {2}) + OnnxFloats("/mask", {2, 2}, {0, -1, 0, 0});
+  const ModelDiff diff = Diffed(a, scratch.Write("m.onnx", onnx_writer::Model(graph)));
+  EXPECT_EQ(diff.verdict(), ModelVerdict::kSame);
+  EXPECT_THAT(diff.computed_b, SizeIs(3));
+  // A weight that is not there is missed all the same.
+  const std::string more =
+      scratch.Write("more.safetensors", Safetensors({{"fc.weight", {4, 6}, weight}, {"x.weight", {2, 3}, Wave(6, 9)}}));
+  EXPECT_EQ(Diffed(more, scratch.PathOf("m.onnx")).verdict(), ModelVerdict::kDiffers);
+}
+
+TEST(ModelDiffTest, ANormalisationThatIsFoldedCannotBeTold) {
+  ScratchFolder scratch;
+  const std::vector<float> weight = Wave(16, 0);
+  std::vector<float> folded = weight;
+  for (size_t i = 0; i < folded.size(); ++i) folded[i] *= i < 8 ? 2.0f : 0.25f;
+  const std::string model = scratch.Write("m.safetensors", Safetensors({{"conv.weight", {2, 2, 2, 2}, weight},
+                                                                        {"bn.weight", {2}, {1, 2}},
+                                                                        {"bn.running_var", {2}, {3, 4}},
+                                                                        {"fc.weight", {2, 2}, {1, 2, 3, 4}}}));
+  const auto graph = [&](const std::vector<float>& values) {
+    return onnx_writer::Model(OnnxFloats("fc.weight", {2, 2}, {1, 2, 3, 4}) +
+                              OnnxFloats("onnx::Conv_20", {2, 2, 2, 2}, values) +
+                              OnnxFloats("onnx::Conv_21", {2}, {5, 6}));
+  };
+  const ModelDiff diff = Diffed(model, scratch.Write("folded.onnx", graph(folded)));
+  EXPECT_TRUE(diff.folded);
+  EXPECT_EQ(diff.verdict(), ModelVerdict::kUndecided);
+  folded[3] += 0.5f;
+  EXPECT_EQ(Diffed(model, scratch.Write("other.onnx", graph(folded))).verdict(), ModelVerdict::kDiffers);
+}
+
+TEST(ModelDiffTest, KernelsOfConvolutionsAreTurned) {
+  ScratchFolder scratch;
+  const std::vector<float> torch = Wave(2 * 3 * 2 * 2, 0);
+  std::vector<float> keras(torch.size());
+  for (size_t o = 0; o < 2; ++o) {
+    for (size_t i = 0; i < 3; ++i) {
+      for (size_t at = 0; at < 4; ++at) keras[(at * 3 + i) * 2 + o] = torch[(o * 3 + i) * 4 + at];
+    }
+  }
+  const std::string a = scratch.Write("a.safetensors", Safetensors({{"conv.weight", {2, 3, 2, 2}, torch}}));
+  const ModelDiff named =
+      Diffed(a, scratch.Write("b.safetensors", Safetensors({{"conv.weight", {2, 2, 3, 2}, keras}})));
+  EXPECT_EQ(named.verdict(), ModelVerdict::kSame);
+  EXPECT_THAT(named.pairs[0].layout, ElementsAre("axes 3, 2, 0, 1"));
+  const ModelDiff unnamed = Diffed(a, scratch.Write("c.safetensors", Safetensors({{"k", {2, 2, 3, 2}, keras}})));
+  EXPECT_EQ(unnamed.verdict(), ModelVerdict::kSame);
+  EXPECT_TRUE(unnamed.pairs[0].by_content);
+}
+
+// The same weights under another config are another model.
+TEST(ModelDiffTest, ConfigsBesideTheWeightsCount) {
+  ScratchFolder scratch;
+  const fs::path source = kData / "architectures/llama-gqa";
+  const std::string config = *ReadFile((source / "config.json").string(), 1 << 20);
+  for (const char* side : {"a", "b"}) {
+    fs::create_directory(fs::path(scratch.path()) / side);
+    fs::copy_file(source / "model.safetensors", fs::path(scratch.path()) / side / "model.safetensors");
+  }
+  const auto verdict = [&](nlohmann::json other) {
+    scratch.Write("a/config.json", config);
+    scratch.Write("b/config.json", other.dump());
+    return Diffed(scratch.PathOf("a"), scratch.PathOf("b"));
+  };
+  nlohmann::json other = nlohmann::json::parse(config);
+  EXPECT_EQ(verdict(other).verdict(), ModelVerdict::kSame);
+  other["transformers_version"] = "5.0";
+  EXPECT_EQ(verdict(other).verdict(), ModelVerdict::kSame);
+  other["rope_theta"] = 500000.0;
+  const ModelDiff diff = verdict(other);
+  EXPECT_EQ(diff.verdict(), ModelVerdict::kOtherComputation);
+  EXPECT_EQ(diff.WeightsVerdict(), ModelVerdict::kSame);
+  EXPECT_THAT(diff.computation.changed, ElementsAre("rope_theta 100.0 -> 500000.0"));
+  other["of_tomorrow"] = 1;
+  EXPECT_EQ(verdict(other).verdict(), ModelVerdict::kUndecided);
+}
+
+TEST(ModelDiffTest, WhatOneSideCannotReadIsNeverTheSame) {
+  ScratchFolder scratch;
+  const std::string known = R"("w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]})";
+  const std::string later = R"(,"n":{"dtype":"F2","shape":[16],"data_offsets":[8,12]})";
+  const auto write = [&](const std::string& name, const std::string& json, size_t bytes) {
+    std::string file(8, '\0');
+    file[0] = static_cast<char>(json.size());
+    return scratch.Write(name, file + json + std::string(bytes, '\1'));
+  };
+  const std::string whole = write("a.safetensors", "{" + known + later + "}", 12);
+  const std::string part = write("b.safetensors", "{" + known + "}", 8);
+  const ModelDiff lacks = Diffed(whole, part);
+  EXPECT_EQ(lacks.verdict(), ModelVerdict::kDiffers);
+  ASSERT_THAT(lacks.unread_a, SizeIs(1));
+  EXPECT_EQ(lacks.unread_a[0].tensor.name, "n");
+  EXPECT_FALSE(lacks.unread_a[0].other_has);
+  const std::string again = write("c.safetensors", "{" + known + later + " }", 12);
+  EXPECT_EQ(Diffed(whole, again).verdict(), ModelVerdict::kUndecided);
+  EXPECT_EQ(Diffed(whole, whole).verdict(), ModelVerdict::kSame);
 }
 
 TEST(ModelDiffTest, CanBeStopped) {

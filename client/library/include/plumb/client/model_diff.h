@@ -39,7 +39,8 @@ struct DiffedPair {
   DiffedTensor a;
   DiffedTensor b;
   std::string role;  // In the words of GGUF where the names are known; docs/naming.md.
-  // How B is stored against A: `transposed`, `rows in pairs`, `rows by group`, `plus one`, `part 1 of 3`, `tied`.
+  // How B is stored against A: `axes 3, 2, 0, 1`, `transposed`, `rows in pairs`, `rows by group`, `plus one`, `part 1
+  // of 3`, `tied`.
   std::vector<std::string> layout;
   bool by_content = false;
   bool shapes_differ = false;  // Nothing was compared.
@@ -77,6 +78,8 @@ struct ModelDiff {
   // Nothing could be compared with these.
   std::vector<DiffedUnreadable> unread_a;
   std::vector<DiffedUnreadable> unread_b;
+  // What only one side has may be folded into what only the other, an ONNX graph, has: nobody can tell.
+  bool folded = false;
   // Both sides lie in files that are equal byte for byte, so that whatever is in them is the same.
   bool identical = false;
   // What stands beside the weights, where both sides have it: config.json, GGUF's key-values, ONNX's graph. Looked at
