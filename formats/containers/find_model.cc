@@ -10,7 +10,6 @@
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"
-#include "formats/containers/shard_set.h"
 #include "plumb/base/byte_source.h"
 #include "plumb/base/ignore_rules.h"
 #include "plumb/base/local_path.h"
@@ -20,6 +19,7 @@
 #include "plumb/containers/open.h"
 #include "plumb/weights/append_source.h"
 #include "plumb/weights/container_format.h"
+#include "plumb/weights/shard_set.h"
 
 namespace plumb {
 namespace {

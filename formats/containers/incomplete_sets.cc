@@ -3,8 +3,8 @@
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"
-#include "formats/containers/shard_set.h"
 #include "plumb/containers/incomplete.h"
+#include "plumb/weights/shard_set.h"
 
 namespace plumb {
 namespace {

@@ -1,6 +1,8 @@
 #include "plumb/weights/weight_set.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "fmt/format.h"
@@ -9,6 +11,7 @@
 #include "plumb/base/quote.h"
 #include "plumb/base/status.h"
 #include "plumb/weights/shard_index.h"
+#include "plumb/weights/shard_set.h"
 
 namespace plumb {
 namespace {
@@ -22,6 +25,19 @@ absl::StatusOr<std::unique_ptr<SafetensorsFile>> OpenShard(const Directory& fold
   PLUMB_ASSIGN_OR_RETURN(UniqueFd fd, folder.OpenFile(path));
   PLUMB_ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::FromFd(fd.get(), path));
   return std::make_unique<SafetensorsFile>(std::move(file));
+}
+
+// The shards that stand beside `path`, by their names alone; `path` itself when it is none.
+absl::StatusOr<std::vector<std::string>> FindShards(const Directory& folder, std::string_view path) {
+  const std::optional<ShardSet> set = ShardSet::Of(path);
+  if (!set) return std::vector<std::string>{std::string(path)};
+  std::vector<std::string> shards = set->FilesIn(folder);
+  if (shards.size() >= set->count()) return shards;
+  const size_t first = std::find(shards.begin(), shards.end(), set->Path(0)) == shards.end() ? 1 : 0;
+  size_t missing = first;
+  while (std::find(shards.begin(), shards.end(), set->Path(missing)) != shards.end()) ++missing;
+  return NotFound(
+      fmt::format("{} is missing: {} of {} shards are here", set->Path(missing), shards.size(), set->count()));
 }
 
 }  // namespace
@@ -40,8 +56,11 @@ absl::StatusOr<WeightSet> WeightSet::Open(const Directory& folder, std::string_v
     absl::Status status = CheckShards(index, headers);
     if (!status.ok()) return Annotate(status, path);
   } else if (path.ends_with(".safetensors")) {
-    PLUMB_ASSIGN_OR_RETURN(auto file, OpenShard(folder, std::string(path)));
-    set.files_.push_back(std::move(file));
+    PLUMB_ASSIGN_OR_RETURN(const std::vector<std::string> shards, FindShards(folder, path));
+    for (const std::string& shard : shards) {
+      PLUMB_ASSIGN_OR_RETURN(auto file, OpenShard(folder, shard));
+      set.files_.push_back(std::move(file));
+    }
   } else {
     return InvalidArgument(
         fmt::format("{} is neither a .safetensors file nor a .safetensors.index.json", QuoteForMessage(path)));
@@ -52,6 +71,12 @@ absl::StatusOr<WeightSet> WeightSet::Open(const Directory& folder, std::string_v
     for (const TensorInfo& tensor : set.files_[i]->header().tensors()) found.emplace_back(&tensor, i);
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first->name < b.first->name; });
+  for (size_t i = 1; i < found.size(); ++i) {
+    if (found[i - 1].first->name != found[i].first->name) continue;
+    return WithErrorClass(
+        InvalidArgument(fmt::format("{}: tensor {} is in two shards", path, QuoteForMessage(found[i].first->name))),
+        ErrorClass::kPolicy);
+  }
   for (const auto& [tensor, file] : found) {
     set.tensors_.push_back(tensor);
     set.file_of_.push_back(file);

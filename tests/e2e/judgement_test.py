@@ -150,6 +150,18 @@ class NotCheckedTest(JudgementTest):
         (folder / names[1]).unlink()
         self.assertIn(names[1], self.smoke(folder, 'not found'))
 
+    def test_shards_without_an_index(self):
+        folder = self.model(golden=True)
+        names = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors']
+        self.split(folder, names)
+        self.assertEqual(self.plumb('smoke', folder, '--json').json['verdict'], 'pass')
+        self.assertEqual(self.plumb('smoke', folder / names[1], '--json').json['verdict'], 'pass')
+        self.assertNotIn('Warning', self.publish(folder).err)
+        pulled = self.plumb('pull', 'lab/m@v1', self.tmp / 'pulled', '--smoke', '--json')
+        self.assertEqual(pulled.json['smoke']['verdict'], 'pass')
+        (folder / names[0]).unlink()
+        self.assertIn(names[0], self.smoke(folder, 'not found'))
+
     def test_what_was_not_pulled(self):
         self.publish(self.model(golden=True))
         for left_out in (GOLDEN, 'config.json', 'model.safetensors'):

@@ -61,6 +61,7 @@ bool IsFirstShard(std::string_view stem) {
   return number.ends_with('1') && number.find_first_not_of('0') == number.size() - 1;
 }
 
+// `x` of `x-00001-of-00005`; any other stem itself.
 std::string_view WithoutShard(std::string_view stem) { return stem.substr(0, ShardAt(stem)); }
 
 // Files that a model's weights stand beside and that are none: a picture encoder for one, statistics of activations.
@@ -73,7 +74,7 @@ bool IsModel(std::string_view suffix, std::string_view stem) {
   if (suffix == kGguf) return !IsCompanion(stem) && (!IsShard(stem) || IsFirstShard(stem));
   if (suffix == kOnnx) return true;
   bool named = stem == "model" || stem.starts_with("model-") || stem.starts_with("model.");
-  return named && !IsShard(stem) && !stem.ends_with(".golden");
+  return named && !stem.ends_with(".golden");
 }
 
 // True for `2_Dense/` beside a modules.json: what lies there is a part of the model above.
@@ -84,9 +85,13 @@ bool IsModule(const std::string& folder, const std::set<std::string, std::less<>
 }
 
 // A weights file's path without its ending, and without the number of a first part.
-std::string BaseOf(std::string_view path) {
-  const std::string_view stem = SuffixOf(path) == kGguf ? WithoutShard(StemOf(path)) : StemOf(path);
-  return fmt::format("{}{}", FolderOf(path), stem);
+std::string BaseOf(std::string_view path) { return fmt::format("{}{}", FolderOf(path), WithoutShard(StemOf(path))); }
+
+// True for a shard of a set that its index, or the whole in one file, stands for.
+bool IsStoodFor(std::string_view path, const Exists& exists) {
+  if (SuffixOf(path) != kWeights || !IsShard(StemOf(path))) return false;
+  const std::string base = BaseOf(path);
+  return exists(fmt::format("{}{}", base, kIndex)) || exists(fmt::format("{}{}", base, kWeights));
 }
 
 // The golden beside a file that no other of that name stands beside.
@@ -139,8 +144,9 @@ std::vector<SmokeCase> DiscoverSmokeCases(const std::vector<std::string>& paths)
   std::map<std::string, SmokeCase> cases;  // By name.
   for (const std::string& path : present) {
     if (!IsModel(SuffixOf(path), StemOf(path)) || IsModule(std::string(FolderOf(path)), present)) continue;
+    if (IsStoodFor(path, exists)) continue;
     SmokeCase found = MakeCase(path, exists);
-    // In the order of `present`, a single file comes before its index and stays.
+    // In the order of `present`, a single file comes before its index, and the first shard before others, and stays.
     if (present.contains(found.config_path)) cases.emplace(found.name, found);
   }
   std::vector<SmokeCase> sorted;
@@ -158,7 +164,7 @@ absl::StatusOr<SmokeCase> SmokeCaseOf(const std::string& path, const Exists& exi
                     path));
   }
   const bool later = suffix == kGguf && IsShard(stem) && !IsFirstShard(stem);
-  if (later || (suffix == kWeights && IsShard(stem))) {
+  if (later || IsStoodFor(path, exists)) {
     return InvalidArgument(fmt::format("{} is one of several files: name {} instead", path,
                                        later ? "the first, -00001-of-..." : "their .safetensors.index.json"));
   }

@@ -100,6 +100,21 @@ TEST(DiscoverTest, OneFileOfAnyName) {
   }
 }
 
+TEST(DiscoverTest, ShardsWithoutAnIndexAreOneModel) {
+  EXPECT_EQ(Discover({"config.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors",
+                      "smoke/model.golden"}),
+            Lines({"model: config.json model-00001-of-00002.safetensors smoke/model.golden"}));
+  // One that lacks its first is one all the same, to be complained of.
+  EXPECT_EQ(Discover({"config.json", "model-00002-of-00003.safetensors", "model-00003-of-00003.safetensors"}),
+            Lines({"model: config.json model-00002-of-00003.safetensors "}));
+  EXPECT_EQ(Discover({"config.json", "model-00000-of-00002.safetensors", "model-00001-of-00002.safetensors"}),
+            Lines({"model: config.json model-00000-of-00002.safetensors "}));
+  EXPECT_EQ(Discover({"config.json", "model-00001-of-00001.safetensors", "model.safetensors"}),
+            Lines({"model: config.json model.safetensors "}));
+  auto only = [](const std::string& path) { return path == "config.json"; };
+  EXPECT_EQ(SmokeCaseOf("model-00002-of-00002.safetensors", only)->name, "model");
+}
+
 TEST(DiscoverTest, WithoutAConfigThereIsNoCase) {
   EXPECT_EQ(Discover({"model.safetensors", "sub/config.json"}), Lines({}));
 }

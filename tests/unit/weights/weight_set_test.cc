@@ -50,6 +50,20 @@ TEST_F(WeightSetTest, OneFile) {
   EXPECT_TRUE(set->Bytes(TensorInfo{.name = "z"}).empty());
 }
 
+TEST_F(WeightSetTest, ShardsWithoutAnIndex) {
+  scratch_.Write(kFirst, Shard({"a", "ccc"}));
+  EXPECT_TRUE(absl::IsNotFound(Open(kFirst).status()));
+  EXPECT_NE(Message(Open(kFirst).status()).find(kSecond), std::string_view::npos) << Open(kFirst).status();
+  scratch_.Write(kSecond, Shard({"bb"}));
+  for (const char* one : {kFirst, kSecond}) {
+    auto set = Open(one);
+    ASSERT_TRUE(set.ok()) << set.status();
+    ExpectWhole(*set);
+  }
+  scratch_.Write(kSecond, Shard({"a", "bb"}));
+  EXPECT_EQ(ErrorClassOf(Open(kFirst).status()), ErrorClass::kPolicy) << "one tensor in two shards";
+}
+
 TEST_F(WeightSetTest, TwoShards) {
   scratch_.Write(kFirst, Shard({"a", "ccc"}));
   scratch_.Write(kSecond, Shard({"bb"}));

@@ -20,6 +20,8 @@ class WeightSet {
  public:
   // Opens `path` below `folder`: a `.safetensors` file, or a `.safetensors.index.json` with its shards
   // beside it. For an index, every shard must exist and hold exactly the tensors that the index gives it.
+  // A file that is a shard by its name (shard_set.h) stands for its set: NOT_FOUND names the first that is missing,
+  // INVALID_ARGUMENT (ErrorClass::kPolicy) a tensor that two of them hold.
   static absl::StatusOr<WeightSet> Open(const Directory& folder, std::string_view path);
 
   // Sorted by name.

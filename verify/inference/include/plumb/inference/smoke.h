@@ -26,7 +26,7 @@ class Tokenizer;
 struct SmokeCase {
   std::string name;          // What reports call it; `step-3000/model`, `tiny-q4_0.gguf`.
   std::string config_path;   // A config.json; of a file that describes itself (GGUF, ONNX) that file.
-  std::string weights_path;  // A `.safetensors` file, a `.safetensors.index.json`, a `.gguf` or an `.onnx` file.
+  std::string weights_path;  // A `.safetensors` file (a shard stands for its set) or index, `.gguf` or `.onnx` file.
   std::string golden_path;   // What was recorded for exactly these weights; empty: none.
   // A file of it that is known not to be here, as it was left out of a pull: the case is not run. Empty: none.
   std::string left_out = {};
@@ -129,8 +129,8 @@ absl::StatusOr<std::string> ComputeGolden(const Directory& folder, const std::st
 Verdict SummarizeVerdict(const std::vector<BackendResult>& backends, bool by_name);
 
 // The cases that a release's files form, sorted by name. Goldens may be missing.
-// In each folder with a config.json: `model.safetensors`, or else `model.safetensors.index.json`; and each variant
-// `model-X.safetensors` or `model.X.safetensors` (or its index) that is no shard. Everywhere: each `X.gguf` (of a split
+// In each folder with a config.json: `model.safetensors`, or else `model.safetensors.index.json`, or else the first of
+// the shards `model-00001-of-00002.safetensors`; and each variant `model-X` or `model.X` likewise. Everywhere: each `X.gguf` (of a split
 // one the first part; none whose name speaks of `mmproj` or `imatrix`) and each `X.onnx`. The golden is that of
 // GoldenPathFor, or else the one beside the weights, where older releases keep it: `golden.safetensors` of
 // `model.safetensors`, `X.golden.safetensors` of other names, `X.gguf.golden.safetensors` of a GGUF or ONNX file beside

@@ -1,4 +1,4 @@
-#include "formats/containers/shard_set.h"
+#include "plumb/weights/shard_set.h"
 
 #include <charconv>
 

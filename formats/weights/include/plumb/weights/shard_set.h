@@ -1,6 +1,6 @@
 // Shards that only their names put together.
-#ifndef PLUMB_FORMATS_CONTAINERS_SHARD_SET_H_
-#define PLUMB_FORMATS_CONTAINERS_SHARD_SET_H_
+#ifndef PLUMB_WEIGHTS_SHARD_SET_H_
+#define PLUMB_WEIGHTS_SHARD_SET_H_
 
 #include <cstddef>
 #include <optional>
@@ -36,4 +36,4 @@ class ShardSet {
 
 }  // namespace plumb
 
-#endif  // PLUMB_FORMATS_CONTAINERS_SHARD_SET_H_
+#endif  // PLUMB_WEIGHTS_SHARD_SET_H_
