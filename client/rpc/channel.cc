@@ -4,6 +4,7 @@
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <string_view>
@@ -19,8 +20,11 @@ namespace {
 
 constexpr char kSystemCertificates[] = "/etc/ssl/certs/ca-certificates.crt";
 constexpr uint64_t kCertificatesBytesMax = 16u << 20;
-// Longer together than ConnectionOptions::stall_max, so that calls which owe something end by that.
+// How often an idle connection is asked whether it stands. The answer, and what is sent, may take a while longer than
+// ConnectionOptions::stall_max, so that calls in which nothing moves end by that.
 constexpr int kKeepaliveMs = 40'000;
+constexpr int64_t kKeepaliveMsMax = 24 * 3'600'000;
+constexpr std::chrono::milliseconds kBeyondStall = std::chrono::seconds(10);
 // Given to find out why a connection failed.
 constexpr std::chrono::seconds kLookFor(3);
 
@@ -75,7 +79,8 @@ void UseProxy(const Route& route, const std::string& registry, grpc::ChannelArgu
   if (!authorization.empty()) arguments->SetString("grpc.http_connect_headers", authorization);
 }
 
-grpc::ChannelArguments MakeArguments(const Route& route, const std::string& registry) {
+grpc::ChannelArguments MakeArguments(const Route& route, const std::string& registry,
+                                     std::chrono::milliseconds stall_max) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(limits::kMessageBytesMax);
   arguments.SetMaxSendMessageSize(limits::kMessageBytesMax);
@@ -88,7 +93,8 @@ grpc::ChannelArguments MakeArguments(const Route& route, const std::string& regi
   // A connection that a firewall has forgotten, or a host that is gone, is noticed while the registry works on an
   // answer.
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveMs);
+  auto patience = std::clamp<int64_t>((stall_max + kBeyondStall).count(), kKeepaliveMs, kKeepaliveMsMax);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, static_cast<int>(patience));
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   UseProxy(route, registry, &arguments);
   return arguments;
@@ -122,7 +128,7 @@ absl::StatusOr<std::unique_ptr<Channel>> Channel::Open(const ConnectionOptions& 
   const Route& route = made->route_;
   std::shared_ptr<grpc::Channel> channel =
       grpc::CreateCustomChannel(route.proxy.has_value() ? route.proxy->Address() : registry, MakeCredentials(route),
-                                MakeArguments(route, registry));
+                                MakeArguments(route, registry, options.stall_max));
   made->channel_ = channel;
   made->catalogue_ = v1::CatalogueService::NewStub(channel);
   made->content_ = v1::ContentService::NewStub(channel);
