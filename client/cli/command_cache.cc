@@ -94,7 +94,11 @@ absl::Status RunList(Context& context, const NoFlags& /*flags*/) {
     output.PrintJson(json);
     return absl::OkStatus();
   }
-  Table table({{"DIGEST"}, {"SIZE", Align::kRight}, {"HERE"}, {"LAST USED"}, {"RELEASE"}});
+  Table table({{"DIGEST"},
+               {"SIZE", Align::kRight},
+               {"HERE"},
+               {.header = "LAST USED", .drop = 1},
+               {.header = "RELEASE", .fit = Fit::kMiddle}});
   for (const CachedRelease& release : releases) {
     const bool complete = release.files_here == release.files;
     table.AddRow({release.digest.Short(), FormatBytes(release.bytes_here),

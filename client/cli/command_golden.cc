@@ -29,9 +29,11 @@ absl::Status RunRecord(Context& context, const RecordFlags& flags) {
     output.PrintJson(json);
     return absl::OkStatus();
   }
-  Table table({{"GOLDEN"}, {"OF"}, {"SIZE", Align::kRight}});
+  Table table({{"SIZE", Align::kRight},
+               {.header = "GOLDEN", .fit = Fit::kMiddle},
+               {.header = "OF", .fit = Fit::kMiddle, .drop = 1}});
   for (const RecordedGolden& golden : goldens) {
-    table.AddRow({golden.golden_path, golden.weights_path, FormatBytes(golden.bytes)});
+    table.AddRow({FormatBytes(golden.bytes), golden.golden_path, golden.weights_path});
   }
   if (table.empty()) {
     output.PrintText("Every model has a golden already; --replace records them anew");

@@ -88,7 +88,7 @@ Json ForecastJson(const PullForecast& forecast) {
 }
 
 void PrintForecast(Output& output, const PullForecast& forecast, const std::string& folder) {
-  Table files({{""}, {"SIZE", Align::kRight}, {"FETCH", Align::kRight}, {"FILE"}});
+  Table files({{""}, {"SIZE", Align::kRight}, {"FETCH", Align::kRight}, {.header = "FILE", .fit = Fit::kMiddle}});
   for (const PullForecast::File& file : forecast.files) {
     files.AddRow({SourceName(file.source), FormatBytes(file.bytes),
                   file.fetch_bytes > 0 ? FormatBytes(file.fetch_bytes) : "", file.path});

@@ -9,6 +9,7 @@
 
 #include "client/cli/help.h"
 #include "client/cli/json.h"
+#include "client/cli/text.h"
 #include "gtest/gtest.h"
 
 namespace plumb::cli {
@@ -45,13 +46,39 @@ class AppTest : public testing::Test {
     environment.in = &in;
     environment.out = &out;
     environment.err = &err;
+    environment.width = [this] { return width_; };
     int code = RunApp(arguments, environment);
     return {code, out.str(), err.str()};
   }
 
   std::map<std::string, std::string> variables_;
   std::string home_;
+  size_t width_ = 80;
 };
+
+class HelpWidthTest : public AppTest, public testing::WithParamInterface<size_t> {};
+
+TEST_P(HelpWidthTest, NoLineIsWider) {
+  width_ = GetParam();
+  GlobalFlags flags;
+  Action action;
+  std::vector<std::string> names = CommandNames(*MakeApp(&flags, &action));
+  names.push_back("help");
+  for (const std::string& name : names) {
+    std::istringstream lines(Plumb({name, "--help"}).out);
+    for (std::string line; std::getline(lines, line);)
+      EXPECT_LE(DisplayWidth(line), GetParam()) << name << ": " << line;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Widths, HelpWidthTest, testing::Values(60, 80, 120));
+
+TEST_F(AppTest, HelpBeginsItsTextInASaneColumn) {
+  const std::string help = Plumb({"publish", "--help"}).out;
+  const size_t at = help.find("--json");
+  ASSERT_NE(at, std::string::npos);
+  EXPECT_LE(help.find("Print the result", at) - help.rfind('\n', at), 28u) << help;
+}
 
 TEST_F(AppTest, AlonePrintsTheOverview) {
   Outcome run = Plumb({});
