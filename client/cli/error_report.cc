@@ -90,13 +90,13 @@ std::string Indent(const std::string& text) {
   return indented;
 }
 
-// Commands, one a line, each perhaps with a remark after it, `    (like this)`.
+// Commands, one a line, each perhaps with a remark after it and four spaces.
 std::string WrapMend(const std::string& mend, size_t width) {
   std::string text;
   for (size_t begin = 0; begin <= mend.size();) {
     const size_t end = std::min(mend.find('\n', begin), mend.size());
     const std::string line = mend.substr(begin, end - begin);
-    const size_t remark = std::min(line.find("    ("), line.size());
+    const size_t remark = std::min(line.find("    "), line.size());
     const bool fits = width == 0 || DisplayWidth(line) + kTryColumns <= width;
     if (begin > 0) text += "\n";
     text += fits ? line : WrapCommand(line.substr(0, remark), width, kTryColumns);

@@ -29,6 +29,11 @@ absl::StatusOr<ReleaseReader> ReleaseReader::Open(Context& context, const std::s
   }
   PLUMB_ASSIGN_OR_RETURN(NamedRelease named, FindNamedRelease(context, argument));
   PLUMB_ASSIGN_OR_RETURN(reader.stored_, GetManifest(*named.connection, named.digest));
+  if (named.connection->offline()) {
+    // The files are those of the cache.
+    PLUMB_ASSIGN_OR_RETURN(std::string path, PathFor(context, argument));
+    PLUMB_ASSIGN_OR_RETURN(reader.folder_, ReleaseFolder::Open(path));
+  }
   reader.registry_ = named.reference.registry;
   reader.release_ = std::move(named.release);
   reader.connection_ = std::move(named.connection);
