@@ -29,22 +29,24 @@ absl::StatusOr<ReleaseReader> ReleaseReader::Open(Context& context, const std::s
   }
   PLUMB_ASSIGN_OR_RETURN(NamedRelease named, FindNamedRelease(context, argument));
   PLUMB_ASSIGN_OR_RETURN(reader.stored_, GetManifest(*named.connection, named.digest));
-  if (named.connection->offline()) {
-    // The files are those of the cache.
-    PLUMB_ASSIGN_OR_RETURN(std::string path, PathFor(context, argument));
-    PLUMB_ASSIGN_OR_RETURN(reader.folder_, ReleaseFolder::Open(path));
-  }
   reader.registry_ = named.reference.registry;
   reader.release_ = std::move(named.release);
   reader.connection_ = std::move(named.connection);
   return reader;
 }
 
-absl::Status ReleaseReader::Read(Context& context, const std::string& path, const ByteTaker& taker) const {
+absl::Status ReleaseReader::ReadWhereItLies(Context& context, const std::string& path, const ByteTaker& taker) const {
   const Operation operation = context.LongOperation();
-  const absl::Status status = folder_.has_value()
-                                  ? ReadFolderFile(*folder_, path, operation, taker)
-                                  : ReadReleaseFile(*connection_, stored_.manifest, path, operation, taker);
+  if (folder_.has_value()) return ReadFolderFile(*folder_, path, operation, taker);
+  if (!connection_->offline()) return ReadReleaseFile(*connection_, stored_.manifest, path, operation, taker);
+  // What is here are whole files.
+  PLUMB_ASSIGN_OR_RETURN(std::string cached, PathFor(context, argument_));
+  PLUMB_ASSIGN_OR_RETURN(ReleaseFolder folder, ReleaseFolder::Open(cached));
+  return ReadFolderFile(folder, path, operation, taker);
+}
+
+absl::Status ReleaseReader::Read(Context& context, const std::string& path, const ByteTaker& taker) const {
+  const absl::Status status = ReadWhereItLies(context, path, taker);
   context.output().ClearProgress();
   if (!absl::IsNotFound(status)) return status;
   std::vector<std::string> paths;

@@ -34,6 +34,8 @@ class ReleaseReader {
   absl::StatusOr<std::string> ReadText(Context& context, const std::string& path, uint64_t bytes_max) const;
 
  private:
+  absl::Status ReadWhereItLies(Context& context, const std::string& path, const ByteTaker& taker) const;
+
   StoredManifest stored_;
   std::optional<v1::Release> release_;
   std::unique_ptr<Connection> connection_;
