@@ -159,17 +159,17 @@ std::vector<const CaseResult*> Unchecked(const SmokeReport& report) {
 }
 
 // Whether an obstacle is a fault of the folder's: a file that is missing, unreadable or not what it must be. Others are
-// the machine's or this program's, and no reason to stop.
+// the machine's, a backend's or this program's, and no reason to stop.
 bool IsFault(const absl::Status& obstacle) {
-  return !absl::IsUnimplemented(obstacle) && !absl::IsFailedPrecondition(obstacle) &&
-         !absl::IsResourceExhausted(obstacle);
+  return ErrorClassOf(obstacle) != ErrorClass::kNone || absl::IsNotFound(obstacle) || absl::IsOutOfRange(obstacle) ||
+         absl::IsDataLoss(obstacle);
 }
 
 // What names a fault: a file that is there and not what it must be is refused, whatever found it.
 absl::Status FaultStatus(const CaseResult& result, const std::string& subject) {
   absl::Status status = Annotate(result.obstacle, fmt::format("{}: {} could not be checked", subject, result.name));
-  const bool malformed = absl::IsInvalidArgument(status) || absl::IsOutOfRange(status) || absl::IsDataLoss(status);
-  return malformed ? WithErrorClass(status, ErrorClass::kPolicy) : status;
+  const bool malformed = absl::IsOutOfRange(status) || absl::IsDataLoss(status);
+  return malformed && ErrorClassOf(status) == ErrorClass::kNone ? WithErrorClass(status, ErrorClass::kPolicy) : status;
 }
 
 // Names the models that no backend could decide on, beside others that passed.

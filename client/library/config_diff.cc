@@ -9,8 +9,8 @@
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
 #include "plumb/base/file.h"
-#include "plumb/base/json.h"
 #include "plumb/base/limits.h"
+#include "plumb/base/python_json.h"
 #include "plumb/base/status.h"
 #include "plumb/document/card.h"
 
@@ -24,7 +24,7 @@ constexpr const char* kCardPath = "README.md";
 // Keys with their values, in order.
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
-// The leaves of `json` under their paths. Depth is bounded by ParseJson.
+// The leaves of `json` under their paths. Depth is bounded by ParsePythonJson.
 void Flatten(const Json& json, const std::string& prefix, Facts* facts) {
   if (!json.is_object() || (json.empty() && !prefix.empty())) {
     facts->emplace_back(prefix, json.dump(-1, ' ', false, Json::error_handler_t::replace));
@@ -57,7 +57,7 @@ absl::StatusOr<Facts> CardFacts(std::string_view text) {
 
 absl::StatusOr<Facts> FactsOf(const std::string& path, std::string_view text) {
   if (path == kCardPath) return CardFacts(text);
-  PLUMB_ASSIGN_OR_RETURN(Json json, ParseJson(text, path));
+  PLUMB_ASSIGN_OR_RETURN(Json json, ParsePythonJson(text, path));
   Facts facts;
   if (json.is_object()) {
     Flatten(json, "", &facts);

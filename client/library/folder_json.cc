@@ -1,8 +1,8 @@
 #include "client/library/folder_json.h"
 
 #include "client/library/folder_text.h"
-#include "plumb/base/json.h"
 #include "plumb/base/limits.h"
+#include "plumb/base/python_json.h"
 
 namespace plumb {
 
@@ -13,7 +13,7 @@ std::optional<nlohmann::json> ReadFolderJson(const Directory& folder, const Publ
   if (!text.ok()) return std::nullopt;
   std::string_view body = *text;
   if (body.starts_with("\xEF\xBB\xBF")) body.remove_prefix(3);
-  absl::StatusOr<nlohmann::json> json = ParseJson(body, path);
+  absl::StatusOr<nlohmann::json> json = ParsePythonJson(body, path);
   if (!json.ok() || !json->is_object()) return std::nullopt;
   return *std::move(json);
 }

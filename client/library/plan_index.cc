@@ -8,8 +8,8 @@
 #include "client/library/publish_plan.h"
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
-#include "plumb/base/json.h"
 #include "plumb/base/limits.h"
+#include "plumb/base/python_json.h"
 #include "plumb/base/quote.h"
 
 namespace plumb {
@@ -34,7 +34,7 @@ std::string Plain(std::string name) {
 
 absl::StatusOr<Places> ReadPlaces(const Directory& folder, const std::string& path) {
   PLUMB_ASSIGN_OR_RETURN(std::string text, ReadText(folder, path, limits::kShardIndexBytesMax));
-  PLUMB_ASSIGN_OR_RETURN(nlohmann::json index, ParseJson(text, path));
+  PLUMB_ASSIGN_OR_RETURN(nlohmann::json index, ParsePythonJson(text, path));
   Places places;
   if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object()) return places;
   const std::string parent = path.substr(0, path.rfind('/') + 1);

@@ -9,7 +9,7 @@
 
 #include "fmt/format.h"
 #include "nlohmann/json.hpp"
-#include "plumb/base/json.h"
+#include "plumb/base/python_json.h"
 #include "plumb/base/status.h"
 #include "plumb/inference/architecture.h"
 #include "plumb/inference/gguf_description.h"
@@ -140,8 +140,8 @@ std::string TextOf(const MetadataValue& value) { return std::visit(ValueWords(),
 
 ComputationDifference CompareConfigs(std::string_view a_json, std::string_view b_json) {
   ComputationDifference found;
-  const absl::StatusOr<Json> a = ParseJson(a_json, "config.json");
-  const absl::StatusOr<Json> b = ParseJson(b_json, "config.json");
+  const absl::StatusOr<Json> a = ParsePythonJson(a_json, "config.json");
+  const absl::StatusOr<Json> b = ParsePythonJson(b_json, "config.json");
   if (!a.ok() || !b.ok() || !a->is_object() || !b->is_object()) {
     if (a_json != b_json) found.unknown.emplace_back("config.json, which cannot be read");
     return found;

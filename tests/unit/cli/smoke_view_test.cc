@@ -142,7 +142,8 @@ SmokeReport Unchecked(const absl::Status& obstacle) {
 TEST_F(SmokeViewTest, WhatIsNotUnderstoodIsAWarningThatSaysWhyOnce) {
   Output output(environment_, false, false, true);
   for (const absl::Status& obstacle :
-       {absl::UnimplementedError("why not"), FailedPrecondition("why not"), absl::ResourceExhaustedError("why not")}) {
+       {absl::UnimplementedError("why not"), FailedPrecondition("why not"), absl::ResourceExhaustedError("why not"),
+        Unavailable("why not"), Internal("why not")}) {
     err_.str("");
     out_.str("");
     EXPECT_TRUE(SmokeOutcome(output, Unchecked(obstacle), "x").ok()) << obstacle;
@@ -161,6 +162,7 @@ TEST_F(SmokeViewTest, FilesThatAreMissingOrBrokenHaveTheirExitCodes) {
       {DataLoss("cut"), kRefused},
       {OutOfRange("cut"), kRefused},
       {ErrnoStatus(EIO, "read a"), kStorageFailed},
+      {ErrnoStatus(EACCES, "open a"), kStorageFailed},
   };
   for (const auto& [fault, code] : faults) {
     const absl::Status outcome = SmokeOutcome(output, Unchecked(fault), "x");

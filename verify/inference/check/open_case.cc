@@ -138,7 +138,13 @@ absl::StatusOr<OpenCase> OpenSmokeCase(const Directory& folder, const SmokeCase&
     PLUMB_ASSIGN_OR_RETURN(open.golden, loaded->LoadGolden(folder, wanted.golden_path));
     open.text = JudgeText(folder, wanted, open, options);
     const uint64_t recorded = open.golden->inputs.positions;
-    PLUMB_ASSIGN_OR_RETURN(open.task, MakeTask(*loaded, std::move(open.golden->inputs)));
+    absl::StatusOr<Task> task = MakeTask(*loaded, std::move(open.golden->inputs));
+    if (absl::IsInvalidArgument(task.status()) && ErrorClassOf(task.status()) == ErrorClass::kNone) {
+      // Inputs that the model does not take were recorded of another.
+      return WithErrorClass(Annotate(task.status(), "golden " + wanted.golden_path), ErrorClass::kPolicy);
+    }
+    PLUMB_RETURN_IF_ERROR(task.status());
+    open.task = *std::move(task);
     if (asked || (open.language && recorded < std::min(kPositionsMin, model.positions_max()))) {
       PLUMB_ASSIGN_OR_RETURN(ModelInputs inputs, ChooseInputs(folder, wanted, open, options));
       PLUMB_ASSIGN_OR_RETURN(open.long_task, MakeTask(*loaded, std::move(inputs)));
