@@ -115,11 +115,26 @@ Noise NoiseOf(const Node& node) {
   }
 }
 
+bool RoundsQuantisedSoftmax(const Graph& graph, const Node& node) {
+  const auto* unary = std::get_if<UnaryAttributes>(&node.attributes);
+  if (unary == nullptr || unary->function != UnaryFunction::kRound || node.type != ElementType::kF32) return false;
+  const Node* at = &graph.node(node.inputs[0]);
+  const auto* divided = std::get_if<BinaryAttributes>(&at->attributes);
+  if (divided == nullptr || divided->function != BinaryFunction::kDiv) return false;
+  if (graph.node(at->inputs[1]).op != OpKind::kConstant) return false;  // Its range is not known beforehand.
+  at = &graph.node(at->inputs[0]);
+  while (at->op == OpKind::kReshape || at->op == OpKind::kTranspose || at->op == OpKind::kCast) {
+    at = &graph.node(at->inputs[0]);
+  }
+  return at->op == OpKind::kSoftmax;
+}
+
 Jitter::Jitter(const Graph& graph, uint64_t seed, Precision precision)
     : state_(seed * 0x9E3779B97F4A7C15u + 1),
       double_unit_(kFloatUnit),
       product_unit_(precision == Precision::kF32 ? kFloatUnit : kBFloatProductUnit) {
   for (const Node& node : graph.nodes()) {
+    if (RoundsQuantisedSoftmax(graph, node)) softmax_roundings_.insert(node.name);
     if (node.op == OpKind::kInput && node.type == ElementType::kF64) double_unit_ = kDoubleUnit;
   }
 }
@@ -148,6 +163,13 @@ void Jitter::MoveHalves(std::span<uint16_t> values, uint16_t infinity) {
   }
 }
 
+void Jitter::MoveWhole(std::span<float> values) {
+  for (float& value : values) {
+    const double draw = Draw();
+    if (std::abs(draw) < 0.125) value += draw > 0 ? 1.0f : -1.0f;
+  }
+}
+
 void Jitter::Move(ElementType type, std::span<uint8_t> bytes, Noise noise, double unit) {
   switch (type) {
     case ElementType::kF32:
@@ -165,6 +187,7 @@ void Jitter::Move(ElementType type, std::span<uint8_t> bytes, Noise noise, doubl
 
 void Jitter::Disturb(const Node& node, std::span<uint8_t> bytes) {
   const Noise noise = NoiseOf(node);
+  if (noise == Noise::kNone && softmax_roundings_.contains(node.name)) MoveWhole(As<float>(bytes));
   if (noise == Noise::kNone) return;
   const bool product = node.op == OpKind::kMatMul || node.op == OpKind::kConv || node.op == OpKind::kConvTranspose;
   Move(node.type, bytes, noise, product ? product_unit_ : kFloatUnit);

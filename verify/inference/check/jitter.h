@@ -4,7 +4,10 @@
 #define PLUMB_VERIFY_INFERENCE_CHECK_JITTER_H_
 
 #include <cstdint>
+#include <functional>
+#include <set>
 #include <span>
+#include <string>
 
 #include "plumb/inference/backend.h"
 #include "plumb/inference/golden.h"
@@ -21,9 +24,14 @@ enum class Noise {
 };
 Noise NoiseOf(const Node& node);
 
+// Whether a node rounds the quantised result of a softmax: runtimes that compute it on integers throughout, as ONNX
+// Runtime does with QDQ models, are off by one unit in a tenth of the elements.
+bool RoundsQuantisedSoftmax(const Graph& graph, const Node& node);
+
 // Moves values by at most two units in the last place or so, at random but the same for the same seed: 2^-22 of what
 // NoiseOf says for float32 (2^-8 in products, where operands are rounded to bfloat16), one step for 16-bit floats.
-// Zeros, whole numbers, infinities and NaN stay as they are: runtimes agree on masks, counts and saturation.
+// Zeros, whole numbers, infinities and NaN stay as they are: runtimes agree on masks, counts and saturation. Of the
+// quantised elements of a softmax an eighth moves by one.
 // Not thread-safe.
 class Jitter {
  public:
@@ -40,9 +48,11 @@ class Jitter {
   template <typename T>
   void MoveFloats(std::span<T> values, Noise noise, double unit);
   void MoveHalves(std::span<uint16_t> values, uint16_t infinity);
+  void MoveWhole(std::span<float> values);
   void Move(ElementType type, std::span<uint8_t> bytes, Noise noise, double unit);
 
   uint64_t state_;
+  std::set<std::string, std::less<>> softmax_roundings_;  // Names of nodes.
   double double_unit_;
   double product_unit_;
 };

@@ -49,12 +49,17 @@ int RunsFor(const Graph& graph) {
 
 }  // namespace
 
+double LimitFor(double moved) {
+  const double wide = kSensitivityMargin * moved;
+  return wide <= kTellingNmseMax ? wide : std::max(kTellingNmseMax, kNarrowMargin * moved);
+}
+
 std::vector<Thresholds> Sensitivity::Widen(const Thresholds& tier) const {
   std::vector<Thresholds> limits;
   const double margin = std::sqrt(kSensitivityMargin);
   for (const Comparison& output : moved) {
     Thresholds wide = tier;
-    wide.nmse_max = std::max(tier.nmse_max, kSensitivityMargin * output.nmse);
+    wide.nmse_max = std::max(tier.nmse_max, LimitFor(output.nmse));
     wide.max_kl_max = std::max(tier.max_kl_max, kSensitivityMargin * output.max_kl);
     wide.mean_kl_max = std::max(tier.mean_kl_max, kSensitivityMargin * output.mean_kl);
     wide.top1_min = std::clamp(1 - margin * (1 - output.top1_agreement), 0.0, tier.top1_min);
@@ -67,8 +72,8 @@ std::vector<Thresholds> Sensitivity::Widen(const Thresholds& tier) const {
 std::string Sensitivity::Describe() const {
   Comparison worst;
   for (const Comparison& output : moved) worst = WorseOf(worst, output);
-  std::string text = fmt::format("measured: {:.0f} times the NMSE of {:.3g} by which rounding alone moves the outputs",
-                                 kSensitivityMargin, worst.nmse);
+  std::string text = fmt::format("measured: {:.3g} times the NMSE of {:.3g} by which rounding alone moves the outputs",
+                                 worst.nmse > 0 ? LimitFor(worst.nmse) / worst.nmse : kSensitivityMargin, worst.nmse);
   if (worst.differing > 0) text += fmt::format(", which changes {} of {} integers", worst.differing, worst.integers);
   return text + fmt::format(" (the worst of {} runs of reference)", runs);
 }

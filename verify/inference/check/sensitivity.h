@@ -17,8 +17,10 @@
 
 namespace plumb {
 
-// How many times further than in the worst measured run outputs may be, in squares: four times in size.
+// How many times further than in the worst measured run outputs may be, in squares: four times in size,
 inline constexpr double kSensitivityMargin = 16;
+// and twice where that would make the limit of an NMSE more than kTellingNmseMax.
+inline constexpr double kNarrowMargin = 4;
 // Limits of which an NMSE is larger tell a right model from a wrong one no longer: agreement within them is no pass,
 inline constexpr double kTellingNmseMax = 1e-2;
 // and disagreement past them no failure.
@@ -28,11 +30,14 @@ inline constexpr double kBlindNmseMin = 0.5;
 struct Sensitivity {
   std::vector<Comparison> moved;  // For each output the worst of each measure over the runs.
   int runs = 0;
-  // The limits of `tier` for each output, no less than what was seen times the margin.
+  // The limits of `tier` for each output, no less than what was seen times the margin (LimitFor).
   std::vector<Thresholds> Widen(const Thresholds& tier) const;
   // In words, for Gate::limits_from.
   std::string Describe() const;
 };
+
+// The limit of an NMSE for outputs that rounding alone was seen to move by `moved`.
+double LimitFor(double moved);
 
 // Compares two runs of `reference` on the same task, output by output, by the measures that a verdict needs.
 using CompareRuns = std::function<absl::StatusOr<std::vector<Comparison>>(const CaseRun& base, const CaseRun& moved)>;
