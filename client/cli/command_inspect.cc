@@ -26,11 +26,6 @@ absl::StatusOr<Inspection> InspectArgument(Context& context, const InspectFlags&
     return InspectPath(path, options, context.LongOperation());
   }
   PLUMB_ASSIGN_OR_RETURN(NamedRelease named, FindNamedRelease(context, flags.argument));
-  if (named.connection->offline()) {
-    // What is here are whole files.
-    PLUMB_ASSIGN_OR_RETURN(std::string path, PathFor(context, flags.argument));
-    return InspectPath(path, options, context.LongOperation());
-  }
   PLUMB_ASSIGN_OR_RETURN(StoredManifest stored, GetManifest(*named.connection, named.digest));
   return InspectRelease(*named.connection, stored.manifest, context.LongOperation());
 }

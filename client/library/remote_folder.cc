@@ -10,6 +10,7 @@
 #include "client/transfer/download.h"
 #include "fmt/format.h"
 #include "plumb/base/status.h"
+#include "plumb/client/cache.h"
 #include "plumb/client/catalogue.h"
 #include "plumb/client/inspect.h"
 #include "plumb/content/chunk_list.h"
@@ -116,6 +117,7 @@ class RemoteFile : public ByteSource {
   // Fetches chunk `first`, and those after it up to `last` that are not here, as many as one extent holds.
   absl::Status Fetch(size_t first, size_t last) const {
     PLUMB_RETURN_IF_ERROR(operation_.Check());
+    if (connection_.offline()) return ReadCached(first);
     transfer::Extent extent{.file_offset = list_->offset(first), .chunks = {}};
     uint64_t bytes = 0;
     for (size_t i = first; i <= last && !chunks_.contains(i); ++i) {
@@ -143,6 +145,25 @@ class RemoteFile : public ByteSource {
       chunks_.insert_or_assign(first + place, std::move(plain));
     }
     Forget(first, end);
+    return absl::OkStatus();
+  }
+
+  // Takes a chunk from the cache: an offline connection's only source.
+  absl::Status ReadCached(size_t index) const {
+    PLUMB_ASSIGN_OR_RETURN(Digest root, Digest::FromBytes(file_.tree_root()));
+    absl::StatusOr<UniqueFd> fd =
+        connection_.memory() == nullptr ? NotFound("no cache is in use") : connection_.memory()->Find(root);
+    if (!fd.ok()) return NotFound(fmt::format("{} is not in the cache, and nothing is fetched offline", file_.path()));
+    const ChunkRef& chunk = list_->chunks()[index];
+    std::vector<uint8_t> bytes(chunk.size_bytes);
+    PLUMB_RETURN_IF_ERROR(PreadExactly(fd->get(), bytes, list_->offset(index), file_.path()));
+    if (Sha256Of(bytes) != chunk.digest) {
+      return WithErrorClass(DataLoss(fmt::format("{}: the cache's copy is damaged", file_.path())),
+                            ErrorClass::kVerification);
+    }
+    kept_bytes_ += bytes.size();
+    chunks_.insert_or_assign(index, std::move(bytes));
+    Forget(index, index + 1);
     return absl::OkStatus();
   }
 

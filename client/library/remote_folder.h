@@ -19,7 +19,7 @@
 namespace plumb {
 
 // What a read fetches is whole chunks, each verified; those last used are kept. A file's chunk list is fetched before
-// its first byte is read, and checked against the manifest. Thread-safe.
+// its first byte is read, and checked against the manifest. An offline connection reads the cache. Thread-safe.
 class RemoteFolder : public ByteFolder {
  public:
   // What the sources are for: to look at headers, or to read whole files.

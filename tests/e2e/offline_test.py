@@ -41,6 +41,7 @@ class OfflineTest(PlumbTest):
                          len(self.plumb('inspect', self.tmp / 'a', '--json').json['containers']))
         self.assertEqual(self.plumb('show', 'lab/tiny', '--json').json['digest'], digest)
         self.plumb('files', 'lab/tiny')
+        self.assertEqual(self.plumb('cat', 'lab/tiny', 'config.json').out, (self.out / 'config.json').read_text())
         # What would need a registry says so.
         result = self.plumb('list', 'lab/', expect='network')
         self.assertIn('offline', result.err)

@@ -176,7 +176,7 @@ class EqualFilesTest : public PullFileTest {
 
 TEST_F(EqualFilesTest, AreFetchedOnce) {
   for (const Cache* cache : {static_cast<const Cache*>(nullptr), static_cast<const Cache*>(&cache_)}) {
-    auto file = PrepareAll();
+    auto file = PrepareAll(cache);
     EXPECT_EQ(file->missing().size(), 4u);
     EXPECT_EQ(file->reused_bytes(), 2 * content_.size());
     for (const v1::File& twin : twins_) EXPECT_TRUE(file->IsWanting(twin));
