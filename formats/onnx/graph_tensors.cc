@@ -1,5 +1,6 @@
 #include "formats/onnx/graph_tensors.h"
 
+#include <map>
 #include <set>
 #include <utility>
 
@@ -74,12 +75,13 @@ class Collector {
     if (names_.insert(name).second) return name;
     const std::string longer = place + name;
     std::string unique = longer;
-    for (int number = 2; !names_.insert(unique).second; ++number) unique = fmt::format("{}#{}", longer, number);
+    while (!names_.insert(unique).second) unique = fmt::format("{}#{}", longer, ++numbers_[longer] + 1);
     return unique;
   }
 
   OnnxGraphTensors& found_;
   std::set<std::string> names_;
+  std::map<std::string, int> numbers_;  // How many more tensors have a name.
 };
 
 }  // namespace

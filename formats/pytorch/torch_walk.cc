@@ -1,5 +1,6 @@
 // From the root of a checkpoint's pickle to everything that has a name.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "fmt/format.h"
@@ -63,9 +64,7 @@ class Walker {
   // A tensor that has a name that another has already gets a number of its own.
   void AddTensor(TorchTensor tensor, const std::string& name) {
     tensor.name = name;
-    for (int number = 2; !tensor_names_.insert(tensor.name).second; ++number) {
-      tensor.name = fmt::format("{}#{}", name, number);
-    }
+    while (!tensor_names_.insert(tensor.name).second) tensor.name = fmt::format("{}#{}", name, ++numbers_[name] + 1);
     if (tensor.name != name) {
       contents_.notes.push_back(
           fmt::format("two tensors are reached as {}: one is called {}", QuoteForMessage(name), tensor.name));
@@ -231,6 +230,7 @@ class Walker {
   TorchContents contents_;
   std::set<std::string> names_;  // Of metadata.
   std::set<std::string> tensor_names_;
+  std::map<std::string, int> numbers_;  // How many more tensors have a name.
   std::vector<Holder> holders_;
   uint64_t steps_ = 0;
   uint64_t scanned_ = 0;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "nlohmann/json.hpp"
 #include "plumb/base/file.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/status.h"
@@ -15,8 +16,7 @@
 namespace plumb {
 namespace {
 
-absl::StatusOr<std::string> ReadConfig(const Directory& directory, std::string_view folder) {
-  const std::string path = fmt::format("{}config.json", folder);
+absl::StatusOr<std::string> ReadSmall(const Directory& directory, const std::string& path) {
   PLUMB_ASSIGN_OR_RETURN(const UniqueFd file, directory.OpenFile(path));
   PLUMB_ASSIGN_OR_RETURN(const uint64_t size, FileSize(file.get(), path));
   if (size > limits::kConfigBytesMax) {
@@ -27,6 +27,33 @@ absl::StatusOr<std::string> ReadConfig(const Directory& directory, std::string_v
   std::string bytes(size, '\0');
   PLUMB_RETURN_IF_ERROR(PreadExactly(file.get(), {reinterpret_cast<uint8_t*>(bytes.data()), size}, 0, path));
   return bytes;
+}
+
+// How a sentence encoder makes one vector of many, as llama.cpp numbers it; nullopt for what it does not have.
+std::optional<uint64_t> PoolingNumber(const nlohmann::json& config) {
+  constexpr std::string_view kFlag = "pooling_mode_";
+  std::vector<std::string> kinds;
+  for (const auto& [key, value] : config.items()) {
+    if (key == "pooling_mode" && value.is_string()) kinds.push_back(value.get<std::string>());
+    if (key.starts_with(kFlag) && value == true) kinds.push_back(key.substr(kFlag.size()));
+  }
+  if (kinds.size() != 1) return std::nullopt;
+  if (kinds[0] == "mean" || kinds[0] == "mean_tokens") return 1;
+  if (kinds[0] == "cls" || kinds[0] == "cls_token") return 2;
+  return kinds[0] == "lasttoken" ? std::optional<uint64_t>(3) : std::nullopt;
+}
+
+void AddPooling(const Directory& directory, std::string_view folder, GgufDescription* description) {
+  if (description->architecture != "bert") return;
+  absl::StatusOr<std::string> text = ReadSmall(directory, fmt::format("{}1_Pooling/config.json", folder));
+  if (!text.ok()) return;
+  const nlohmann::json config = nlohmann::json::parse(*text, nullptr, false);
+  const std::optional<uint64_t> number = config.is_object() ? PoolingNumber(config) : std::nullopt;
+  if (number) {
+    description->keys.push_back({"bert.pooling_type", *number, "u32"});
+  } else {
+    description->remarks.emplace_back("how 1_Pooling makes one vector of many cannot be said in GGUF: it is left out");
+  }
 }
 
 // llama.cpp's number for a file whose tensors are mostly of this type; nullopt when it has none.
@@ -81,8 +108,9 @@ absl::Status AddVocabulary(const Directory& directory, std::string_view folder, 
 absl::StatusOr<GgufExport> ExportToGguf(const Directory& directory, std::string_view path, const TensorSource& source,
                                         std::optional<DType> dtype) {
   const std::string folder(path.substr(0, path.rfind('/') + 1));
-  PLUMB_ASSIGN_OR_RETURN(const std::string config, ReadConfig(directory, folder));
+  PLUMB_ASSIGN_OR_RETURN(const std::string config, ReadSmall(directory, folder + "config.json"));
   PLUMB_ASSIGN_OR_RETURN(GgufDescription description, DescribeForGguf(config));
+  AddPooling(directory, folder, &description);
   GgufModelFacts facts = {.architecture = description.architecture,
                           .source = FactsOfConfig(config),
                           .tied = description.tied,

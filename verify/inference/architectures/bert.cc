@@ -24,6 +24,13 @@ ValueId AddClassifier(LayerBuilder& builder, const BertLike& model, ValueId hidd
 }
 
 absl::StatusOr<std::unique_ptr<Model>> ParseBert(const nlohmann::json& json) {
+  PLUMB_ASSIGN_OR_RETURN(BertLike model, ReadBert(json));
+  return MakeBertLike(std::move(model));
+}
+
+}  // namespace
+
+absl::StatusOr<BertLike> ReadBert(const nlohmann::json& json) {
   ConfigReader reader(json);
   BertLike model;
   model.architecture = "bert";
@@ -43,10 +50,8 @@ absl::StatusOr<std::unique_ptr<Model>> ParseBert(const nlohmann::json& json) {
   reader.Irrelevant({"directionality", "pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers",
                      "pooler_size_per_head", "pooler_type"});
   PLUMB_RETURN_IF_ERROR(reader.Finish());
-  return MakeBertLike(std::move(model));
+  return model;
 }
-
-}  // namespace
 
 const ArchitectureEntry kBertArchitecture = {"bert", &ParseBert};
 

@@ -70,6 +70,9 @@ void ReadBertLike(ConfigReader& reader, std::string_view family, BertLike& model
 
 absl::StatusOr<std::unique_ptr<Model>> MakeBertLike(BertLike model);
 
+// Reads a config whose model_type is "bert".
+absl::StatusOr<BertLike> ReadBert(const nlohmann::json& json);
+
 }  // namespace plumb
 
 #endif  // PLUMB_VERIFY_INFERENCE_ARCHITECTURES_BERT_LIKE_H_

@@ -40,9 +40,7 @@ uint64_t ReadTypes(GgufKeys& file) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Model>> ParseGgufBert(GgufKeys file) {
-  BertLike model;
-  model.architecture = "bert";
+void UseGgufBertNames(BertLike& model) {
   model.embeddings = {
       .words = "token_embd", .types = "token_types", .positions = "position_embd", .norm = "token_embd_norm"};
   model.layers_prefix = "blk.";
@@ -55,6 +53,12 @@ absl::StatusOr<std::unique_ptr<Model>> ParseGgufBert(GgufKeys file) {
                  .outer = "ffn_down",
                  .inner_norm = "layer_output_norm"};
   model.pooled = false;
+}
+
+absl::StatusOr<std::unique_ptr<Model>> ParseGgufBert(GgufKeys file) {
+  BertLike model;
+  model.architecture = "bert";
+  UseGgufBertNames(model);
   model.vocabulary = file.ReadVocabulary();
   model.position_rows = file.Size("context_length");
   model.layers = file.reader.Size(file.Key("block_count"), limits::kModelLayersMax);

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "plumb/inference/architecture.h"
+#include "verify/inference/architectures/bert_like.h"
 #include "verify/inference/architectures/gguf_keys.h"
 #include "verify/inference/architectures/pooling.h"
 
@@ -16,6 +17,9 @@ namespace plumb {
 absl::StatusOr<std::unique_ptr<Model>> ParseGgufBert(GgufKeys file);
 absl::StatusOr<std::unique_ptr<Model>> ParseGgufModernBert(GgufKeys file);
 absl::StatusOr<std::unique_ptr<Model>> ParseGgufT5(GgufKeys file);
+
+// Where a GGUF file keeps the weights of BERT's encoder, which has no pooler there.
+void UseGgufBertNames(BertLike& model);
 
 // `pooling_type`: nothing when it is absent or says so.
 std::optional<Pooling> ReadGgufPooling(GgufKeys& file);

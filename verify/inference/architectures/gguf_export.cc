@@ -4,11 +4,14 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "nlohmann/json.hpp"
 #include "plumb/base/limits.h"
+#include "plumb/base/python_json.h"
 #include "plumb/base/status.h"
 #include "plumb/inference/architecture.h"
 #include "verify/inference/architectures/decoder_spec_of.h"
 #include "verify/inference/architectures/gguf_config.h"
+#include "verify/inference/architectures/gguf_export_bert.h"
 #include "verify/inference/gguf_model.h"
 
 namespace plumb {
@@ -153,6 +156,13 @@ absl::Status CheckYarn(const DecoderSpec& spec) {
   return absl::OkStatus();
 }
 
+// A config of BERT, the one encoder that is written.
+std::optional<nlohmann::json> BertConfig(std::string_view config_json) {
+  absl::StatusOr<nlohmann::json> config = ParsePythonJson(config_json, "config");
+  if (!config.ok() || !config->is_object() || !config->contains("model_type")) return std::nullopt;
+  return (*config)["model_type"] == "bert" ? std::optional(*std::move(config)) : std::nullopt;
+}
+
 }  // namespace
 
 absl::StatusOr<DecoderSpec> ReadDecoderSpec(const Model& model) {
@@ -162,6 +172,7 @@ absl::StatusOr<DecoderSpec> ReadDecoderSpec(const Model& model) {
 }
 
 absl::StatusOr<GgufDescription> DescribeForGguf(std::string_view config_json) {
+  if (std::optional<nlohmann::json> bert = BertConfig(config_json)) return DescribeBertForGguf(*bert);
   PLUMB_ASSIGN_OR_RETURN(const ReadConfig read, Read(config_json));
   PLUMB_RETURN_IF_ERROR(CheckYarn(read.spec));
   GgufDescription out;
@@ -174,6 +185,11 @@ absl::StatusOr<GgufDescription> DescribeForGguf(std::string_view config_json) {
 }
 
 absl::StatusOr<std::optional<std::string>> DifferenceFromGguf(std::string_view config_json, const TensorSource& gguf) {
+  if (std::optional<nlohmann::json> bert = BertConfig(config_json)) {
+    const absl::Status status = CheckBertDescription(*bert, gguf);
+    if (absl::IsUnimplemented(status)) return status;
+    return status.ok() ? std::nullopt : std::optional(std::string(Message(status)));
+  }
   PLUMB_ASSIGN_OR_RETURN(const ReadConfig read, Read(config_json));
   PLUMB_ASSIGN_OR_RETURN(const std::unique_ptr<Model> model, ParseGgufModel(gguf));
   const DecoderSpec* spec = DecoderSpecOf(*model);
@@ -182,6 +198,7 @@ absl::StatusOr<std::optional<std::string>> DifferenceFromGguf(std::string_view c
 }
 
 absl::Status CheckGgufDescription(std::string_view config_json, const TensorSource& gguf) {
+  if (std::optional<nlohmann::json> bert = BertConfig(config_json)) return CheckBertDescription(*bert, gguf);
   PLUMB_ASSIGN_OR_RETURN(const ReadConfig read, Read(config_json));
   absl::StatusOr<std::unique_ptr<Model>> model = ParseGgufModel(gguf);
   if (!model.ok()) return Inexpressible(std::string(model.status().message()));
