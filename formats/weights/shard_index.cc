@@ -8,14 +8,16 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "plumb/base/python_json.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/path.h"
+#include "plumb/base/python_json.h"
 #include "plumb/base/quote.h"
 #include "plumb/base/status.h"
 
 namespace plumb {
 namespace {
+
+using Json = nlohmann::json;
 
 absl::Status Refuse(std::string_view rule) {
   return WithErrorClass(InvalidArgument(fmt::format("shard index: {}", rule)), ErrorClass::kPolicy);
@@ -91,11 +93,11 @@ absl::StatusOr<nlohmann::json> ParseDocument(std::string_view json) {
   absl::StatusOr<nlohmann::json> document = ParsePythonJson(json, "shard index");
   if (!document.ok()) return WithErrorClass(document.status(), ErrorClass::kPolicy);
   if (!document->is_object()) return Refuse("it is not an object");
-  for (const char* key : {"metadata", "weight_map"}) {
-    auto field = document->find(key);
-    if (field == document->end() || !field->is_object()) return Refuse(fmt::format("\"{}\" is not an object", key));
-  }
-  if (document->size() != 2) return Refuse("it holds more than \"metadata\" and \"weight_map\"");
+  auto map = document->find("weight_map");
+  if (map == document->end() || !map->is_object()) return Refuse("\"weight_map\" is not an object");
+  // What else stands there does not say where tensors are; writers leave metadata out, or null.
+  if (!document->contains("metadata") || document->at("metadata").is_null()) (*document)["metadata"] = Json::object();
+  if (!document->at("metadata").is_object()) return Refuse("\"metadata\" is not an object");
   return document;
 }
 

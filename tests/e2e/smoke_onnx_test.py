@@ -127,16 +127,16 @@ class SmokeOnnxTest(PlumbTest):
         (self.folder / 'external.data').write_bytes(data)
         self.assertEqual(self.gate(self.smoke(path, expect='smoke'), 'golden'), {'fail'})
         (self.folder / 'external.data').unlink()
-        report = self.smoke(path, expect='smoke')
+        report = self.smoke(path, expect='not found')
         self.assertIn('external.data', self.details(report, 'structure'))
         # Nothing is read from outside the folder.
         (self.folder / 'external.data').symlink_to('/etc/passwd')
-        self.plumb('smoke', path, expect='smoke')
+        self.plumb('smoke', path, expect='policy')
         (self.folder / 'external.data').unlink()
         model = path.read_bytes()
         for location in (b'/etc/hostname', b'../../../etc/'):
             path.write_bytes(model.replace(b'external.data', location))
-            self.assertIn('external', self.details(self.smoke(path, expect='smoke'), 'structure'))
+            self.assertIn('external', self.details(self.smoke(path, expect='policy'), 'structure'))
 
     def test_goldens_that_do_not_fit(self):
         golden = self.folder / 'bert.golden.safetensors'
@@ -147,7 +147,7 @@ class SmokeOnnxTest(PlumbTest):
             header, data = read_safetensors(golden)
             change(header)
             write_safetensors(golden, header, data)
-            self.assertIn(text, self.details(self.smoke(self.folder / 'bert.onnx', expect='smoke'), 'structure'))
+            self.assertIn(text, self.details(self.smoke(self.folder / 'bert.onnx', expect='policy'), 'structure'))
 
         def rename(old, new):
             return lambda header: header.update({new: header.pop(old)})
@@ -168,7 +168,7 @@ class SmokeOnnxTest(PlumbTest):
         (self.folder / 'empty.onnx').write_bytes(b'')
         (self.folder / 'text.onnx').write_text('no model')
         (self.folder / 'cut.onnx').write_bytes((MODELS / 'bert.onnx').read_bytes()[:60000])
-        result = self.plumb('smoke', self.folder, expect='smoke')
+        result = self.plumb('smoke', self.folder, expect='policy')
         self.assertNotIn('\x1b', result.out + result.err)
 
     def test_a_prompt_by_the_tokenizer_of_the_folder_above(self):

@@ -228,6 +228,12 @@ TEST_P(ArchitectureTest, RopeParametersMeanTheSame) {
   absl::StatusOr<double> nmse = Nmse(changed);
   ASSERT_TRUE(nmse.ok()) << nmse.status();
   EXPECT_LE(*nmse, kNmseMax);
+  if (parameters.value("rope_type", "") == "default") {
+    changed["rope_parameters"].erase("rope_type");
+    nmse = Nmse(changed);
+    ASSERT_TRUE(nmse.ok()) << "without a kind: " << nmse.status();
+    EXPECT_LE(*nmse, kNmseMax);
+  }
   changed["rope_scaling"] = {{"rope_type", "linear"}, {"factor", 2.0}};
   EXPECT_FALSE(Nmse(changed).ok()) << "both spellings at once";
   changed = config_;

@@ -156,7 +156,12 @@ RopeParameters ReadRopeObject(ConfigReader& inner, ConfigReader& outer, const Ro
   if (beside && inner.Has(kPartial) && ReadRotary(inner, kPartial, context) != rope.rotary) {
     inner.Refuse(kPartial, fmt::format("differs from {}", context.partial_key));
   }
-  ReadScaling(inner, outer, context, rope);
+  // transformers 5 takes an object without a kind for one of the kind "default".
+  if (!inner.Has("rope_type") && !inner.Has("type")) {
+    inner.Irrelevant({"rope_type", "type"});
+  } else {
+    ReadScaling(inner, outer, context, rope);
+  }
   return rope;
 }
 
