@@ -88,6 +88,11 @@ std::optional<Task> MakeLonger(const RunnableModel& model, const ModelInputs& re
   return task.ok() ? std::optional<Task>(*std::move(task)) : std::nullopt;
 }
 
+// A prompt that cannot be taken is a wrong call, unless it is the tokenizer that is malformed or not understood.
+absl::Status OfPrompt(const absl::Status& status) {
+  return ErrorClassOf(status) == ErrorClass::kNone ? WithErrorClass(status, ErrorClass::kUsage) : status;
+}
+
 // What a model without a golden, or with a short one, is run on.
 absl::StatusOr<ModelInputs> ChooseInputs(const Directory& folder, const SmokeCase& wanted, const OpenCase& open,
                                          const SmokeOptions& options) {
@@ -107,13 +112,13 @@ absl::StatusOr<ModelInputs> ChooseInputs(const Directory& folder, const SmokeCas
     }
     absl::StatusOr<std::vector<int32_t>> ids =
         Tokenize(folder, wanted.config_path, options.prompt, options, &fingerprint);
-    if (!ids.ok()) return WithErrorClass(ids.status(), ErrorClass::kUsage);
+    if (!ids.ok()) return OfPrompt(ids.status());
     return open.model->InputsForIds(*ids);
   }
   if (options.prompt.empty()) return InputsOf(DefaultTokens(model, positions));
   absl::StatusOr<TokenBatch> tokens =
       TokenizePrompt(folder, wanted.config_path, options.prompt, model, options, &fingerprint);
-  if (!tokens.ok()) return WithErrorClass(tokens.status(), ErrorClass::kUsage);
+  if (!tokens.ok()) return OfPrompt(tokens.status());
   return InputsOf(*tokens);
 }
 
