@@ -108,6 +108,47 @@ class ConvertTest(PlumbTest):
         error = self.convert(folder, self.tmp / 'b.gguf', expect='usage').err
         self.assertIn('2 models, name the file of one', error)
 
+    def unknown(self, name='later.safetensors'):
+        """A file with a tensor of a dtype that nobody knows yet, beside one that is known."""
+        path = self.tmp / name
+        write_safetensors(path, {'n': {'dtype': 'F8_NEW', 'shape': [4], 'data_offsets': [0, 4]},
+                                 'w': {'dtype': 'F32', 'shape': [2], 'data_offsets': [4, 12]}}, bytes(range(12)))
+        return path
+
+    def test_nothing_is_dropped_in_silence(self):
+        path, target = self.unknown(), self.tmp / 'out.pt'
+        error = self.convert(path, target, expect='policy').err
+        self.assertIn('1 of 2 tensors cannot be written as PyTorch: tensor "n" is of the type "F8_NEW"', error)
+        self.assertIn(f'plumb convert {path} {target} --skip', error)
+        self.assertFalse(target.exists())
+        result = self.convert(path, target, '--skip', '--json')
+        self.assertEqual(result.json['skipped'], [{'name': 'n', 'why': 'is of the type "F8_NEW", which is not read'}])
+        self.assertEqual(result.json['tensor_count'], 1)
+        self.assertIn('left out: tensor', result.err)
+        found = self.plumb('diff', path, target, '--json').json
+        self.assertEqual((found['verdict'], found['unread_a'][0]['name']), ('differs', 'n'))
+        self.assertIn('not the same model', found['summary'])
+        self.assertEqual(self.plumb('diff', path, path, '--json').json['verdict'], 'same')
+
+    def test_what_the_format_cannot_hold_is_skipped_too(self):
+        path = self.tmp / 'mask.safetensors'
+        write_safetensors(path, {'mask': {'dtype': 'BOOL', 'shape': [4], 'data_offsets': [0, 4]},
+                                 'w': {'dtype': 'F32', 'shape': [2], 'data_offsets': [4, 12]}}, bytes(12))
+        self.assertIn('"mask" is BOOL', self.convert(path, self.tmp / 'a.gguf', expect='policy').err)
+        self.assertEqual(self.convert(path, self.tmp / 'a.gguf', '--skip', '--json').json['skipped'][0]['name'], 'mask')
+
+    def test_rows_that_do_not_fit_a_quantisation(self):
+        path = self.tmp / 'narrow.safetensors'
+        write_safetensors(path, {'w': {'dtype': 'F32', 'shape': [4, 32], 'data_offsets': [0, 512]},
+                                 'v': {'dtype': 'F32', 'shape': [4, 31], 'data_offsets': [512, 1008]}}, bytes(1008))
+        result = self.convert(path, self.tmp / 'a.gguf', '--keep-names', '--dtype', 'q4_k', '--json')
+        self.assertEqual({each['dtype']: each['tensor_count'] for each in result.json['fallbacks']}, {'Q5_0': 1, 'F16': 1})
+        self.assertIn('rows do not fit q4_k', result.err)
+        write_safetensors(path, {'v': {'dtype': 'F32', 'shape': [4, 31], 'data_offsets': [0, 496]}}, bytes(496))
+        error = self.convert(path, self.tmp / 'b.gguf', '--keep-names', '--dtype', 'q4_k', expect='policy').err
+        self.assertIn('no tensor can be made q4_k', error)
+        self.assertFalse((self.tmp / 'b.gguf').exists())
+
     def test_warnings(self):
         path = self.tmp / 'large.safetensors'
         write_safetensors(path, {'__metadata__': {'k': 'v'}, 'w': {'dtype': 'F32', 'shape': [1], 'data_offsets': [0, 4]}},

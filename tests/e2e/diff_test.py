@@ -1,4 +1,5 @@
 """`plumb diff` of releases and files in different formats. Releases of one layout: main_job_test."""
+import json
 import shutil
 import unittest
 
@@ -41,6 +42,19 @@ class DiffTest(PlumbTest):
         # Other file names alone are another layout.
         self.publish('lab/same@v3', FAMILY / 'step-0' / 'model.safetensors', 'weights.safetensors')
         self.assertEqual(self.diff('lab/same@v1', 'lab/same@v3')['verdict'], 'same')
+
+    def test_configs_beside_the_weights(self):
+        source = DATA / 'architectures' / 'llama-gqa'
+        config = json.loads((source / 'config.json').read_text())
+        for name, theta in (('a', config['rope_theta']), ('b', 500000.0)):
+            (self.tmp / name).mkdir()
+            shutil.copy(source / 'model.safetensors', self.tmp / name)
+            (self.tmp / name / 'config.json').write_text(json.dumps(config | {'rope_theta': theta}))
+        found = self.diff(self.tmp / 'a', self.tmp / 'b')
+        self.assertEqual((found['verdict'], found['identical']), ('other_config', True))
+        self.assertEqual(found['config_changed'], ['rope_theta 100.0 -> 500000.0'])
+        text = self.plumb('diff', self.tmp / 'a', self.tmp / 'b').out.splitlines()[-1]
+        self.assertEqual(text, 'the same weights, but not the same model: rope_theta 100.0 -> 500000.0')
 
     def test_errors(self):
         several = self.plumb('diff', FAMILY / 'step-3000', TWINS / 'gpt2.gguf', expect='usage')

@@ -77,6 +77,20 @@ class InspectTest(PlumbTest):
     def inspect(self, *args, expect='done'):
         return self.plumb('inspect', *args, '--json', expect=expect).json
 
+    def test_models_that_are_not_read_are_named_beside_the_others(self):
+        folder = self.tmp / 'mixed'
+        folder.mkdir()
+        (folder / 'model.mlmodel').write_bytes(b'\x08\x04\x12\x05\x0a\x03\x0a\x01x\xa2\x1f\x00' + bytes(600))
+        (folder / 'old.bin').write_bytes(b'tjgg\x03\0\0\0' + bytes(600))
+        shutil.copy(DATA / 'numpy' / 'test.npz', folder / 'weights.npz')
+        found = {c['path']: c for c in self.plumb('inspect', folder, '--json').json['containers']}
+        self.assertEqual(found['model.mlmodel']['foreign'], 'a CoreML model')
+        self.assertEqual(found['old.bin']['format'], 'ggml')
+        self.assertEqual(found['weights.npz']['tensor_count'], 2)
+        self.assertIn('a CoreML model', self.plumb('inspect', folder / 'model.mlmodel').out)
+        error = self.plumb('convert', folder / 'model.mlmodel', self.tmp / 'a.npz', expect='policy').err
+        self.assertIn('it is a CoreML model, which is not read', error)
+
     def test_file(self):
         path = FAMILY / 'step-3000' / 'model.safetensors'
         header, _ = read_safetensors(path)
