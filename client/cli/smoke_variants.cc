@@ -21,14 +21,9 @@ BackendResult Crashed(const Backend& backend, const ChildOutcome& outcome) {
   return result;
 }
 
-// The error that a child printed as JSON.
-absl::Status ErrorOf(const Backend& backend, const ChildOutcome& outcome) {
-  const Json json = Json::parse(outcome.err, nullptr, /*allow_exceptions=*/false);
-  const bool has = json.is_object() && json.contains("error") && json["error"].is_string();
-  const std::string text = has ? json["error"].get<std::string>() : std::string("it printed no result");
-  const std::string message =
-      fmt::format("{} in a process of its own ({}): {}", backend.name(), outcome.Ending(), text);
-  switch (outcome.exit_code) {
+// What an exit code stands for.
+absl::Status StatusOf(int exit_code, const std::string& message) {
+  switch (exit_code) {
     case kWrongUsage:
       return WithErrorClass(InvalidArgument(message), ErrorClass::kUsage);
     case kNotFound:
@@ -42,6 +37,21 @@ absl::Status ErrorOf(const Backend& backend, const ChildOutcome& outcome) {
     default:
       return Internal(message);
   }
+}
+
+// The error that a child printed as JSON.
+absl::Status ErrorOf(const Backend& backend, const ChildOutcome& outcome) {
+  const Json json = Json::parse(outcome.err, nullptr, /*allow_exceptions=*/false);
+  const bool has = json.is_object() && json.contains("error") && json["error"].is_string();
+  const std::string text = has ? json["error"].get<std::string>() : std::string("it printed no result");
+  return StatusOf(outcome.exit_code,
+                  fmt::format("{} in a process of its own ({}): {}", backend.name(), outcome.Ending(), text));
+}
+
+// True for exit codes that come with a report: the last three are those of cases that could not be checked.
+bool HasReport(int exit_code) {
+  return exit_code == kDone || exit_code == kSmokeFailed || exit_code == kNotFound || exit_code == kRefused ||
+         exit_code == kStorageFailed;
 }
 
 absl::StatusOr<BackendResult> RunChild(Context& context, const Backend& backend, const std::string& path,
@@ -58,10 +68,16 @@ absl::StatusOr<BackendResult> RunChild(Context& context, const Backend& backend,
   PLUMB_ASSIGN_OR_RETURN(ChildOutcome outcome,
                          RunThisProgram(arguments, backend.environment(), context.cancellation()));
   if (outcome.signal != 0) return Crashed(backend, outcome);
-  const bool judged = outcome.exit_code == kDone || outcome.exit_code == kSmokeFailed;
   absl::StatusOr<SmokeReport> report = ParseSmokeJson(outcome.out);
-  if (!judged || !report.ok() || report->backends.size() != 1) return ErrorOf(backend, outcome);
-  return std::move(report->backends.front());
+  if (!HasReport(outcome.exit_code) || !report.ok() || report->backends.size() != 1) return ErrorOf(backend, outcome);
+  BackendResult result = std::move(report->backends.front());
+  if (outcome.exit_code == kDone || outcome.exit_code == kSmokeFailed) return result;
+  for (CaseResult& unchecked : result.cases) {
+    if (unchecked.verdict == Verdict::kInconclusive) {
+      unchecked.obstacle = StatusOf(outcome.exit_code, unchecked.detail);
+    }
+  }
+  return result;
 }
 
 }  // namespace

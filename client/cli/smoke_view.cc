@@ -198,6 +198,10 @@ absl::Status UndecidedOutcome(Output& output, const SmokeReport& report, const s
       fault = FaultStatus(*result, subject);
     }
   }
+  for (const BackendResult& backend : report.backends) {
+    if (backend.verdict != Verdict::kInconclusive || !backend.cases.empty()) continue;
+    output.Warn(fmt::format("{}: {} gave no result: {}", subject, backend.name, backend.detail));
+  }
   if (unchecked.empty()) output.Warn(InconclusiveText(report, subject));
   return fault;
 }

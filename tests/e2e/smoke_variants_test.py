@@ -105,7 +105,7 @@ class SmokeVariantsTest(PlumbTest):
                 return children[0]
         self.skipTest('it was over before its child was seen')
 
-    def test_a_crash_is_a_failure_that_names_the_signal(self):
+    def test_a_crash_says_nothing_of_the_model_and_names_the_signal(self):
         name = self.here[-1]
         if name == 'onednn:bf16':
             self.skipTest('only bf16, which needs no process')
@@ -113,10 +113,10 @@ class SmokeVariantsTest(PlumbTest):
         child = self.child_of(process)
         os.kill(child, signal.SIGSEGV)
         out, err = process.communicate(timeout=120)
-        if process.returncode == 0:
+        if '"verdict":"pass"' in out:
             self.skipTest('it was over before the signal came')
-        self.assertEqual(process.returncode, EXIT['smoke'])
-        self.assertIn('"verdict":"fail"', out)
+        self.assertEqual(process.returncode, EXIT['done'])
+        self.assertIn('"verdict":"inconclusive"', out)
         self.assertIn('signal SEGV', out)
         self.assertIn(name, err)
 

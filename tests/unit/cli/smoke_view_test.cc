@@ -96,6 +96,14 @@ TEST_F(SmokeViewTest, ABackendThatFailedWithoutACaseIsNamed) {
   EXPECT_NE(SmokeOutcome(output, report, "x").message().find("onednn:avx2"), std::string::npos);
 }
 
+TEST_F(SmokeViewTest, ABackendThatEndedWithoutAResultIsAWarning) {
+  Output output(environment_, false, false, true);
+  SmokeReport report = {.verdict = Verdict::kInconclusive, .backends = {}};
+  report.backends.push_back({.name = "onednn:avx2", .verdict = Verdict::kInconclusive, .detail = "signal SEGV"});
+  EXPECT_TRUE(SmokeOutcome(output, report, "x").ok());
+  EXPECT_NE(err_.str().find("Warning: x: onednn:avx2 gave no result: signal SEGV"), std::string::npos) << err_.str();
+}
+
 TEST_F(SmokeViewTest, NumbersThatJsonLacksAreNull) {
   SmokeReport report = Report(Verdict::kFail);
   report.backends[0].nmse = std::numeric_limits<double>::infinity();
