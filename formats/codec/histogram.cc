@@ -11,8 +11,8 @@ constexpr size_t kContextCopies = 2;
 
 constexpr size_t kEstimateFrom = 128u << 10;
 constexpr size_t kPieceBytes = 256;
-// One byte in four is counted. Pieces wander, lest they always meet the same part of a row.
-constexpr size_t kStepBytes = 4 * kPieceBytes + 64;
+// One byte in eight is counted. Pieces wander, lest they always meet the same part of a row.
+constexpr size_t kStepBytes = 8 * kPieceBytes + 64;
 // Values between the smallest and the largest that no piece had; each costs the others a little.
 constexpr uint32_t kUnseenMax = 8;
 
