@@ -95,9 +95,10 @@ TEST(BackoffTest, WithoutTimeThereIsNoSecondTry) {
 TEST(BackoffTest, GivesUpWhenItsTimeIsOver) {
   Backoff backoff({.retry_for = std::chrono::milliseconds(150)});
   absl::Status down = absl::UnavailableError("down");
-  EXPECT_TRUE(backoff.WaitToRetry(down).ok());
-  EXPECT_TRUE(backoff.WaitToRetry(down).ok());
-  EXPECT_TRUE(absl::IsUnavailable(backoff.WaitToRetry(down)));
+  int tries = 0;
+  while (backoff.WaitToRetry(down).ok()) ++tries;
+  EXPECT_GE(tries, 1);
+  EXPECT_LE(tries, 3);
   backoff.Reset();
   EXPECT_TRUE(backoff.WaitToRetry(down).ok());
 }
