@@ -32,11 +32,15 @@ absl::Status RunSearch(Context& context, const SearchFlags& flags) {
 
 void RegisterSearch(Command& root, Action* action) {
   auto flags = std::make_shared<SearchFlags>();
-  Command command = AddCommand(root, action, "search", "Find models by name, title, description, labels or licence",
+  Command command = AddCommand(root, action, "search", "Find models by name, card, task, library, licence, format...",
                                flags, &RunSearch);
   command.Group(kRegistryCommands);
-  command.Argument("WORDS", &flags->words, "Words that must all occur").Required();
-  command.Examples("  plumb search shakespeare gpt2\n");
+  command.Argument("WORDS", &flags->words, "Words that must all occur; field:word looks in one field").Required();
+  command.Examples(
+      "  plumb search shakespeare gpt2\n"
+      "  plumb search task:text-generation format:gguf license:apache\n"
+      "\nFields: name, title, description, tag, language, task, library, base, license,\n"
+      "kind, format, publisher.\n");
 }
 
 }  // namespace plumb::cli
