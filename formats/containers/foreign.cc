@@ -68,18 +68,24 @@ bool LooksLikeOpenvino(std::string_view head) {
   return head.find("<net ") != head.npos && head.find("version=\"") != head.npos;
 }
 
+// By the first file of the archive, before which a folder may stand.
 std::optional<ForeignFormat> TarFormat(std::span<const uint8_t> head) {
-  if (!LooksLikeTar(head)) return std::nullopt;
+  constexpr size_t kBlockBytes = 512;
   constexpr size_t kNameBytes = 100;
-  std::string_view name = AsText(head.first(kNameBytes));
-  name = name.substr(0, name.find('\0'));
-  // PyTorch 0.1.
-  for (std::string_view known : {"sys_info", "pickle", "storages", "tensors"}) {
-    if (name == known) return std::nullopt;
+  if (!LooksLikeTar(head)) return std::nullopt;
+  for (size_t at = 0; at + kBlockBytes <= head.size(); at += kBlockBytes) {
+    std::string_view name = AsText(head.subspan(at, kNameBytes));
+    name = name.substr(0, name.find('\0'));
+    if (name.starts_with("./")) name.remove_prefix(2);
+    if (name.empty()) continue;
+    // PyTorch 0.1.
+    for (std::string_view known : {"sys_info", "pickle", "storages", "tensors"}) {
+      if (name == known) return std::nullopt;
+    }
+    if (name == "model_config.yaml" || name == "model_weights.ckpt") return ForeignFormat{"nemo", "a NeMo archive"};
+    return ForeignFormat{"packed", "a TAR archive"};
   }
-  if (name.starts_with("./")) name.remove_prefix(2);
-  if (name == "model_config.yaml" || name == "model_weights.ckpt") return ForeignFormat{"nemo", "a NeMo archive"};
-  return ForeignFormat{"packed", "a TAR archive"};
+  return std::nullopt;
 }
 
 }  // namespace

@@ -79,6 +79,9 @@ TEST(ForeignTest, Archives) {
   EXPECT_EQ(NameOf(Tar("./model_weights.ckpt")), "nemo");
   EXPECT_EQ(NameOf(Tar("README")), "packed");
   EXPECT_EQ(NameOf(Tar("sys_info")), "");
+  EXPECT_EQ(NameOf(Tar("./sys_info")), "");
+  EXPECT_EQ(NameOf(Tar("./").substr(0, 512) + Tar("./pickle")), "");
+  EXPECT_EQ(NameOf(Tar("./").substr(0, 512) + Tar("./model_config.yaml")), "nemo");
 }
 
 TEST(ForeignTest, OpeningSaysWhatItIs) {
