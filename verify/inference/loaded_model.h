@@ -29,7 +29,7 @@ class LoadedModel : public RunnableModel {
   const Model& model() const override { return *model_; }
   std::string ContainerName(const std::string& name) const override;
   absl::Status CheckCopies() const override;
-  // INVALID_ARGUMENT (ErrorClass::kPolicy) names the tensor when an element is NaN or infinite.
+  // OUT_OF_RANGE (ErrorClass::kPolicy) names the tensor when an element is NaN or infinite.
   absl::Status Load(const std::string& name, std::span<float> out) const override;
   absl::Status LoadPart(const std::string& name, uint64_t first, std::span<float> out) const override;
   TensorView View(const std::string& name, ElementType type) const override;
