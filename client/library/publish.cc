@@ -70,11 +70,17 @@ absl::Status CheckSame(const v1::Release& standing, const StoredManifest& stored
                   standing.model(), standing.version(), digest.ToString(), stored.digest.ToString()));
 }
 
+// Bytes that the registry refuses were hashed here a moment before.
+absl::Status ExplainRefusal(const absl::Status& status) {
+  bool refused = absl::IsAborted(status) && Message(status).starts_with("chunk ");
+  return refused ? Annotate(status, "a file probably changed while it was being sent") : status;
+}
+
 absl::StatusOr<StoredManifest> SendAndCommit(Connection& connection, const LineageFinder& lineage,
                                              const Operation& operation, PublishPass* pass, PublishResult* result) {
   if (lineage.near().has_value()) PLUMB_RETURN_IF_ERROR(pass->UseParent(*lineage.near()));
   for (int round = 1;; ++round) {
-    PLUMB_RETURN_IF_ERROR(pass->Run(/*send=*/true, result));
+    PLUMB_RETURN_IF_ERROR(ExplainRefusal(pass->Run(/*send=*/true, result)));
     PLUMB_ASSIGN_OR_RETURN(StoredManifest stored, pass->Build(lineage));
     absl::StatusOr<CommitOutcome> outcome = CommitManifest(connection, stored, operation);
     // Content may be collected between the upload and the commit; then it is sent again.

@@ -135,8 +135,8 @@ absl::Status UploadStream::HandleResponse(const v1::UploadChunksResponse& respon
     }
   }
   if (absl::IsInvalidArgument(status)) {
-    return absl::AbortedError(fmt::format("chunk {} was refused, its file probably changed while it was being sent: {}",
-                                          item.chunk.chunk.digest.Short(), Message(status)));
+    return absl::AbortedError(
+        fmt::format("chunk {} was refused: {}", item.chunk.chunk.digest.Short(), Message(status)));
   }
   PLUMB_RETURN_IF_ERROR(Annotate(status, fmt::format("registry {}", channel_.registry())));
   sent_(item.chunk.chunk, item.sent_bytes);
