@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kPickleName = "/data.pkl";
 constexpr uint64_t kNoteBytesMax = 64;
+const std::string kConstants = "constants.";
 
 // The one folder in which data.pkl stands.
 absl::StatusOr<std::string> FindRoot(const ZipArchive& archive) {
@@ -36,18 +37,38 @@ absl::StatusOr<bool> IsBigEndian(const ZipArchive& archive, const std::string& r
   return order == "big";
 }
 
-absl::StatusOr<StoragePlaces> FindStorages(const ZipArchive& archive, const std::string& root) {
+// The storages in a folder of the archive, by their names there behind `prefix`.
+absl::StatusOr<StoragePlaces> FindStorages(const ZipArchive& archive, const std::string& folder,
+                                           const std::string& prefix) {
   StoragePlaces places;
-  const std::string folder = root + "/data/";
   for (const ZipEntry& entry : archive.entries()) {
     if (!entry.name.starts_with(folder)) continue;
     if (entry.deflated) {
       return RefusedFile(
           fmt::format("storage {} is compressed, which torch.save never does", QuoteForMessage(entry.name)));
     }
-    places[entry.name.substr(folder.size())] = {0, entry.begin, entry.begin + entry.stored_bytes};
+    places[prefix + entry.name.substr(folder.size())] = {0, entry.begin, entry.begin + entry.stored_bytes};
   }
   return places;
+}
+
+// The tensors that a TorchScript program holds as constants, which freezing makes of all weights: `constants.0`, ...
+absl::Status AddConstants(const ZipArchive& archive, const std::string& root, TorchContents* contents,
+                          StoragePlaces* places) {
+  const ZipEntry* entry = archive.Find(root + "/constants.pkl");
+  if (entry == nullptr) return absl::OkStatus();
+  PLUMB_ASSIGN_OR_RETURN(std::string data, archive.Read(*entry, limits::kPickleBytesMax));
+  PLUMB_ASSIGN_OR_RETURN(Pickle pickle, Pickle::Parse({reinterpret_cast<const uint8_t*>(data.data()), data.size()}));
+  PLUMB_ASSIGN_OR_RETURN(TorchContents constants, ReadTorchContents(pickle, {}));
+  PLUMB_ASSIGN_OR_RETURN(StoragePlaces found, FindStorages(archive, root + "/constants/", kConstants));
+  places->merge(found);
+  for (TorchTensor& tensor : constants.tensors) {
+    tensor.name = kConstants + tensor.name;
+    tensor.storage.key = kConstants + tensor.storage.key;
+    contents->tensors.push_back(std::move(tensor));
+  }
+  contents->notes.insert(contents->notes.end(), constants.notes.begin(), constants.notes.end());
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<TensorSource>> Open(const ContainerInput& input, const ZipArchive& archive) {
@@ -59,7 +80,9 @@ absl::StatusOr<std::unique_ptr<TensorSource>> Open(const ContainerInput& input, 
   if (pickle.consumed() != bytes.size()) return RefusedFile("data.pkl goes on after its end");
   PLUMB_ASSIGN_OR_RETURN(TorchContents contents, ReadTorchContents(pickle, {}));
   PLUMB_ASSIGN_OR_RETURN(bool big_endian, IsBigEndian(archive, root));
-  PLUMB_ASSIGN_OR_RETURN(StoragePlaces places, FindStorages(archive, root));
+  PLUMB_ASSIGN_OR_RETURN(StoragePlaces places, FindStorages(archive, root + "/data/", ""));
+  absl::Status constants = AddConstants(archive, root, &contents, &places);
+  if (!constants.ok()) return Annotate(constants, "constants.pkl");
   return AssembleTorchSource(std::move(contents), places, big_endian, {input.path, input.bytes});
 }
 

@@ -140,6 +140,18 @@ TEST(UnreadableTensorsTest, StoragesWithoutTensorsAreNamed) {
   EXPECT_THAT(Unreadable(*Open(Text("s") + storage)), ElementsAre(HasSubstr("\"s\" is a storage")));
 }
 
+// What torch.jit.freeze leaves: all weights are constants of the program.
+TEST(UnreadableTensorsTest, ConstantsOfProgramsAreTensors) {
+  ZipSpec spec = Checkpoint("\x80\2}" + kPlain + "s.");
+  spec.entries.push_back({.name = "archive/constants.pkl",
+                          .data = "\x80\2" + PickleOf({.count = 2, .shape = {2}, .strides = {1}}) + "\x85."});
+  spec.entries.push_back({.name = "archive/constants/0", .data = std::string("\0\0\x80\x3f\0\0\0\x40", 8)});
+  auto source = OpenBytes(BuildZip(spec));
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_THAT(NamesIn(**source), ElementsAre("w", "constants.0"));
+  EXPECT_THAT(FloatsOf(**source, "constants.0"), ElementsAre(1, 2));
+}
+
 TEST(UnreadableTensorsTest, AttributesOfModulesAreNoWeights) {
   const std::string module = Call("my", "Net", "") + "}(" + Text("_parameters") + "}" + Text("w") + PickleOf({}) + "s" +
                              Text("anchors") + PickleOf({.key = "1"}) + "ub";
