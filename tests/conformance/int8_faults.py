@@ -20,9 +20,11 @@ def weights(model):
 
 
 def change(tensor, edit):
+    """Whether the edit changed anything."""
     array = numpy_helper.to_array(tensor).copy()
-    array = edit(array).astype(array.dtype)
-    tensor.CopyFrom(numpy_helper.from_array(array, tensor.name))
+    edited = edit(array.copy()).astype(array.dtype)
+    tensor.CopyFrom(numpy_helper.from_array(edited, tensor.name))
+    return not np.array_equal(array, edited)
 
 
 def scale_of(model, tensor):
@@ -33,32 +35,26 @@ def scale_of(model, tensor):
 
 def scale(model):
     found = scale_of(model, weights(model)[0])
-    if found is not None:
-        change(found, lambda a: a * 1.25)
-    return found is not None
+    return found is not None and change(found, lambda a: a * 1.25)
 
 
 def signs(model):
-    change(weights(model)[0], lambda a: np.where(a == a.min(), a.max(), a.min()) if a.dtype == np.uint8 else
-           np.clip(-a.astype(int), -127, 127))
-    return True
+    return change(weights(model)[0], lambda a: np.where(a == a.min(), a.max(), a.min()) if a.dtype == np.uint8 else
+                  np.clip(-a.astype(int), -127, 127))
 
 
 def turned(model):
-    tensor = weights(model)[0]
-    change(tensor, lambda a: a.reshape(a.shape[::-1]).T if a.ndim == 2 and a.shape[0] != a.shape[1] else a[::-1])
-    return True
+    return change(weights(model)[0],
+                  lambda a: a.reshape(a.shape[::-1]).T if a.ndim == 2 and a.shape[0] != a.shape[1] else a[::-1])
 
 
 def shifted(model):
-    change(weights(model)[0], lambda a: np.roll(a.reshape(-1), 1).reshape(a.shape))
-    return True
+    return change(weights(model)[0], lambda a: np.roll(a.reshape(-1), 1).reshape(a.shape))
 
 
 def offset(model):
     """Bytes of the other signedness."""
-    change(weights(model)[0], lambda a: a.view(np.uint8) ^ 0x80)
-    return True
+    return change(weights(model)[0], lambda a: (a.view(np.uint8) ^ 0x80).view(a.dtype))
 
 
 FAULTS = {'a scale 25 % larger': scale, 'signs': signs, 'rows in another order': turned, 'shifted by one': shifted,

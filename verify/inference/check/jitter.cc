@@ -130,7 +130,8 @@ bool RoundsQuantisedSoftmax(const Graph& graph, const Node& node) {
 }
 
 Jitter::Jitter(const Graph& graph, uint64_t seed, Precision precision)
-    : state_(seed * 0x9E3779B97F4A7C15u + 1),
+    : state_((seed / 2 + 1) * 0x9E3779B97F4A7C15u),
+      sign_(seed % 2 == 0 ? 1 : -1),
       double_unit_(kFloatUnit),
       product_unit_(precision == Precision::kF32 ? kFloatUnit : kBFloatProductUnit) {
   for (const Node& node : graph.nodes()) {
@@ -143,7 +144,7 @@ double Jitter::Draw() {
   state_ ^= state_ << 13;
   state_ ^= state_ >> 7;
   state_ ^= state_ << 17;
-  return static_cast<double>(static_cast<int64_t>(state_)) * 0x1p-63;
+  return sign_ * static_cast<double>(static_cast<int64_t>(state_)) * 0x1p-63;
 }
 
 template <typename T>

@@ -35,7 +35,8 @@ bool RoundsQuantisedSoftmax(const Graph& graph, const Node& node);
 // Not thread-safe.
 class Jitter {
  public:
-  // `graph`: float64 moves as float32 does unless an input of it is float64.
+  // `graph`: float64 moves as float32 does unless an input of it is float64. Seeds 2 n and 2 n + 1 move every value the
+  // one way and the other: what lies near a step comes to its other side in one of the two.
   Jitter(const Graph& graph, uint64_t seed, Precision precision);
   // For RunInputs::disturb.
   void Disturb(const Node& node, std::span<uint8_t> bytes);
@@ -43,7 +44,7 @@ class Jitter {
   ModelInputs Moved(ModelInputs inputs);
 
  private:
-  // Uniform in [-1, 1).
+  // Uniform between -1 and 1.
   double Draw();
   template <typename T>
   void MoveFloats(std::span<T> values, Noise noise, double unit);
@@ -52,6 +53,7 @@ class Jitter {
   void Move(ElementType type, std::span<uint8_t> bytes, Noise noise, double unit);
 
   uint64_t state_;
+  double sign_;
   std::set<std::string, std::less<>> softmax_roundings_;  // Names of nodes.
   double double_unit_;
   double product_unit_;

@@ -10,7 +10,7 @@
 namespace plumb {
 namespace {
 
-constexpr int kRuns = 4;
+constexpr int kRuns = 6;
 constexpr int kSmoothRuns = 2;
 
 bool IsStep(UnaryFunction function) {
@@ -84,7 +84,7 @@ absl::StatusOr<Sensitivity> MeasureSensitivity(const OpenCase& open, const Task&
   PLUMB_ASSIGN_OR_RETURN(CaseRun base, RunTask(*reference, open, task, options, nullptr));
   Sensitivity found;
   for (const int runs = RunsFor(task.graph); found.runs < runs; ++found.runs) {
-    Jitter jitter(task.graph, static_cast<uint64_t>(found.runs) + 1, precision);
+    Jitter jitter(task.graph, static_cast<uint64_t>(found.runs) + 2, precision);
     PLUMB_ASSIGN_OR_RETURN(CaseRun moved, RunMoved(*reference, open, task, options, jitter));
     PLUMB_ASSIGN_OR_RETURN(std::vector<Comparison> outputs, compare(base, moved));
     found.moved.resize(outputs.size());

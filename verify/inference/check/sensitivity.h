@@ -17,8 +17,8 @@
 
 namespace plumb {
 
-// How many times further than in the worst measured run outputs may be, in squares: four times in size,
-inline constexpr double kSensitivityMargin = 16;
+// How many times further than in the worst measured run outputs may be, in squares: nearly three times in size,
+inline constexpr double kSensitivityMargin = 8;
 // and twice where that would make the limit of an NMSE more than kTellingNmseMax.
 inline constexpr double kNarrowMargin = 4;
 // Limits of which an NMSE is larger tell a right model from a wrong one no longer: agreement within them is no pass,
@@ -42,7 +42,7 @@ double LimitFor(double moved);
 // Compares two runs of `reference` on the same task, output by output, by the measures that a verdict needs.
 using CompareRuns = std::function<absl::StatusOr<std::vector<Comparison>>(const CaseRun& base, const CaseRun& moved)>;
 
-// Runs `reference` as it is and then moved, four times for graphs that round, choose or compare, otherwise twice.
+// Runs `reference` as it is and then moved, six times for graphs that round, choose or compare, otherwise twice.
 // `precision`: of the backend whose results are to be judged. Errors are those of the runs.
 absl::StatusOr<Sensitivity> MeasureSensitivity(const OpenCase& open, const Task& task, Precision precision,
                                                const SmokeOptions& options, const CompareRuns& compare);
