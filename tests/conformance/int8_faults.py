@@ -35,7 +35,7 @@ def scale_of(model, tensor):
 
 def scale(model):
     found = scale_of(model, weights(model)[0])
-    return found is not None and change(found, lambda a: a * 1.25)
+    return found is not None and change(found, lambda a: a * 2)
 
 
 def signs(model):
@@ -57,7 +57,7 @@ def offset(model):
     return change(weights(model)[0], lambda a: (a.view(np.uint8) ^ 0x80).view(a.dtype))
 
 
-FAULTS = {'a scale 25 % larger': scale, 'signs': signs, 'rows in another order': turned, 'shifted by one': shifted,
+FAULTS = {'a scale twice as large': scale, 'signs': signs, 'rows in another order': turned, 'shifted by one': shifted,
           'read with the other sign': offset}
 
 
