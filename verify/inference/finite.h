@@ -15,7 +15,7 @@ namespace plumb {
 
 bool AllFinite(std::span<const float> values);
 
-// OK when all are; otherwise INVALID_ARGUMENT (ErrorClass::kPolicy), naming the first that is not as element
+// OK when all are; otherwise OUT_OF_RANGE (ErrorClass::kPolicy), naming the first that is not as element
 // `first` + its place of `tensor`.
 absl::Status ExpectFinite(const std::string& tensor, uint64_t first, std::span<const float> values);
 
