@@ -128,8 +128,22 @@ struct ReadConfig {
   DecoderSpec spec;
 };
 
+// Whether the config is one of a family that llama.cpp runs, understood or not.
+bool IsOfKnownFamily(std::string_view config_json) {
+  const absl::StatusOr<nlohmann::json> config = ParsePythonJson(config_json, "config");
+  if (!config.ok() || !config->is_object() || !config->contains("model_type")) return false;
+  const nlohmann::json& type = config->at("model_type");
+  return type.is_string() && FindFamily(type.get_ref<const std::string&>()) != nullptr;
+}
+
 absl::StatusOr<ReadConfig> Read(std::string_view config_json) {
-  PLUMB_ASSIGN_OR_RETURN(std::unique_ptr<Model> model, ParseModelConfig(config_json));
+  absl::StatusOr<std::unique_ptr<Model>> parsed = ParseModelConfig(config_json);
+  if (absl::IsUnimplemented(parsed.status()) && IsOfKnownFamily(config_json)) {
+    // A file for llama.cpp must say what the config means, and nobody wants one under other names without asking.
+    return WithErrorClass(InvalidArgument(std::string(Message(parsed.status()))), ErrorClass::kPolicy);
+  }
+  PLUMB_RETURN_IF_ERROR(parsed.status());
+  const std::unique_ptr<Model> model = *std::move(parsed);
   ReadConfig read;
   read.family = FindFamily(model->architecture());
   if (read.family == nullptr) {

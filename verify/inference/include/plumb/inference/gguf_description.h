@@ -32,8 +32,8 @@ struct GgufDescription {
   std::vector<std::string> remarks;
 };
 
-// UNIMPLEMENTED for a `model_type` that Plumb does not know, or for which llama.cpp has no family; what
-// ParseModelConfig returns.
+// UNIMPLEMENTED for a `model_type` for which llama.cpp has no family; INVALID_ARGUMENT (ErrorClass::kPolicy) for a
+// config of another that is not understood; what ParseModelConfig returns.
 absl::StatusOr<GgufDescription> DescribeForGguf(std::string_view config_json);
 
 // What the config and a GGUF file's key-values say differently of the model, in words; nullopt when they say the same.
