@@ -39,7 +39,7 @@ class Screen:
                 found.append(f'escape sequences as text: {line!r}')
             if re.match(r'^[EWID]\d{4} \d\d:', line):
                 found.append(f'a log line of a library: {line!r}')
-        for match in re.finditer(r'sha256:([0-9a-f]*)\s*([0-9a-f]*)', self.text):
+        for match in re.finditer(r'sha256:([0-9a-f]+)\s*([0-9a-f]*)', self.text):
             digits = match.group(1) if len(match.group(1)) in (12, 64) else match.group(1) + match.group(2)
             if len(digits) not in (12, 64):
                 found.append(f'a cut digest: {match.group(0)!r}')
@@ -50,6 +50,8 @@ class Terminal:
     def __init__(self, name, width, folder, env):
         self.width = width
         self.folder = folder
+        self.started = 0
+        self.numbers = {}
         env = {**env, 'TERM': 'xterm-256color', 'LANG': 'C.UTF-8', 'LC_ALL': 'C.UTF-8'}
         env.pop('NO_COLOR', None)
         env.pop('COLUMNS', None)
@@ -73,10 +75,21 @@ class Terminal:
 
     def start(self, command):
         """Runs `command`, a list of words, in a new window; gives the window."""
-        return self.tmux('new-window', '-d', '-P', '-F', '#{pane_id}', '-c', str(self.folder), *command).strip()
+        # tmux does not always know how a program ended: a shell writes it down. What interrupts the program is not for
+        # the shell.
+        self.started += 1
+        script = f'trap : INT; "$@"; echo $? > {self.code_file(self.started)}'
+        pane = self.tmux('new-window', '-d', '-P', '-F', '#{pane_id}', '-c', str(self.folder), 'sh', '-c', script, 'sh',
+                         *command).strip()
+        self.numbers[pane] = self.started
+        return pane
+
+    def code_file(self, number):
+        return self.folder / f'ended-{number}'
 
     def capture(self, pane, joined=False):
-        text = self.tmux('capture-pane', '-p', '-t', pane, *(['-J'] if joined else []))
+        # With what scrolled away: the notice that a pane is dead pushes a line out.
+        text = self.tmux('capture-pane', '-p', '-S', '-', '-t', pane, *(['-J'] if joined else []))
         lines = [line.rstrip() for line in text.split('\n')]
         lines = [line for line in lines if not line.startswith('Pane is dead')]
         while lines and not lines[-1]:
@@ -85,8 +98,9 @@ class Terminal:
 
     def ended(self, pane):
         """The exit code, None while it runs."""
-        dead, status = self.tmux('display-message', '-p', '-t', pane, '#{pane_dead} #{pane_dead_status}').split(' ')[:2]
-        return int(status.strip() or -1) if dead == '1' else None
+        if self.tmux('display-message', '-p', '-t', pane, '#{pane_dead}').strip() != '1':
+            return None
+        return int(self.code_file(self.numbers[pane]).read_text())
 
     def run(self, command, watch=None, timeout=60):
         """Runs `command` to its end; `watch` is called with what stands there meanwhile."""
