@@ -15,10 +15,12 @@ constexpr unsigned kThreadsMax = 16;
 constexpr size_t kBatchChunks = 16;
 static_assert(kBatchChunks + 8 <= kHashBuffersMin);
 
+size_t ThreadsMax() { return std::clamp(std::thread::hardware_concurrency(), 1u, kThreadsMax); }
+
 }  // namespace
 
-ChunkBatches::ChunkBatches(HashPlan plan, transfer::BufferPool* pool, const FileChunkVisitor& visitor)
-    : plan_(plan), pool_(*pool), visitor_(visitor) {}
+ChunkBatches::ChunkBatches(transfer::BufferPool* pool, const FileChunkVisitor& visitor)
+    : pool_(*pool), visitor_(visitor) {}
 
 ChunkBatches::~ChunkBatches() {
   {
@@ -36,19 +38,24 @@ ChunkBatches::~ChunkBatches() {
   for (FileChunk& chunk : gathered_) pool_.Return(std::move(chunk.bytes));
 }
 
-absl::Status ChunkBatches::Add(transfer::AlignedBytes bytes, const ChunkRef& chunk) {
-  gathered_.push_back({.chunk = chunk, .offset = offset_, .bytes = std::move(bytes)});
-  offset_ += chunk.size_bytes;
+absl::Status ChunkBatches::Add(FileChunk chunk) {
+  gathered_.push_back(std::move(chunk));
   if (gathered_.size() >= kBatchChunks) Flush();
   std::lock_guard lock(mutex_);
   return error_;
+}
+
+bool ChunkBatches::busy() const {
+  std::lock_guard lock(mutex_);
+  // The caller has a core to itself.
+  return working_ + queue_.size() >= std::max<size_t>(ThreadsMax() - 1, 1);
 }
 
 void ChunkBatches::Flush() {
   std::lock_guard lock(mutex_);
   queue_.push_back(std::exchange(gathered_, {}));
   // One more thread for each batch at first: a small file does not need them all.
-  if (threads_.size() < std::clamp(std::thread::hardware_concurrency(), 1u, kThreadsMax)) {
+  if (threads_.size() < ThreadsMax()) {
     threads_.emplace_back([this] { Work(); });
   }
   changed_.notify_one();
@@ -78,24 +85,33 @@ void ChunkBatches::Work() {
       if (queue_.empty() || !error_.ok()) return;
       batch = std::move(queue_.front());
       queue_.pop_front();
+      ++working_;
     }
     absl::Status status = Visit(&batch);
     for (FileChunk& chunk : batch) {
       if (chunk.bytes != nullptr) pool_.Return(std::move(chunk.bytes));
     }
     std::lock_guard lock(mutex_);
+    --working_;
     if (error_.ok()) error_ = status;
     for (const FileChunk& chunk : batch) done_.emplace_back(chunk.offset, chunk.chunk);
   }
 }
 
 absl::Status ChunkBatches::Visit(std::vector<FileChunk>* batch) {
-  if (plan_ == HashPlan::kBeside) return visitor_(*batch);
+  std::vector<FileChunk*> fresh;
   std::vector<std::span<const uint8_t>> plain;
-  for (const FileChunk& chunk : *batch) plain.emplace_back(chunk.bytes.get(), chunk.chunk.size_bytes);
-  std::vector<Digest> digests(batch->size());
+  for (FileChunk& chunk : *batch) {
+    if (chunk.hashed) continue;
+    fresh.push_back(&chunk);
+    plain.emplace_back(chunk.bytes.get(), chunk.chunk.size_bytes);
+  }
+  std::vector<Digest> digests(fresh.size());
   Sha256Many(plain, digests);
-  for (size_t i = 0; i < digests.size(); ++i) (*batch)[i].chunk.digest = digests[i];
+  for (size_t i = 0; i < fresh.size(); ++i) {
+    fresh[i]->chunk.digest = digests[i];
+    fresh[i]->hashed = true;
+  }
   return visitor_(*batch);
 }
 

@@ -16,12 +16,14 @@ namespace plumb {
 // are called by one thread.
 class ChunkBatches {
  public:
-  // Both must outlive the object. `plan` says who hashes the chunks: with kBeside they come with their digests.
-  ChunkBatches(HashPlan plan, transfer::BufferPool* pool, const FileChunkVisitor& visitor);
+  // Both must outlive the object.
+  ChunkBatches(transfer::BufferPool* pool, const FileChunkVisitor& visitor);
   ~ChunkBatches();
 
   // Takes the next chunk of the file. An error when a visit has failed.
-  absl::Status Add(transfer::AlignedBytes bytes, const ChunkRef& chunk);
+  absl::Status Add(FileChunk chunk);
+  // Whether the threads have all the work that the cores beside the caller's can do.
+  bool busy() const;
   // All chunks, once each was visited; or the first error.
   absl::StatusOr<ChunkList> Finish();
 
@@ -30,19 +32,18 @@ class ChunkBatches {
   void Work();
   absl::Status Visit(std::vector<FileChunk>* batch);
 
-  const HashPlan plan_;
   transfer::BufferPool& pool_;
   const FileChunkVisitor& visitor_;
   std::vector<FileChunk> gathered_;
-  uint64_t offset_ = 0;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::vector<FileChunk>> queue_;
   std::vector<std::pair<uint64_t, ChunkRef>> done_;  // With the offset of each, in any order.
   bool closed_ = false;
   absl::Status error_;
   std::vector<std::thread> threads_;
+  size_t working_ = 0;  // Threads that have a batch.
 };
 
 }  // namespace plumb

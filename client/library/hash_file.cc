@@ -77,29 +77,28 @@ absl::Status ReadByContent(int fd, std::string_view name, uint64_t file_bytes, P
   return absl::OkStatus();
 }
 
-// Hashes the whole, and either each chunk beside it or leaves the chunks to others.
+// Hashes the whole, and a chunk beside it when those who would do it otherwise are busy.
 absl::StatusOr<HashedFile> HashPieces(HashPlan plan, PieceQueue* pieces, transfer::BufferPool* pool,
                                       const FileChunkVisitor& visitor) {
-  ChunkBatches batches(plan, pool, visitor);
-  FileHasher beside;
-  Sha256 apart;
+  ChunkBatches batches(pool, visitor);
+  FileHasher hasher;
   uint64_t size_bytes = 0;
   while (std::optional<PieceQueue::Piece> piece = pieces->Take()) {
     const std::span<const uint8_t> bytes(piece->bytes.get(), piece->size_bytes);
-    ChunkRef chunk{Digest(), piece->size_bytes};
-    if (plan == HashPlan::kBeside) {
-      chunk.digest = beside.AddChunk(bytes);
+    FileChunk chunk{.chunk = {Digest(), piece->size_bytes}, .offset = size_bytes, .bytes = nullptr};
+    chunk.hashed = plan == HashPlan::kBeside && batches.busy();
+    if (chunk.hashed) {
+      chunk.chunk.digest = hasher.AddChunk(bytes);
     } else {
-      apart.Update(bytes);
+      hasher.AddBytes(bytes);
     }
     size_bytes += bytes.size();
-    PLUMB_RETURN_IF_ERROR(batches.Add(std::move(piece->bytes), chunk));
+    chunk.bytes = std::move(piece->bytes);
+    PLUMB_RETURN_IF_ERROR(batches.Add(std::move(chunk)));
   }
   PLUMB_RETURN_IF_ERROR(pieces->status());
   PLUMB_ASSIGN_OR_RETURN(ChunkList chunks, batches.Finish());
-  return HashedFile{.size_bytes = size_bytes,
-                    .sha256 = plan == HashPlan::kBeside ? beside.Finish() : apart.Finish(),
-                    .chunks = std::move(chunks)};
+  return HashedFile{.size_bytes = size_bytes, .sha256 = hasher.Finish(), .chunks = std::move(chunks)};
 }
 
 // `read` puts all pieces into the queue it is given, on a thread of its own.

@@ -28,15 +28,17 @@ struct FileChunk {
   ChunkRef chunk;
   uint64_t offset = 0;
   transfer::AlignedBytes bytes;
+  bool hashed = true;  // The chunk has its digest, as all have that are visited.
 };
 
 // Sees some chunks that follow one another; an error ends the work. Called from several threads, one call for each
 // batch. A buffer that it moves out of a chunk is its to return to the pool; the others go back when it returns.
 using FileChunkVisitor = std::function<absl::Status(std::span<FileChunk> batch)>;
 
-// Where the chunks of a file are hashed: on the thread that hashes the whole, two streams side by side, or on others,
-// many side by side. The digests are the same; which one takes less of the processor depends on it.
-enum class HashPlan { kBeside, kApart };
+// Where the chunks of a file are hashed: by others than the thread that hashes the whole, many side by side, or beside
+// the whole, two streams on one thread, while the others have enough to do. The digests are the same; which takes less
+// of the processor depends on it.
+enum class HashPlan { kApart, kBeside };
 // The cheaper one here.
 HashPlan BestHashPlan();
 

@@ -19,6 +19,22 @@ size_t FileStreams::FinishBlock(std::span<const uint8_t> chunk) {
   return taken;
 }
 
+void FileStreams::BeginBlock(std::span<const uint8_t> left) {
+  if (left.empty()) return;
+  std::copy(left.begin(), left.end(), begun_.begin());
+  begun_bytes_ = left.size();
+}
+
+void FileStreams::AddBytes(std::span<const uint8_t> bytes) {
+  file_bytes_ += bytes.size();
+  const std::span<const uint8_t> of_file = bytes.subspan(FinishBlock(bytes));
+  const size_t blocks = of_file.size() / kBlockBytes;
+  Lane* lane = &whole_;
+  whole_.next = of_file.data();
+  if (blocks > 0) kernel_.compress({&lane, 1}, blocks);
+  BeginBlock(of_file.subspan(blocks * kBlockBytes));
+}
+
 Digest FileStreams::AddChunk(std::span<const uint8_t> chunk) {
   file_bytes_ += chunk.size();
   // The file's blocks and the chunk's lie differently, by what the last chunk left over.
@@ -36,11 +52,7 @@ Digest FileStreams::AddChunk(std::span<const uint8_t> chunk) {
   }
   if (own_blocks > whole_blocks) kernel_.compress({lanes, 1}, own_blocks - whole_blocks);
 
-  const std::span<const uint8_t> left = of_file.subspan(whole_blocks * kBlockBytes);
-  if (!left.empty()) {
-    std::copy(left.begin(), left.end(), begun_.begin());
-    begun_bytes_ = left.size();
-  }
+  BeginBlock(of_file.subspan(whole_blocks * kBlockBytes));
   Tail tail;
   MakeTail(chunk.subspan(own_blocks * kBlockBytes), chunk.size(), &tail);
   own.next = tail.bytes.data();

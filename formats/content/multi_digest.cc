@@ -24,6 +24,7 @@ FileHasher::~FileHasher() = default;
 
 bool FileHasher::Pays() { return sha256::BestEngine().beside; }
 Digest FileHasher::AddChunk(std::span<const uint8_t> chunk) { return state_->streams.AddChunk(chunk); }
+void FileHasher::AddBytes(std::span<const uint8_t> bytes) { state_->streams.AddBytes(bytes); }
 Digest FileHasher::Finish() { return state_->streams.Finish(); }
 
 }  // namespace plumb

@@ -34,11 +34,14 @@ class FileStreams {
   explicit FileStreams(const Kernel& kernel) : kernel_(kernel) {}
 
   Digest AddChunk(std::span<const uint8_t> chunk);
+  void AddBytes(std::span<const uint8_t> bytes);
   Digest Finish();
 
  private:
   // Fills the block that the last chunk left begun; returns how many bytes of `chunk` that took.
   size_t FinishBlock(std::span<const uint8_t> chunk);
+  // Begins a block with what is left of the file's bytes, less than one.
+  void BeginBlock(std::span<const uint8_t> left);
 
   const Kernel& kernel_;
   Lane whole_;

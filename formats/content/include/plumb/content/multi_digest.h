@@ -40,7 +40,9 @@ class FileHasher {
 
   // The digest of `chunk`, which are the next bytes of the file; any length.
   Digest AddChunk(std::span<const uint8_t> chunk);
-  // The digest of all chunks so far, one after another; the object then starts afresh.
+  // The next bytes of the file, whose chunk is hashed elsewhere.
+  void AddBytes(std::span<const uint8_t> bytes);
+  // The digest of all bytes so far, one after another; the object then starts afresh.
   Digest Finish();
 
  private:
