@@ -100,7 +100,7 @@ TEST(UnreadableTensorsTest, BytesOfProtocol2AreKeysToo) {
 }
 
 TEST(UnreadableTensorsTest, AKeyWithoutANameIsSaid) {
-  const auto source = Open(Call("evil", "Key", "") + PickleOf({}) + "X\1\0\0\0\xff" + PickleOf({}));
+  const auto source = Open(Call("evil", "Key", "") + PickleOf({}) + std::string("X\1\0\0\0\xff", 6) + PickleOf({}));
   EXPECT_THAT(NamesIn(*source), IsEmpty());
   EXPECT_THAT(Unreadable(*source), ElementsAre("tensor \"?\" stands under a key that has no name",
                                                "tensor \"?\" stands under a key that has no name"));

@@ -233,7 +233,7 @@ TEST(SafetensorsJsonTest, MetadataIsStringsOnly) {
   for (const char* value : {"1", "-1", "1.5", "null", "true", "{}", "[]", "[\"a\"]", "{\"a\":\"b\"}"}) {
     ExpectHeaderRefused(std::string(R"({"__metadata__":{"k":)") + value + "}}", "a string as metadata value", 0);
   }
-  for (const char* value : {"1", "null", "\"a\"", "[]"}) {
+  for (const char* value : {"1", "\"a\"", "[]"}) {
     ExpectHeaderRefused(std::string(R"({"__metadata__":)") + value + "}", "an object of strings", 0);
   }
 }
@@ -252,7 +252,6 @@ std::string Named(const std::string& name) {
 TEST(SafetensorsJsonTest, NamesAtTheLimitAndOnePast) {
   EXPECT_TRUE(ParseFile(Container(Named(std::string(limits::kTensorNameBytesMax, 'n')), 4)).ok());
   ExpectHeaderRefused(Named(std::string(limits::kTensorNameBytesMax + 1, 'n')), "1025 bytes long");
-  ExpectHeaderRefused(Named(""), "empty");
   ExpectHeaderRefused(Named("a\\u0000b"), "holds a NUL");
 }
 
