@@ -68,6 +68,19 @@ PlannedContainer Describe(const TensorSource& source, const std::string& path) {
   return container;
 }
 
+// Weights of formats that nobody here reads are said to be that, once.
+void WarnOfUnknown(const Operation& operation, const PublishPlan& plan) {
+  constexpr size_t kNamesMax = 3;
+  const std::vector<std::string>& names = plan.unknown_weights;
+  if (names.empty()) return;
+  std::string listed;
+  for (size_t i = 0; i < std::min(names.size(), kNamesMax); ++i) {
+    listed += fmt::format("{}{}", i == 0 ? "" : ", ", names[i]);
+  }
+  if (names.size() > kNamesMax) listed += fmt::format(" and {} more", names.size() - kNamesMax);
+  operation.Warn(fmt::format("not understood: {}; published as plain bytes", listed));
+}
+
 // Looks at the files of a folder one after another.
 class WeightPlanner {
  public:
@@ -112,7 +125,11 @@ class WeightPlanner {
     if (path.ends_with(".safetensors") || IsShardIndex(path)) return PlanNamed(path);
     if (!IsWeightName(path)) return absl::OkStatus();
     PLUMB_ASSIGN_OR_RETURN(std::optional<IncompleteFile> early, EndsEarly(path, bytes));
-    if (early.has_value()) plan_->incomplete.push_back(*std::move(early));
+    if (early.has_value()) {
+      plan_->incomplete.push_back(*std::move(early));
+    } else if (!FormatOfName(path).empty()) {
+      plan_->unknown_weights.push_back(path);
+    }
     return absl::OkStatus();
   }
 
@@ -197,6 +214,7 @@ absl::Status PlanWeights(const Directory& folder, const Operation& operation, Pu
     PLUMB_RETURN_IF_ERROR(planner.Plan(path));
   }
   PlanIndexes(folder, plan);
+  WarnOfUnknown(operation, *plan);
   for (IncompleteFile& set : IncompleteSets(plan->Paths())) {
     if (IsWeightName(set.path)) plan->incomplete.push_back(std::move(set));
   }

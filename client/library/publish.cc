@@ -104,6 +104,7 @@ absl::StatusOr<PublishPreview> PreviewPublish(const PublishOptions& options, con
   PLUMB_RETURN_IF_ERROR(CheckReference(options.reference));
   PLUMB_ASSIGN_OR_RETURN(Directory folder, Directory::OpenFollowingLinks(options.folder));
   PLUMB_ASSIGN_OR_RETURN(PublishPlan plan, PlanPublish(folder, options, operation));
+  PLUMB_RETURN_IF_ERROR(AddCheckpoint(options, plan.step, &plan.manifest));
   PublishPreview preview{.manifest = std::move(plan.manifest), .left_out = std::move(plan.left_out)};
   for (const PlannedFile& planned : plan.files) {
     v1::File* file = preview.manifest.add_files();

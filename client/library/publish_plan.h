@@ -52,6 +52,8 @@ struct PublishPlan {
   std::vector<std::string> left_out;
   // What is not all there.
   std::vector<IncompleteFile> incomplete;
+  // Files with names of weights and a content of no format that is read.
+  std::vector<std::string> unknown_weights;
   ModelCard card;
   std::vector<PlannedContainer> containers;
   // Of a training whose state lies at the top.

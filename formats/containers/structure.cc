@@ -138,7 +138,10 @@ absl::StatusOr<bool> ZipEndsEarly(ByteWindow* window) {
   constexpr std::string_view kEnd("PK\x05\x06", 4);
   const uint64_t tail = std::min<uint64_t>(window->size(), 22 + 65'535);
   PLUMB_ASSIGN_OR_RETURN(std::span<const uint8_t> bytes, window->At(window->size() - tail, tail));
-  return AsText(bytes).rfind(kEnd) == std::string_view::npos;
+  const size_t end = AsText(bytes).rfind(kEnd);
+  if (end == std::string_view::npos || tail - end < 22) return true;
+  const uint64_t comment = LittleEndian(bytes.subspan(end + 20, 2));
+  return comment > tail - end - 22;
 }
 
 absl::StatusOr<bool> Hdf5EndsEarly(ByteWindow* window) {

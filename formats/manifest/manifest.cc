@@ -81,7 +81,7 @@ std::string DescribeKind(const v1::Manifest& manifest) {
   };
   if (facts.form() != "model" && facts.form() != KindName(manifest.kind())) add(facts.form());
   add(facts.library());
-  add(facts.quantisation());
+  if (facts.quantisation() != facts.library()) add(facts.quantisation());
   std::string text(KindName(manifest.kind()));
   if (!details.empty()) text += fmt::format(" ({})", details);
   if (facts.form() == "adapter" && facts.base_models_size() > 0) text += " for " + facts.base_models(0).name();

@@ -419,7 +419,7 @@ def sentence_encoder_old(where):
     hub_rest(where)
 
 
-@folder(form='sentence encoder', family='bert', library='sentence-transformers', warns=[UNCHECKED])
+@folder(form='sentence encoder', family='bert', library='sentence-transformers')
 def sentence_encoder_new(where):
     shutil.copytree(DATA / 'encoders/sentence-bert-mean', where, dirs_exist_ok=True,
                     ignore=shutil.ignore_patterns('golden*'))
@@ -427,7 +427,7 @@ def sentence_encoder_new(where):
         {'idx': 0, 'name': '0', 'path': '', 'type': 'sentence_transformers.base.modules.transformer.Transformer'},
         {'idx': 1, 'name': '1', 'path': '1_Pooling',
          'type': 'sentence_transformers.sentence_transformer.modules.pooling.Pooling'}])
-    put_json(where / '1_Pooling/config.json', {'embedding_dimension': 16, 'pooling_mode': 'mean', 'include_prompt': True})
+    put_json(where / '1_Pooling/config.json', {'embedding_dimension': 12, 'pooling_mode': 'mean', 'include_prompt': True})
     put_json(where / 'config_sentence_transformers.json', {'__version__': {'sentence_transformers': '6.0.0'}})
     hub_rest(where)
 
@@ -516,14 +516,14 @@ def gguf_in_parts(where):
     hub_rest(where)
 
 
-@folder()
+@folder(warns=['Lambda layer'])
 def keras_new(where):
     make(where / 'model.keras', (DATA / 'keras/model.keras').read_bytes())
     card(where, library_name='keras')
 FOLDERS['keras_new'].library = 'keras'
 
 
-@folder()
+@folder(warns=['Lambda layer'])
 def keras_old(where):
     make(where / 'tf_model.h5', (DATA / 'keras/model.h5').read_bytes())
     hub_rest(where)
@@ -565,7 +565,7 @@ def openvino(where):
     hub_rest(where)
 
 
-@folder(no_model=True)
+@folder(warns=[UNCHECKED], no_model=True)
 def ctranslate2(where):
     put_json(where / 'config.json', {'bos_token': '<s>', 'layer_norm_epsilon': None})
     make(where / 'model.bin', b'\x06\0\0\0\x0e\0TransformerSpec' + tiny.values('w', 'F32', (64,)))

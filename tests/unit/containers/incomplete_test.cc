@@ -82,8 +82,6 @@ TEST(EndsEarlyTest, EveryBeginningIsCutAndTheWholeIsNot) {
   for (const auto& [name, bytes] : kFiles) {
     EXPECT_FALSE(EndsEarlyAs(name, bytes)) << name;
     for (size_t size = 2; size < bytes.size(); ++size) {
-      // The end record of a ZIP archive is known by its first bytes alone.
-      if (bytes == zip && size >= 48) continue;
       EXPECT_TRUE(EndsEarlyAs(name, bytes.substr(0, size))) << name << " " << size;
     }
   }
