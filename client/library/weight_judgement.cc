@@ -59,11 +59,11 @@ bool IsMaskOrBound(const std::string& name) {
 // gates, statistics and the state of optimizers.
 bool StartsAtZero(const std::string& name) {
   static constexpr std::string_view kParts[] = {
-      "norm",       "ln_",       "bias",       "lora_b",    "lora_up",    "lora_embedding_b",
-      "zero_conv",  "zero_proj", "adaln",      "attn_gate", "gate_attn",  "gate_msa",
-      "scale",      "shift",     "running_",   "beta",      "gamma",      "offset",
-      "token_type", "position",  "exp_avg",    "momentum",  "modulation", "alpha",
-      "buffer",     "cache",     "controlnet_"};
+      "norm",       "ln_",       "bias",     "lora_b",    "lora_up",    "lora_embedding_b",
+      "zero_conv",  "zero_proj", "adaln",    "attn_gate", "gate_attn",  "gate_msa",
+      "scale",      "shift",     "running_", "beta",      "gamma",      "offset",
+      "token_type", "position",  "exp_avg",  "optimizer", "velocity",   "momentum",
+      "modulation", "alpha",     "buffer",   "cache",     "controlnet_"};
   return Names(name, kParts);
 }
 

@@ -160,6 +160,7 @@ TEST(WeightWatchTest, ZerosWhereTrainingBegins) {
     model.Add(fmt::format("h.{}.groupnorm.weight", layer), {1, 64, 1, 1}, std::vector<float>(64, 0));
   }
   model.Add("x", {1, 64, 1}, std::vector<float>(64, 0));
+  model.Add("optimizer/vars/2", {8, 8}, std::vector<float>(64, 0));
   EXPECT_THAT(WarningsOf(model), IsEmpty());
   // One layer without its weights, where others have theirs.
   model.Add("h.3.lora_A.weight", {8, 8}, std::vector<float>(64, 0));
