@@ -119,7 +119,7 @@ void Print(Output& output, const DiffResult& result, const std::vector<ConfigCha
                  {"|B-A|/|A|", Align::kRight},
                  {.header = "MAX", .align = Align::kRight, .drop = 1},
                  {.header = "TYPE", .drop = 2},
-                 {.header = "", .fit = Fit::kMiddle, .min = 32},
+                 {.header = "", .fit = Fit::kFront, .min = 32},
                  {.header = "", .fit = Fit::kMiddle, .drop = 5, .min = 16}});
   std::set<std::string> one_sided = OneSided(result);
   for (const TensorDiff& tensor : result.tensors) {

@@ -98,7 +98,8 @@ std::string WrapMend(const std::string& mend, size_t width) {
     const std::string line = mend.substr(begin, end - begin);
     const size_t remark = std::min(line.find("    "), line.size());
     const bool fits = width == 0 || DisplayWidth(line) + kTryColumns <= width;
-    if (begin > 0) text += "\n";
+    // Below the first, which stands after `Try: `.
+    if (begin > 0) text += "\n" + std::string(kTryColumns, ' ');
     text += fits ? line : WrapCommand(line.substr(0, remark), width, kTryColumns);
     if (!fits && remark < line.size()) text += "\n" + WrapText("  " + line.substr(remark + 4), width);
     begin = end + 1;

@@ -247,8 +247,9 @@ Table InspectedTensorTable(const InspectedContainer& container) {
   bool layouts = std::any_of(container.tensors.begin(), container.tensors.end(),
                              [](const SourceTensor& tensor) { return !LayoutText(tensor).empty(); });
   bool statistics = !container.statistics.empty();
-  std::vector<Column> columns = {
-      {"  TYPE"}, {"SHAPE"}, {.header = "SIZE", .align = Align::kRight, .drop = statistics ? 7 : 0}};
+  std::vector<Column> columns = {{"  TYPE"},
+                                 {.header = "SHAPE", .drop = statistics ? 1 : 0},
+                                 {.header = "SIZE", .align = Align::kRight, .drop = statistics ? 7 : 0}};
   if (layouts) columns.push_back({.header = "LAYOUT", .drop = 6});
   if (statistics) {
     const std::pair<const char*, int> figures[] = {{"MIN", 0},    {"MAX", 0},   {"MEAN", 3}, {"STD", 2},
@@ -257,7 +258,7 @@ Table InspectedTensorTable(const InspectedContainer& container) {
       columns.push_back({.header = name, .align = Align::kRight, .drop = drop});
     }
   }
-  columns.push_back({.header = "TENSOR", .fit = Fit::kMiddle, .min = 20});
+  columns.push_back({.header = "TENSOR", .fit = Fit::kFront, .min = 28});
   Table table(columns);
   for (size_t i = 0; i < container.tensors.size(); ++i) {
     const SourceTensor& tensor = container.tensors[i];

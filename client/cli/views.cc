@@ -161,13 +161,10 @@ Json CardJson(const v1::Card& card) {
 }
 
 Json FactsJson(const v1::ReleaseFacts& facts) {
-  Json json = {{"form", facts.form()},
-               {"library", facts.library()},
-               {"task", facts.task()},
-               {"family", facts.family()},
-               {"quantisation", facts.quantisation()},
-               {"formats", StringList(facts.formats())},
-               {"base_models", Json::array()}};
+  Json json = {
+      {"form", facts.form()},        {"library", facts.library()},           {"task", facts.task()},
+      {"family", facts.family()},    {"quantisation", facts.quantisation()}, {"formats", StringList(facts.formats())},
+      {"base_models", Json::array()}};
   for (const v1::BaseModel& base : facts.base_models()) {
     json["base_models"].push_back({{"name", base.name()}, {"relation", RelationName(base.relation())}});
   }
@@ -252,10 +249,10 @@ Table FileTable(const v1::Manifest& manifest) {
 }
 
 Table TensorTable(const v1::Manifest& manifest) {
-  Table table({{.header = "FILE", .fit = Fit::kMiddle, .drop = 2, .min = 12},
+  Table table({{.header = "FILE", .fit = Fit::kMiddle, .min = 16},
                {.header = "SIZE", .align = Align::kRight, .drop = 1},
                {"TYPE"},
-               {.header = "TENSOR", .fit = Fit::kMiddle, .min = 36}});
+               {.header = "TENSOR", .fit = Fit::kFront, .min = 28}});
   for (const v1::File& file : manifest.files()) {
     for (const v1::Tensor& tensor : file.tensors()) {
       table.AddRow({file.path(), FormatBytes(tensor.end() - tensor.begin()), TensorType(tensor), tensor.name()});

@@ -80,8 +80,8 @@ std::string TooManyParts(std::string_view model) {
   const size_t slash = model.find('/');
   if (slash == model.npos || model.find('/', slash + 1) == model.npos) return "";
   return fmt::format(
-      "\"{}\" is not a host, which has a dot or a port or is localhost, and a path inside a release is "
-      "an argument of its own",
+      "\"{}\" is not a host (it has no dot and no port), and a path inside a release is an argument of "
+      "its own",
       model.substr(0, slash));
 }
 

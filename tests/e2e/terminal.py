@@ -28,10 +28,10 @@ class Screen:
         """All words with one space between, as if the lines were endless."""
         return ' '.join(self.text.split())
 
-    def problems(self):
-        """What no screen may show, each as a sentence."""
+    def problems(self, verbatim=False):
+        """What no screen may show, each as a sentence. Text that is there to be copied (`verbatim`) may wrap."""
         found = []
-        if self.lines != self.joined:
+        if self.lines != self.joined and not verbatim:
             wrapped = next(line for line in self.joined if line not in self.lines)
             found.append(f'the terminal wrapped this line: {wrapped!r}')
         for line in self.lines:
@@ -39,7 +39,7 @@ class Screen:
                 found.append(f'escape sequences as text: {line!r}')
             if re.match(r'^[EWID]\d{4} \d\d:', line):
                 found.append(f'a log line of a library: {line!r}')
-        for match in re.finditer(r'sha256:([0-9a-f]+)\s*([0-9a-f]*)', self.text):
+        for match in re.finditer(r'sha256:([0-9a-f]+)(?![0-9a-z])\s*([0-9a-f]*)', self.text):
             digits = match.group(1) if len(match.group(1)) in (12, 64) else match.group(1) + match.group(2)
             if len(digits) not in (12, 64):
                 found.append(f'a cut digest: {match.group(0)!r}')
