@@ -42,9 +42,9 @@ size_t Room(size_t width, size_t indent) { return std::max(width - std::min(widt
 }  // namespace
 
 std::vector<std::string> WrapWords(std::string_view text, size_t columns, size_t first) {
-  if (columns == 0) return {std::string(text)};
-  std::vector<std::string> lines(1);
   size_t room = first == 0 ? columns : first;
+  if (columns == 0 || DisplayWidth(text) <= room) return {std::string(text)};
+  std::vector<std::string> lines(1);
   size_t used = 0;
   auto next_line = [&] {
     lines.emplace_back();

@@ -46,7 +46,7 @@ TEST_F(CompletionTest, OffersNestedCommands) {
 TEST_F(CompletionTest, OffersFlagsOfTheCommandAndGlobalOnes) {
   EXPECT_THAT(Complete({"pull", "--"}), Contains("--include"));
   EXPECT_THAT(Complete({"pull", "--"}), Contains("--registry"));
-  EXPECT_THAT(Complete({"pull", "--in"}), ElementsAre("--include"));
+  EXPECT_THAT(Complete({"pull", "--in"}), ElementsAre("--include", "--into"));
 }
 
 TEST_F(CompletionTest, OffersEachFlagOnce) {

@@ -38,7 +38,7 @@ TEST(InspectViewTest, JsonKeysStay) {
       R"({"dtype":"I64","tensor_count":1,"elements":1,"bytes":8}],"conventions":[],"shared":[["wte","turned"]],)"
       R"("metadata":{"epoch":3,"names":{"count":20,"first":["x","x","x","x","x","x","x","x","x","x","x","x","x",)"
       R"("x","x","x"]}},"notes":["its pickle imports a.b at byte 7, which Plumb does not run"],)"
-      R"("from_manifest":false,"error":"","files":[{"path":"m.pt","bytes":100}],"tensors":[{"name":"wte",)"
+      R"("unreadable":[],"from_manifest":false,"foreign":"","error":"","files":[{"path":"m.pt","bytes":100}],"tensors":[{"name":"wte",)"
       R"("dtype":"F32","shape":[2,3],"strides":[],"bytes":24,"ranges":[{"file":"m.pt","begin":8,"end":32}],)"
       R"("shared_storage":0,"statistics":{"count":6,"min":-2.0,"max":1.0,"mean":0.5,"std":0.0,"absmax":2.0,)"
       R"("zeros":1,"nans":0,"infinities":0}},{"name":"turned","dtype":"F32","shape":[3,2],"strides":[1,3],)"

@@ -134,7 +134,8 @@ TEST(ModelDiffViewTest, JsonKeysStay) {
       R"("by_content":false,"finding":"quantised","made_from_other":"b","explained":true,"elements":64,)"
       R"("different_elements":3,"beyond_bounds":0,"difference_l2":0.5,"relative_l2":null,"difference_max":0.125,"largest_at":9,)"
       R"("remark":""}],"only_a":[],"only_b":[{"name":"y","dtype":"BF16","shape":[3]}],"computed_a":[],)"
-      R"("computed_b":[]})");
+      R"("computed_b":[],"unread_a":[],"unread_b":[],"identical":false,"folded":false,)"
+      R"("config_changed":[],"config_unknown":[]})");
 }
 
 }  // namespace

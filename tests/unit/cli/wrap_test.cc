@@ -17,6 +17,8 @@ TEST(WrapWords, WithoutAWidthBreaksNothing) { EXPECT_EQ(WrapWords("one two three
 
 TEST(WrapWords, OfNothingIsAnEmptyLine) { EXPECT_EQ(WrapWords("", 8), (Lines{""})); }
 
+TEST(WrapWords, LeavesWhatFitsAsItIs) { EXPECT_EQ(WrapWords("  set off", 9), (Lines{"  set off"})); }
+
 TEST(WrapWords, KeepsSpacesWithinALine) { EXPECT_EQ(WrapWords("a  b c", 5), (Lines{"a  b", "c"})); }
 
 TEST(WrapWords, TheFirstLineMayBeShorter) {
