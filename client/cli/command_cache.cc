@@ -74,7 +74,9 @@ absl::Status RunPrune(Context& context, const PruneFlags& flags) {
     return UsageError(fmt::format("--older-than is {}; expected at most {} days", *flags.older_than_days, kDaysMax));
   }
   PLUMB_ASSIGN_OR_RETURN(Cache cache, context.OpenCache());
-  PLUMB_ASSIGN_OR_RETURN(CacheUsage gone, cache.Prune(flags.all ? 0 : *flags.older_than_days * kSecondsPerDay));
+  absl::StatusOr<CacheUsage> pruned = cache.Prune(flags.all ? 0 : *flags.older_than_days * kSecondsPerDay);
+  if (!pruned.ok()) return AsLocalStorage(pruned.status());
+  const CacheUsage& gone = *pruned;
   if (context.output().json()) {
     context.output().PrintJson(UsageJson(cache, gone));
   } else {

@@ -150,7 +150,9 @@ absl::StatusOr<Cache> Context::OpenCache() const {
         "no place for the cache is known; set HOME, "
         "XDG_CACHE_HOME or PLUMB_CACHE");
   }
-  return Cache::Open(settings_.cache_folder);
+  absl::StatusOr<Cache> opened = Cache::Open(settings_.cache_folder);
+  if (!opened.ok()) return AsLocalStorage(opened.status());
+  return opened;
 }
 
 Operation Context::LongOperation() {
