@@ -42,6 +42,7 @@ std::string LocalStorageAdvice(const absl::Status& status) {
     default:
       break;
   }
+  if (absl::IsAborted(status)) return "Wait for it to end, or choose another folder.";
   if (absl::IsResourceExhausted(status)) return "Free some space there, or choose another folder.";
   return "Choose another folder, or make that one writable.";
 }

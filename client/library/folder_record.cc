@@ -68,7 +68,7 @@ absl::StatusOr<UniqueFd> LockFolder(const Directory& directory) {
     }
     if (errno != EWOULDBLOCK) return ErrnoStatus(errno, fmt::format("lock {}/{}", directory.path(), kLockName));
     return WithErrorClass(
-        FailedPrecondition(fmt::format("another pull is working in {}; wait for it to end", directory.path())),
+        absl::AbortedError(fmt::format("another pull is working in {}; wait for it to end", directory.path())),
         ErrorClass::kLocalStorage);
   }
   return fd;

@@ -15,6 +15,9 @@
 namespace plumb {
 namespace {
 
+// How often a copy that vanished is made again.
+constexpr int kSharingTries = 8;
+
 // Gives the open file its final size and reserves the disk for it, so that a full disk shows now.
 absl::Status Reserve(int fd, uint64_t bytes, std::string_view name) {
   if (::ftruncate(fd, static_cast<off_t>(bytes)) != 0) return ErrnoStatus(errno, fmt::format("resize {}", name));
@@ -109,6 +112,13 @@ absl::Status PullFile::Finish() {
 }
 
 absl::Status PullFile::ShareAs(int fd, std::string_view name) const {
+  // Where locks do nothing, another pull that ends may take what is on its way for leftovers.
+  absl::Status shared = TryToShareAs(fd, name);
+  for (int i = 0; i < kSharingTries && absl::IsNotFound(shared); ++i) shared = TryToShareAs(fd, name);
+  return shared;
+}
+
+absl::Status PullFile::TryToShareAs(int fd, std::string_view name) const {
   const bool large = list_.file_bytes() >= kHardLinkBytesMin;
   const std::string temporary = TemporaryName(root_);
   // Without a cache every file is its owner's alone.

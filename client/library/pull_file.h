@@ -60,6 +60,7 @@ class PullFile {
   absl::Status CopyFromDamaged(const LocalBytes& found, std::vector<bool>* good);
   // Puts the bytes of an open complete file under `name` at once.
   absl::Status ShareAs(int fd, std::string_view name) const;
+  absl::Status TryToShareAs(int fd, std::string_view name) const;
   // Gives the partial file the name.
   absl::Status MovePartialTo(std::string_view name) const;
 

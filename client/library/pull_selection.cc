@@ -37,6 +37,7 @@ std::string Meant(const v1::Manifest& manifest, const std::string& pattern) {
   std::string folder = pattern;
   while (folder.ends_with('/')) folder.pop_back();
   const std::string folded = FoldPath(pattern);
+  if (pattern.starts_with("./")) return "paths begin without ./";
   for (const v1::File& file : manifest.files()) {
     const std::string& path = file.path();
     if (!folder.empty() && path.starts_with(folder + "/")) {
