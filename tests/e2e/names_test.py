@@ -24,7 +24,7 @@ class NamesTest(PlumbTest):
         self.publish('v3', '--tag', 'v3', expect='usage')
         self.assertEqual(self.plumb('admin', 'stats', '--json').json['releases'], 2)
         self.publish('v3', '--tag', 'stable')
-        self.plumb('tag', 'lab/m:stable', 'stable', '--remove')
+        self.plumb('tag', '--remove', 'lab/m', 'stable')
         self.publish('stable')
 
     def test_the_digest_that_is_printed_is_a_reference(self):
