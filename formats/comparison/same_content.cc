@@ -45,7 +45,7 @@ std::set<uint64_t> SizesOf(std::span<const LaidOut> tensors) {
 
 bool IsWorthIt(const LaidOut& tensor, const std::set<uint64_t>& sizes) {
   const uint64_t elements = tensor.tensor->element_count();
-  return elements > 1 && sizes.contains(elements);
+  return elements > 0 && !tensor.tensor->shape.empty() && sizes.contains(elements);
 }
 
 }  // namespace

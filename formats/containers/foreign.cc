@@ -42,24 +42,13 @@ bool HasMagic(std::string_view head, const Magic& magic) {
   return head.size() >= magic.at + magic.bytes.size() && head.substr(magic.at).starts_with(magic.bytes);
 }
 
-// The specification's version (1), then a description (2), which is a message; ONNX has the producer's name there.
-bool LooksLikeCoreml(std::span<const uint8_t> head) {
-  constexpr uint32_t kKindMin = 200;  // Fields from here on are the kind of model.
-  constexpr uint64_t kVersionMax = 100;
-  WireReader reader(head);
-  WireField field;
-  if (!reader.Next(field) || field.number != 1 || field.wire != Wire::kVarint || field.value > kVersionMax)
-    return false;
-  while (reader.Next(field)) {
-    if (field.number >= kKindMin) return field.wire == Wire::kBytes;
-    if (field.number == 2 && field.wire == Wire::kBytes && !field.bytes.empty() && field.bytes[0] == 0x0a) return true;
-  }
-  // The description, or the kind, is longer than what was read.
-  const size_t tag = head.size() > 2 && head[1] < 0x80 ? 2 : 0;
-  if (tag == 0 || head[tag] != 0x12) return false;
-  size_t at = tag + 1;
-  while (at < head.size() && (head[at] & 0x80) != 0) ++at;
-  return at + 1 < head.size() && at - tag < 6 && head[at + 1] == 0x0a;
+// A description of features begins with one that begins with its name, where ONNX has a text, and TensorFlow a message
+// of other fields.
+bool IsDescription(std::span<const uint8_t> message) {
+  constexpr uint8_t kFirst = 0x0a;  // Field 1, with a length.
+  if (message.empty() || message[0] != kFirst) return false;
+  message = message.subspan(1);
+  return TakeVarint(message).has_value() && !message.empty() && message[0] == kFirst;
 }
 
 // OpenVINO's networks are XML with the weights beside them.
@@ -89,6 +78,25 @@ std::optional<ForeignFormat> TarFormat(std::span<const uint8_t> head) {
 }
 
 }  // namespace
+
+// The specification's version (1), a description (2), then the kind of model, a field from 200 on.
+bool LooksLikeCoreml(std::span<const uint8_t> head) {
+  constexpr uint32_t kKindMin = 200;
+  constexpr uint64_t kVersionMax = 100;
+  constexpr uint8_t kDescription = 0x12;
+  WireReader reader(head);
+  WireField field;
+  if (!reader.Next(field) || field.number != 1 || field.wire != Wire::kVarint || field.value > kVersionMax)
+    return false;
+  while (reader.Next(field)) {
+    if (field.number >= kKindMin) return field.wire == Wire::kBytes;
+    if (field.number == 2 && field.wire == Wire::kBytes && IsDescription(field.bytes)) return true;
+  }
+  // The description is longer than what was read.
+  if (head.size() < 4 || head[1] >= 0x80 || head[2] != kDescription) return false;
+  std::span<const uint8_t> rest = head.subspan(3);
+  return TakeVarint(rest).has_value() && IsDescription(rest);
+}
 
 std::optional<ForeignFormat> ForeignFormatOf(std::span<const uint8_t> head) {
   const std::string_view text = AsText(head);

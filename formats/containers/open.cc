@@ -87,14 +87,18 @@ struct Recognised {
 
 Recognised Recognise(const ContainerInput& input) {
   Recognised found;
-  found.foreign = ForeignFormatOf(input.head);
-  if (found.foreign) return found;
   for (const ContainerFormat* format : Formats()) {
     if (!format->recognises(input)) continue;
+    // A CoreML model begins like the messages of these two.
+    const bool message = format == &OnnxFormat() || format == &SavedModelFormat();
+    if (message && LooksLikeCoreml(input.head)) break;
     found.format = format;
     return found;
   }
-  if (!LooksLikeZip(input.head)) return found;
+  if (!LooksLikeZip(input.head)) {
+    found.foreign = ForeignFormatOf(input.head);
+    return found;
+  }
   found.archive = ZipArchive::Open(input.bytes);
   if (found.archive.ok()) found.foreign = ForeignFormatOf(*found.archive);
   if (found.foreign) return found;

@@ -63,11 +63,22 @@ TEST(ForeignTest, CoremlIsNoBrokenOnnx) {
   EXPECT_EQ(NameOf("\x08\x04\x12\x05\x0a\x03\x0a\x01x\xa2\x1f\x00"s + rest), "coreml");
   EXPECT_EQ(NameOf("\x08\x09\x12\x00\xb2\x1f\x02\x08\x01"s), "coreml") << "a program, without a description";
   EXPECT_EQ(NameOf("\x08\x04\x12\x80\x10\x0a\x80\x08\x0a\x01x"s + rest), "coreml") << "longer than the head";
+  // TensorFlow's SavedModel has what its graph was made by.
+  EXPECT_EQ(NameOf("\x08\x01\x12\x80\x10\x0a\x80\x08\x12\x01x"s + rest), "");
+  EXPECT_EQ(NameOf("\x08\x01\x12\x05\x0a\x03\x22\x01x"s + rest), "");
   // ONNX has a text there.
   EXPECT_EQ(NameOf("\x08\x08\x12\x07pytorch\x1a\x03"
                    "2.0"s +
                    rest),
             "");
+}
+
+// The length of a header may be any number.
+TEST(ForeignTest, NoneOfOursIsTakenForAnother) {
+  const std::string json = R"({"w":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})";
+  const std::string file = "\x1f\x8b\0\0\0\0\0\0"s + json + std::string(0x8b1f - json.size(), ' ') + "ab";
+  EXPECT_EQ(NameOf(file), "");
+  EXPECT_TRUE(OpenBytes(file).ok());
 }
 
 TEST(ForeignTest, Archives) {

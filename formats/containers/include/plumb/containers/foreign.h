@@ -3,6 +3,7 @@
 #ifndef PLUMB_CONTAINERS_FOREIGN_H_
 #define PLUMB_CONTAINERS_FOREIGN_H_
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -23,6 +24,9 @@ struct ForeignFormat {
 // What bytes that begin so are; nullopt for everything else. `head`: the first bytes, kContainerHeadBytesMin at least
 // of a longer file. docs/containers.md has the list.
 std::optional<ForeignFormat> ForeignFormatOf(std::span<const uint8_t> head);
+
+// Whether bytes begin like a CoreML model, which ONNX's and TensorFlow's messages do but for what is in them.
+bool LooksLikeCoreml(std::span<const uint8_t> head);
 
 // The same for ZIP archives, by their entries.
 std::optional<ForeignFormat> ForeignFormatOf(const ZipArchive& archive);
