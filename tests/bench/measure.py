@@ -79,12 +79,12 @@ class Table:
         self.rows.setdefault(task, {}).setdefault(who, []).append(measured)
 
     def print(self):
-        print(f'{"task":8} {"program":42} {"seconds":>8} {"GB/s":>6} {"CPU s/GB":>9} {"peak MiB":>9} {"plumb / it":>11}')
+        print(f'{"task":13} {"program":42} {"seconds":>8} {"GB/s":>6} {"CPU s/GB":>9} {"peak MiB":>9} {"plumb / it":>11}')
         for task, programs in self.rows.items():
             ours = statistics.median(m.seconds for m in next(iter(programs.values())))
             for who, runs in programs.items():
                 seconds = statistics.median(m.seconds for m in runs)
                 cpu = statistics.median(m.cpu for m in runs) / self.gigabytes
                 ratio = '' if who.startswith('plumb') else f'{ours / seconds:11.2f}'
-                print(f'{task:8} {who:42} {seconds:8.2f} {self.gigabytes / seconds:6.2f} {cpu:9.2f} '
+                print(f'{task:13} {who:42} {seconds:8.2f} {self.gigabytes / seconds:6.2f} {cpu:9.2f} '
                       f'{max(m.peak_mib for m in runs):9.0f} {ratio:>11}')
