@@ -89,7 +89,8 @@ class AskingCredentials final : public grpc::ServerCredentials {
     std::optional<CertificatePair> changed = static_cast<Certificate*>(certificate)->TakeChange();
     if (!changed.has_value()) return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
     grpc_ssl_pem_key_cert_pair pair{.private_key = changed->key_pem.c_str(), .cert_chain = changed->chain_pem.c_str()};
-    *config = grpc_ssl_server_certificate_config_create(nullptr, &pair, 1);
+    // The core asserts that there are roots for the certificates of clients, although none is asked for one.
+    *config = grpc_ssl_server_certificate_config_create(changed->chain_pem.c_str(), &pair, 1);
     return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_NEW;
   }
 
