@@ -136,9 +136,16 @@ absl::Status PullFile::TryToShareAs(int fd, std::string_view name) const {
 }
 
 absl::Status PullFile::MovePartialTo(std::string_view name) const {
-  absl::Status moved = directory_.Rename(PartialName(root_), name);
-  // Where locks do nothing, another pull into the folder may have moved it, with the same bytes.
-  return absl::IsNotFound(moved) ? ShareAs(partial_->fd(), name) : moved;
+  // Where locks do nothing, what has the partial file's name may be another pull's by now, and not whole: what is moved
+  // is the very file that was written.
+  const std::string temporary = TemporaryName(root_);
+  const absl::Status linked = directory_.Link(partial_->fd(), temporary);
+  absl::Status moved = linked.ok() ? directory_.Rename(temporary, name)
+                                   : (absl::IsNotFound(linked) ? linked : directory_.Rename(PartialName(root_), name));
+  if (absl::IsNotFound(moved)) moved = ShareAs(partial_->fd(), name);
+  if (!linked.ok() || !moved.ok()) return moved;
+  PLUMB_RETURN_IF_ERROR(directory_.Remove(temporary));
+  return directory_.Remove(PartialName(root_));
 }
 
 }  // namespace plumb

@@ -134,6 +134,15 @@ absl::Status Directory::Rename(std::string_view from, std::string_view to) const
   return absl::OkStatus();
 }
 
+absl::Status Directory::Link(int fd, std::string_view name) const {
+  PLUMB_ASSIGN_OR_RETURN(UniqueFd parent, OpenParent(name, true));
+  const std::string self = fmt::format("/proc/self/fd/{}", fd);
+  if (::linkat(AT_FDCWD, self.c_str(), parent.get(), std::string(BaseName(name)).c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    return ErrnoStatus(errno, fmt::format("link {}/{}", path_, name));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Directory::ShareMethod> Directory::ShareFile(int fd, std::string_view name, bool allow_hard_link,
                                                             unsigned mode) const {
   PLUMB_ASSIGN_OR_RETURN(UniqueFd parent, OpenParent(name, true));

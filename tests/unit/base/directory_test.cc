@@ -157,6 +157,18 @@ TEST_F(DirectoryTest, StatTellsSizeAndLinks) {
   EXPECT_TRUE(absl::IsNotFound(directory_->SyncParent("none/f")));
 }
 
+TEST_F(DirectoryTest, LinkGivesTheVeryFileAnotherName) {
+  ASSERT_TRUE(WriteHere("f", "x").ok());
+  auto fd = directory_->OpenFile("f");
+  ASSERT_TRUE(fd.ok());
+  EXPECT_TRUE(directory_->Link(fd->get(), "a/again").ok());
+  EXPECT_TRUE(absl::IsAlreadyExists(directory_->Link(fd->get(), "a/again")));
+  EXPECT_EQ(directory_->Stat("a/again")->links, 2u);
+  ASSERT_TRUE(directory_->Remove("f").ok());
+  ASSERT_TRUE(directory_->Remove("a/again").ok());
+  EXPECT_TRUE(absl::IsNotFound(directory_->Link(fd->get(), "b"))) << "it has no name left";
+}
+
 TEST_F(DirectoryTest, ShareFileGivesTheSameBytes) {
   std::string content(3'000'000, 'x');
   ASSERT_TRUE(WriteHere("f", content).ok());

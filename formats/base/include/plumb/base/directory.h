@@ -64,6 +64,9 @@ class Directory {
   absl::Status MakeDirectory(std::string_view name) const;
   // Gives a file another name, replacing what stood there; the target's folders are made.
   absl::Status Rename(std::string_view from, std::string_view to) const;
+  // Gives an open file of this folder's file system one more name, of the same file. Replaces nothing: ALREADY_EXISTS;
+  // NOT_FOUND when the file has no name left.
+  absl::Status Link(int fd, std::string_view name) const;
   // Adds a second name for an open file: reflink where the file system can, else hard link
   // when `allow_hard_link`, else a copy. Replaces nothing: ALREADY_EXISTS.
   enum class ShareMethod { kReflink, kHardLink, kCopy };
