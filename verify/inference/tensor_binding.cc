@@ -19,14 +19,13 @@ class Differences {
     Add(std::move(text));
   }
   // One that may have a meaning which Plumb does not know.
-  void Add(std::string text) {
-    if (++count_ <= kDifferencesNamedMax) texts_.push_back(std::move(text));
-  }
+  void Add(std::string text) { texts_.push_back(std::move(text)); }
+  // A tensor that the config does not imply: the same, and shown beside what is missing, which it may be.
+  void AddStranger(std::string text) { strangers_.push_back(std::move(text)); }
   // `strange`: names are not understood, so that nothing is shown to be missing.
   absl::Status ToStatus(bool strange) const {
-    if (count_ == 0) return absl::OkStatus();
-    std::string all = fmt::format("{}{}", fmt::join(texts_, "; "),
-                                  count_ > texts_.size() ? fmt::format("; and {} more", count_ - texts_.size()) : "");
+    if (texts_.empty() && strangers_.empty()) return absl::OkStatus();
+    const std::string all = InWords();
     if (strange || !contradicts_) {
       return absl::UnimplementedError(fmt::format(
           "tensors are not understood: {}{}", strange ? "most names are others than the config implies: " : "", all));
@@ -35,9 +34,20 @@ class Differences {
   }
 
  private:
-  size_t count_ = 0;
+  // The first few of both kinds.
+  std::string InWords() const {
+    const size_t strangers_max = kDifferencesNamedMax - std::min(texts_.size(), kDifferencesNamedMax / 2);
+    const size_t strangers = std::min(strangers_.size(), strangers_max);
+    const size_t others = std::min(texts_.size(), kDifferencesNamedMax - strangers);
+    std::vector<std::string> named(texts_.begin(), texts_.begin() + static_cast<ptrdiff_t>(others));
+    named.insert(named.end(), strangers_.begin(), strangers_.begin() + static_cast<ptrdiff_t>(strangers));
+    const size_t more = texts_.size() + strangers_.size() - named.size();
+    return fmt::format("{}{}", fmt::join(named, "; "), more > 0 ? fmt::format("; and {} more", more) : "");
+  }
+
   bool contradicts_ = false;
   std::vector<std::string> texts_;
+  std::vector<std::string> strangers_;
 };
 
 bool IsReadableFloat(DType dtype) {
@@ -125,7 +135,7 @@ absl::StatusOr<TensorBinding> BindTensors(const Model& model, const std::vector<
                                         : differences.AddContradiction(std::move(text));
   }
   for (const auto& [name, tensor] : by_name) {
-    differences.Add(fmt::format("\"{}\" {} is unexpected", tensor->name, ShapeText(tensor->shape)));
+    differences.AddStranger(fmt::format("\"{}\" {} is unexpected", tensor->name, ShapeText(tensor->shape)));
   }
   PLUMB_RETURN_IF_ERROR(differences.ToStatus(!by_name.empty() && 2 * binding.tensors.size() < rules.required.size()));
   return binding;

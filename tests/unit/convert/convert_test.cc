@@ -209,10 +209,10 @@ TEST_F(ConvertTest, NamesTheFolderThatIsMissingOrInTheWay) {
 
 TEST_F(ConvertTest, LimitsOfTheTargetAreErrorsThatNameTheTensor) {
   const auto deep = SourceBuilder().AddAny("deep", DType::kF32, {1, 1, 1, 1, 2}).Build();
-  EXPECT_THAT(ErrorOf(*deep, "a.gguf"), HasSubstr("\"deep\": 5 dimensions, at most 4"));
+  EXPECT_THAT(ErrorOf(*deep, "a.gguf"), HasSubstr("\"deep\" has 5 dimensions, GGUF takes 4"));
   const std::string name(64, 'x');
   const auto wordy = SourceBuilder().AddAny(name, DType::kF32, {2}).Build();
-  EXPECT_THAT(ErrorOf(*wordy, "a.gguf"), HasSubstr("its name has 64 bytes, expected 1 to 63"));
+  EXPECT_THAT(ErrorOf(*wordy, "a.gguf"), HasSubstr("has a name of 64 bytes, GGUF takes 63"));
   const auto nothing = SourceBuilder().Build();
   EXPECT_THAT(ErrorOf(*nothing, "a.npz"), HasSubstr("no tensors"));
   EXPECT_THAT(Files(), IsEmpty());

@@ -46,7 +46,7 @@ class GgufVocabularyTest : public testing::Test {
   }
   std::string Refusal(const std::string& name, uint64_t rows = kRows) {
     const absl::Status status = ExportCase(name, rows).status();
-    EXPECT_TRUE(absl::IsInvalidArgument(status)) << name;
+    EXPECT_TRUE(absl::IsInvalidArgument(status) || absl::IsUnimplemented(status)) << status;
     return std::string(status.message());
   }
 
