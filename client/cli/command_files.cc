@@ -1,7 +1,7 @@
 #include <string>
 
 #include "client/cli/command.h"
-#include "client/cli/release_source.h"
+#include "client/cli/release_reader.h"
 #include "client/cli/views.h"
 #include "plumb/base/status.h"
 
@@ -14,12 +14,12 @@ struct FilesFlags {
 };
 
 absl::Status RunFiles(Context& context, const FilesFlags& flags) {
-  PLUMB_ASSIGN_OR_RETURN(ReleaseSource source, OpenReleaseSource(context, flags.argument));
-  const v1::Manifest& manifest = source.stored.manifest;
+  PLUMB_ASSIGN_OR_RETURN(ReleaseReader reader, ReleaseReader::Open(context, flags.argument));
+  const v1::Manifest& manifest = reader.stored().manifest;
   if (context.output().json()) {
     Json json = {{"model", manifest.model()},
                  {"version", manifest.version()},
-                 {"digest", source.stored.digest.ToString()},
+                 {"digest", reader.stored().digest.ToString()},
                  {"files", Json::array()}};
     for (const v1::File& file : manifest.files()) json["files"].push_back(FileJson(file, flags.tensors));
     context.output().PrintJson(json);

@@ -7,7 +7,6 @@
 #include "client/cli/recipe_view.h"
 #include "client/cli/release_changes.h"
 #include "client/cli/release_reader.h"
-#include "client/cli/release_source.h"
 #include "client/cli/text.h"
 #include "client/cli/views.h"
 #include "fmt/format.h"
@@ -49,8 +48,8 @@ std::string CheckpointText(const v1::Manifest& manifest) {
   return text;
 }
 
-void PrintCard(Output& output, const ReleaseSource& source) {
-  const v1::Manifest& manifest = source.stored.manifest;
+void PrintCard(Output& output, const ReleaseReader& reader) {
+  const v1::Manifest& manifest = reader.stored().manifest;
   output.PrintText(fmt::format("{}@{}", manifest.model(), manifest.version()), Colour::kBold);
   if (!manifest.card().title().empty()) output.PrintText(manifest.card().title());
   if (!manifest.card().description().empty()) {
@@ -58,17 +57,17 @@ void PrintCard(Output& output, const ReleaseSource& source) {
   }
   output.PrintText("");
   Table table({{""}, {""}});
-  AddIf(&table, "Digest", source.stored.digest.ToString());
+  AddIf(&table, "Digest", reader.stored().digest.ToString());
   AddIf(&table, "Kind", DescribeKind(manifest));
   AddIf(&table, "Licence", manifest.license().empty() ? "none stated" : manifest.license());
   AddIf(&table, "Size",
         fmt::format("{} in {}", FormatBytes(TotalBytes(manifest)), Count(manifest.files_size(), "file")));
   AddIf(&table, "Checkpoint", CheckpointText(manifest));
   AddIf(&table, "Parent", ParentText(manifest));
-  if (source.release.has_value()) {
+  if (reader.release().has_value()) {
     AddIf(&table, "Published",
-          fmt::format("{} UTC by {}", FormatTime(source.release->published_at()), source.release->published_by()));
-    AddIf(&table, "Tags", fmt::format("{}", fmt::join(source.release->tags(), ", ")));
+          fmt::format("{} UTC by {}", FormatTime(reader.release()->published_at()), reader.release()->published_by()));
+    AddIf(&table, "Tags", fmt::format("{}", fmt::join(reader.release()->tags(), ", ")));
   }
   AddIf(&table, "Formats", fmt::format("{}", fmt::join(FormatsOf(manifest), ", ")));
   AddCardFacts(&table, WithFacts(manifest.card(), manifest.facts()));
@@ -81,15 +80,15 @@ void PrintCard(Output& output, const ReleaseSource& source) {
   output.PrintTable(table);
 }
 
-Json ShowJson(const ReleaseSource& source, const ShowFlags& flags) {
-  const v1::Manifest& manifest = source.stored.manifest;
+Json ShowJson(const ReleaseReader& reader, const ShowFlags& flags) {
+  const v1::Manifest& manifest = reader.stored().manifest;
   Json json;
-  if (source.release.has_value()) {
-    json = ReleaseJson(*source.release);
+  if (reader.release().has_value()) {
+    json = ReleaseJson(*reader.release());
   } else {
     json = {{"model", manifest.model()},
             {"version", manifest.version()},
-            {"digest", source.stored.digest.ToString()},
+            {"digest", reader.stored().digest.ToString()},
             {"kind", KindName(manifest.kind())},
             {"bytes", TotalBytes(manifest)},
             {"file_count", manifest.files_size()},
@@ -110,15 +109,14 @@ Json ShowJson(const ReleaseSource& source, const ShowFlags& flags) {
 absl::Status RunShow(Context& context, const ShowFlags& flags) {
   Output& output = context.output();
   PLUMB_ASSIGN_OR_RETURN(ReleaseReader reader, ReleaseReader::Open(context, flags.argument));
-  const ReleaseSource source = {reader.stored(), reader.release()};
-  if (source.release.has_value() && source.release->yanked()) {
-    output.Warn("this release was yanked: " + source.release->yank_reason());
+  if (reader.release().has_value() && reader.release()->yanked()) {
+    output.Warn("this release was yanked: " + reader.release()->yank_reason());
   }
-  if (flags.recipe && !source.stored.manifest.has_recipe()) {
+  if (flags.recipe && !reader.stored().manifest.has_recipe()) {
     return NotFound(
-        fmt::format("{}@{} has no recipe", source.stored.manifest.model(), source.stored.manifest.version()));
+        fmt::format("{}@{} has no recipe", reader.stored().manifest.model(), reader.stored().manifest.version()));
   }
-  if (flags.tags && !source.release.has_value()) {
+  if (flags.tags && !reader.release().has_value()) {
     return UsageError(
         "--tags needs a reference: a folder does not know what "
         "points to its release");
@@ -128,20 +126,20 @@ absl::Status RunShow(Context& context, const ShowFlags& flags) {
     PLUMB_ASSIGN_OR_RETURN(changes, ChangesSince(context, reader, flags.since));
   }
   if (output.json()) {
-    Json json = ShowJson(source, flags);
+    Json json = ShowJson(reader, flags);
     if (changes.has_value()) json["changes"] = ChangesJson(*changes);
     output.PrintJson(json);
     return absl::OkStatus();
   }
   if (changes.has_value()) PrintChanges(output, *changes);
-  if (flags.manifest) output.PrintVerbatim(DumpJson(ManifestJson(source.stored.manifest), /*pretty=*/true));
-  if (flags.recipe) PLUMB_RETURN_IF_ERROR(PrintRecipe(output, source.stored.manifest));
-  if (flags.files) output.PrintTable(FileTable(source.stored.manifest));
+  if (flags.manifest) output.PrintVerbatim(DumpJson(ManifestJson(reader.stored().manifest), /*pretty=*/true));
+  if (flags.recipe) PLUMB_RETURN_IF_ERROR(PrintRecipe(output, reader.stored().manifest));
+  if (flags.files) output.PrintTable(FileTable(reader.stored().manifest));
   if (flags.tags) {
-    for (const std::string& tag : source.release->tags()) output.PrintText(tag);
+    for (const std::string& tag : reader.release()->tags()) output.PrintText(tag);
   }
   const bool asked = flags.manifest || flags.recipe || flags.files || flags.tags || flags.shows_changes();
-  if (!asked) PrintCard(output, source);
+  if (!asked) PrintCard(output, reader);
   return absl::OkStatus();
 }
 

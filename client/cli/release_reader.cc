@@ -17,7 +17,8 @@ absl::StatusOr<ReleaseReader> ReleaseReader::Open(Context& context, const std::s
   reader.argument_ = argument;
   PLUMB_ASSIGN_OR_RETURN(ArgumentKind kind, KindOfArgument(argument));
   if (kind == ArgumentKind::kFile) {
-    return UsageError(argument + " is a file, expected a reference or a folder that `plumb pull` made");
+    absl::Status status = UsageError(argument + " is a file, expected a reference or a folder that `plumb pull` made");
+    return WithMend(status, "plumb inspect " + argument);
   }
   if (kind == ArgumentKind::kFolder) {
     absl::StatusOr<ReleaseFolder> folder = ReleaseFolder::Open(argument);

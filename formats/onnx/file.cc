@@ -108,6 +108,7 @@ absl::Status OnnxFile::OpenExternal(const ByteFolder* folder, const OnnxTensor& 
     // The folder refuses absolute paths, `..` and links.
     const std::string path = FolderOf(parts_.front()->path) + std::string(WithoutDot(location));
     absl::StatusOr<std::shared_ptr<const ByteSource>> bytes = folder->Open(path);
+    if (absl::IsInvalidArgument(bytes.status())) return Refuse(tensor, fmt::format("is not in the folder: {}", Message(bytes.status())));
     if (!bytes.ok()) return Annotate(bytes.status(), fmt::format("external tensor \"{}\"", tensor.name));
     PLUMB_RETURN_IF_ERROR(AddPart(path, *std::move(bytes)));
     by_location_.emplace(location, parts_.back().get());

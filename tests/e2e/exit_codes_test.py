@@ -149,9 +149,9 @@ class ExitCodesTest(PlumbTest):
         self.assertIn('model.safetensors', self.publish(folder, expect='policy').err)
 
     def test_9_weights_that_contradict_their_configuration(self):
-        def drop(header, data):
-            header['transformer.h.0.attn.c_attn.bogus'] = header.pop('transformer.h.0.attn.c_attn.bias')
-        folder = self.mutate_weights(drop)
+        def reshape(header, data):
+            header['transformer.h.0.attn.c_attn.bias'] |= {'shape': [2, 192]}
+        folder = self.mutate_weights(reshape)
         self.assertIn('c_attn.bias', self.publish(folder, expect='policy').err)
 
     def test_9_recipe_that_contradicts_itself(self):
