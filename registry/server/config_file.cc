@@ -80,7 +80,8 @@ absl::Status CheckConfigKeys(const std::string& text, const std::string& name, c
                                     nearest.empty() ? "" : fmt::format(", did you mean {}?", nearest),
                                     fmt::join(keys, ", ")));
     }
-    if (!seen.insert(item.name).second) return UsageError(fmt::format("{}: {} is set twice", name, item.name));
+    // The reader joins the values of a key that comes twice in a row.
+    if (item.inputs.size() > 1 || !seen.insert(item.name).second) return UsageError(fmt::format("{}: {} is set twice", name, item.name));
   }
   return absl::OkStatus();
 }
