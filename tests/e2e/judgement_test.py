@@ -171,7 +171,7 @@ class NotCheckedTest(JudgementTest):
             self.assertIn(f'{left_out} was not pulled', self.smoke(target, 'done'))
 
     def test_a_pull_with_nothing_to_run(self):
-        folder = self.tmp / 'data'
+        folder = self.tmp / 'dataset'
         folder.mkdir()
         (folder / 'train.txt').write_text('to be')
         self.publish(folder)

@@ -24,7 +24,8 @@ class MainJobTest(PlumbTest):
     def test_publish_says_what_it_did_and_can_be_repeated(self):
         again = self.plumb('publish', 'lab/tiny@step-3000', STEP, '--kind', 'checkpoint', '--step', 3000, '--parent',
                            'lab/tiny@step-2000', '--license', 'Apache-2.0', '--recipe', RECIPE, '--json').json
-        self.assertEqual(set(again), {'model', 'version', 'digest', 'bytes', 'new_chunks', 'uploaded_bytes'})
+        self.assertEqual(set(again), {'model', 'version', 'digest', 'bytes', 'new_chunks', 'uploaded_bytes', 'kind', 'facts',
+                                      'left_out'})
         self.assertEqual((again['new_chunks'], again['uploaded_bytes']), (0, 0))
         events = self.plumb('events', '--json').json['events']
         self.assertEqual([e['kind'] for e in events].count('publish'), 4)
@@ -49,7 +50,8 @@ class MainJobTest(PlumbTest):
 
     def test_pull_gives_the_publishers_bytes(self):
         result = self.pull()
-        self.assertEqual(set(result), {'digest', 'bytes', 'downloaded_bytes', 'reused_bytes', 'seconds'})
+        self.assertEqual(set(result), {'model', 'version', 'digest', 'license', 'bytes', 'downloaded_bytes', 'reused_bytes',
+                                       'files', 'removed', 'kept', 'seconds'})
         for path in STEP.iterdir():
             self.assertEqual((self.tmp / 'pulled' / path.name).read_bytes(), path.read_bytes(), path.name)
         self.assertEqual(self.plumb('verify', self.tmp / 'pulled', '--json').json['ok'], True)
@@ -101,7 +103,7 @@ class MainJobTest(PlumbTest):
         weights = self.tmp / 'pulled' / 'model.safetensors'
         flip_byte(weights, 1_000_000)
         found = self.plumb('verify', self.tmp / 'pulled', '--json', expect='verification').json
-        self.assertEqual(set(found), {'ok', 'files'})
+        self.assertEqual((set(found), found['extra']), ({'ok', 'files', 'extra'}, []))
         bad = [f for f in found['files'] if not f['ok']]
         self.assertEqual([f['path'] for f in bad], ['model.safetensors'])
         (begin, end), = bad[0]['bad_ranges']

@@ -12,6 +12,8 @@ from proxies import ConnectProxy
 
 # What gRPC writes by itself: `E1130 09:13:27.123456 ...`.
 TRANSPORT_LINE = re.compile(r'^[DIWE]\d{4} ', re.MULTILINE)
+# MiB of a file of which what is on its way in sockets and queues is a small part.
+IN_NO_BUFFER = 64
 PROXY_VARIABLES = ('http_proxy', 'https_proxy', 'all_proxy', 'no_proxy')
 
 
@@ -109,8 +111,8 @@ class FrozenServerTest(NetworkTest):
         self.stalled(client)
 
     def test_a_pull_gives_up(self):
-        self.plumb('publish', 'lab/m@v1', self.folder(), '--license', 'MIT')
-        client = self.start_plumb('pull', 'lab/m@v1', self.tmp / 'a', '--no-cache', '--max-rate', '200KB')
+        self.plumb('publish', 'lab/m@v1', self.folder(IN_NO_BUFFER), '--license', 'MIT')
+        client = self.start_plumb('pull', 'lab/m@v1', self.tmp / 'a', '--no-cache', '--max-rate', '16MB')
         time.sleep(1)
         self.freeze()
         self.stalled(client)
@@ -145,14 +147,14 @@ class RestartTest(NetworkTest):
         server.start()
 
     def test_publish_and_pull_wait_and_go_on(self):
-        folder = self.folder(8)
-        client = self.start_plumb('publish', 'lab/m@v1', folder, '--license', 'MIT', '--max-rate', '2MB')
+        folder = self.folder(IN_NO_BUFFER)
+        client = self.start_plumb('publish', 'lab/m@v1', folder, '--license', 'MIT', '--max-rate', '16MB')
         self.wait_for_bytes(1)
         self.restart()
         _, err = self.finish(client, 'done')
         self.assertRegex(err, rf'waiting up to \d:\d\d for {self.server.address}: ')
-        client = self.start_plumb('pull', 'lab/m@v1', self.tmp / 'a', '--no-cache', '--max-rate', '1MB')
-        time.sleep(1.5)
+        client = self.start_plumb('pull', 'lab/m@v1', self.tmp / 'a', '--no-cache', '--max-rate', '16MB')
+        time.sleep(1)
         self.restart()
         _, err = self.finish(client, 'done')
         self.assertIn('waiting up to', err)

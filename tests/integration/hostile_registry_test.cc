@@ -32,10 +32,12 @@ class HostileRegistryTest : public ::testing::Test {
         {"config.json", "{}"}, {"empty", ""}, {"sub/model.bin", testing::RandomBytes(3'500'000, 1)}, {"z.txt", "last"}};
   }
 
-  absl::StatusOr<PullResult> PullFrom(const FakeRegistry& registry, const std::string& reference = "lab/tiny@v1") {
+  absl::StatusOr<PullResult> PullFrom(const FakeRegistry& registry, const std::string& reference = "lab/tiny@v1",
+                                      bool replace_foreign = false) {
     auto connection = Connection::Connect({.registry = registry.address(), .retry_for = std::chrono::seconds(1)});
     if (!connection.ok()) return connection.status();
-    PullOptions options{.reference = *ParseReference(reference), .folder = folder_};
+    PullOptions options{
+        .reference = *ParseReference(reference), .folder = folder_, .replace_foreign = replace_foreign};
     return Pull(**connection, options, {});
   }
 
@@ -131,7 +133,12 @@ TEST_F(HostileRegistryTest, ALinkUnderAFilesNameIsReplacedNotWrittenThrough) {
   fs::create_directories(folder_);
   std::ofstream(root_ + "/precious") << "mine";
   fs::create_symlink(root_ + "/precious", folder_ + "/z.txt");
-  ASSERT_TRUE(PullFrom(registry).ok());
+  // No pull made it: it is somebody's, and stays unless told otherwise.
+  const absl::Status refused = PullFrom(registry).status();
+  EXPECT_EQ(ErrorClassOf(refused), ErrorClass::kPolicy) << refused;
+  EXPECT_TRUE(fs::is_symlink(folder_ + "/z.txt"));
+  ASSERT_TRUE(PullFrom(registry, "lab/tiny@v1", /*replace_foreign=*/true).ok());
+  EXPECT_FALSE(fs::is_symlink(folder_ + "/z.txt"));
   EXPECT_EQ(*ReadFile(root_ + "/precious", 100), "mine");
   ExpectComplete();
 }

@@ -85,12 +85,17 @@ TEST_F(OpenTest, DamagedArchivesNameTheirRule) {
 }
 
 TEST_F(OpenTest, UnknownContentIsRefused) {
-  for (std::string_view content : {"", "{}", "hello world, this is no container", "{\"weight_map\": {}}"}) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"", "is empty"},
+      {"{}", "is text (2 bytes), not weights"},
+      {"\x7f\x01\x02 this is no container", "no container"},
+      {"{\"weight_map\": {}}", "is text (18 bytes), not weights"}};
+  for (const auto& [content, says] : cases) {
     scratch_.Write("model.safetensors", content);
     auto source = Open("model.safetensors");
     EXPECT_TRUE(absl::IsInvalidArgument(source.status())) << content;
     EXPECT_EQ(ErrorClassOf(source.status()), ErrorClass::kPolicy);
-    EXPECT_THAT(std::string(Message(source.status())), HasSubstr("no container"));
+    EXPECT_THAT(std::string(Message(source.status())), HasSubstr(std::string(says)));
   }
   EXPECT_TRUE(absl::IsNotFound(Open("none").status()));
 }
