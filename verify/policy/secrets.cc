@@ -25,6 +25,7 @@ struct TokenRule {
 constexpr TokenRule kTokens[] = {
     {"an AWS access key", "AKIA", Alphabet::kDigitsAndCapitals, 16, 16},
     {"an AWS access key", "ASIA", Alphabet::kDigitsAndCapitals, 16, 16},
+    {"a Plumb token", "plumb_", Alphabet::kUrlSafe, 40, 64},
     {"a Hugging Face token", "hf_", Alphabet::kLettersAndDigits, 30, 50},
     {"a Hugging Face token", "api_org_", Alphabet::kLettersAndDigits, 30, 50},
     {"a GitHub token", "ghp_", Alphabet::kLettersAndDigits, 36, 255},
@@ -43,6 +44,8 @@ constexpr TokenRule kTokens[] = {
     {"a Google OAuth secret", "GOCSPX-", Alphabet::kUrlSafe, 28, 28},
     {"a Slack token", "xoxb-", Alphabet::kUrlSafe, 24, 255},
     {"a Slack token", "xoxp-", Alphabet::kUrlSafe, 24, 255},
+    {"a Slack token", "xapp-", Alphabet::kUrlSafe, 24, 255},
+    {"a Tavily key", "tvly-", Alphabet::kUrlSafe, 24, 255},
     {"an npm token", "npm_", Alphabet::kLettersAndDigits, 36, 36},
     {"a PyPI token", "pypi-AgE", Alphabet::kUrlSafe, 50, 1000},
     {"a Stripe key", "sk_live_", Alphabet::kLettersAndDigits, 20, 255},
@@ -90,8 +93,7 @@ bool IsPlaceholder(std::string_view secret) {
   constexpr size_t kDistinctMin = 9;
   const std::string lower = LowerAscii(secret);
   if (std::set<char>(lower.begin(), lower.end()).size() < kDistinctMin) return true;
-  for (std::string_view word : {"example", "xxxx", "your", "token", "replace", "placeholder", "secret", "abcdefghij",
-                                "1234567890", "0123456789"}) {
+  for (std::string_view word : {"example", "xxxx", "your", "token", "replace", "placeholder", "secret"}) {
     if (lower.find(word) != lower.npos) return true;
   }
   return false;
@@ -118,7 +120,7 @@ bool HasToken(std::string_view line, const TokenRule& rule) {
 bool HasAssignment(std::string_view line, std::string_view lower, const TokenRule& rule) {
   const size_t name = lower.find(rule.mark);
   if (name == lower.npos) return false;
-  const size_t at = line.find_first_not_of(" \t\"'=:>", name + rule.mark.size());
+  const size_t at = line.find_first_not_of(" \t\"'=:>]),", name + rule.mark.size());
   if (at == line.npos || at == name + rule.mark.size()) return false;
   const size_t length = RunAt(line, at, rule.alphabet);
   return length >= rule.length_min && length <= rule.length_max && !IsPlaceholder(line.substr(at, length));

@@ -23,6 +23,8 @@ TEST(SecretsTest, TokensWithAMark) {
   const std::pair<std::string, const char*> kTokens[] = {
       {"hf_" + kRandom.substr(0, 34), "1 a Hugging Face token\n"},
       {"ghp_" + kRandom.substr(0, 36), "1 a GitHub token\n"},
+      // As long as a real one, so that nobody can tell that it is made up.
+      {"hf_" + std::string("abcdefghijklmnopqrstuvwxyzABCDEFGH"), "1 a Hugging Face token\n"},
       {"sk-proj-" + kRandom, "1 an OpenAI key\n"},
       {"sk-" + kRandom.substr(0, 48), "1 an OpenAI key\n"},
       {"sk-ant-" + kRandom, "1 an Anthropic key\n"},
@@ -31,6 +33,11 @@ TEST(SecretsTest, TokensWithAMark) {
       {"glpat-" + kRandom.substr(0, 20), "1 a GitLab token\n"},
       {"aws_secret_access_key = " + kRandom.substr(0, 40), "1 an AWS secret key\n"},
       {"WANDB_API_KEY=\"9f8e7d6c5b4a39281706f5e4d3c2b1a098765432\"", "1 a Weights & Biases key\n"},
+      {"os.environ[\"WANDB_API_KEY\"] = \"9f8e7d6c5b4a39281706f5e4d3c2b1a098765432\"", "1 a Weights & Biases key\n"},
+      {"os.setenv(\"WANDB_API_KEY\", \"9f8e7d6c5b4a39281706f5e4d3c2b1a098765432\")", "1 a Weights & Biases key\n"},
+      {"plumb_" + kRandom.substr(0, 43), "1 a Plumb token\n"},
+      {"xapp-1-" + kRandom.substr(0, 40), "1 a Slack token\n"},
+      {"tvly-dev-" + kRandom.substr(0, 32), "1 a Tavily key\n"},
       {"url = https://me:" + kRandom.substr(0, 20) + "@github.com/x/y", "1 a password in an address\n"},
   };
   for (const auto& [text, expected] : kTokens) {
