@@ -18,7 +18,8 @@ namespace {
 
 using Words = google::protobuf::RepeatedPtrField<std::string>;
 
-constexpr char kDone[] = "1";
+// Of what summaries hold: a registry that has an older one makes them again.
+constexpr char kDone[] = "2";
 
 // Keeps `words` sorted, and `word` among them.
 void AddWord(std::string_view word, Words* words) {
@@ -54,12 +55,19 @@ void AddToSummary(const v1::Manifest& manifest, std::string_view publisher, v1::
     if (IsGolden(file.path()) || IsTrainingState(file.path())) continue;
     AddWord(FormatOfName(file.path()), model->mutable_formats());
   }
+  const v1::ReleaseFacts& facts = manifest.facts();
+  AddWord(facts.task(), model->mutable_tasks());
+  AddWord(facts.library(), model->mutable_libraries());
+  for (const v1::BaseModel& base : facts.base_models()) AddWord(base.name(), model->mutable_base_models());
+  for (const std::string* trait : {&facts.family(), &facts.form(), &facts.quantisation()}) {
+    AddWord(*trait, model->mutable_traits());
+  }
 }
 
 absl::Status EnsureSummaries(MetadataStore* store) {
   absl::StatusOr<std::string> done = store->Get(keys::kSummaries);
-  if (done.ok()) return absl::OkStatus();
-  if (!absl::IsNotFound(done.status())) return done.status();
+  if (done.ok() && *done == kDone) return absl::OkStatus();
+  if (!done.ok() && !absl::IsNotFound(done.status())) return done.status();
   std::vector<v1::Release> releases;
   PLUMB_RETURN_IF_ERROR(ForEachRelease(*store, [&](const v1::Release& release) {
     releases.push_back(release);

@@ -18,10 +18,11 @@ constexpr size_t kQueryWordsMax = 32;
 
 // Other names that people have for the fields below.
 constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
-    {"pipeline", "task"},   {"pipeline_tag", "task"},  {"library_name", "library"},
-    {"base_model", "base"}, {"licence", "license"},    {"tags", "tag"},
-    {"label", "tag"},       {"languages", "language"}, {"lang", "language"},
-    {"by", "publisher"}};
+    {"pipeline", "task"},      {"pipeline_tag", "task"},  {"library_name", "library"},
+    {"base_model", "base"},    {"licence", "license"},    {"tags", "tag"},
+    {"label", "tag"},          {"languages", "language"}, {"lang", "language"},
+    {"family", "trait"},       {"form", "trait"},         {"by", "publisher"},
+    {"quantisation", "trait"}, {"quantization", "trait"}};
 
 // Text in the form in which words are compared. FoldPath is Unicode case folding with
 // compatibility forms made one; nothing in it is special to paths.
@@ -31,14 +32,17 @@ std::string Fold(std::string_view text) { return FoldPath(text); }
 std::map<std::string, std::string, std::less<>> FieldsOf(const v1::Model& model) {
   const v1::Card& card = model.card();
   auto lines = [](const auto& words) { return Fold(fmt::format("{}", fmt::join(words, "\n"))); };
+  // What the card says, and what the files do.
+  auto both = [&](const std::string& stated, const auto& found) { return Fold(stated) + "\n" + lines(found); };
   return {{"name", Fold(model.name())},
           {"title", Fold(card.title())},
           {"description", Fold(card.description())},
           {"tag", lines(card.tags())},
           {"language", lines(card.languages())},
-          {"task", Fold(card.pipeline())},
-          {"library", Fold(card.library())},
-          {"base", Fold(card.base_model())},
+          {"task", both(card.pipeline(), model.tasks())},
+          {"library", both(card.library(), model.libraries())},
+          {"base", both(card.base_model(), model.base_models())},
+          {"trait", lines(model.traits())},
           {"license", Fold(model.license())},
           {"kind", lines(model.kinds())},
           {"format", lines(model.formats())},

@@ -61,6 +61,23 @@ TEST_F(SearchTest, AFieldCanBeNamed) {
   EXPECT_EQ(Found("task:"), 0);
 }
 
+TEST_F(SearchTest, WhatTheFilesSayIsFoundWithoutACard) {
+  v1::Manifest manifest = MakeManifest("lab/chat", "v1", {kGguf});
+  v1::ReleaseFacts& facts = *manifest.mutable_facts();
+  facts.set_form("adapter");
+  facts.set_library("peft");
+  facts.set_task("token-classification");
+  facts.set_family("qwen2");
+  facts.set_quantisation("gptq");
+  facts.add_base_models()->set_name("Qwen/Qwen2-7B");
+  ASSERT_OK(Commit(manifest));
+  for (const char* word : {"task:token-classification", "library:peft", "base:qwen/qwen2", "trait:gptq", "family:qwen2",
+                           "form:adapter", "quantisation:gptq", "quantization:GPTQ", "peft", "qwen2 gptq"}) {
+    EXPECT_EQ(Found(word), 1) << word;
+  }
+  EXPECT_EQ(Found("task:gptq"), 0);
+}
+
 TEST_F(SearchTest, ALaterReleaseAddsToWhatIsKnown) {
   v1::Manifest manifest = MakeManifest("lab/shakespeare", "v2", {kGolden, kGguf});
   manifest.set_kind(v1::KIND_ADAPTER);
