@@ -73,16 +73,16 @@ absl::StatusOr<std::vector<TarEntry>> ReadTar(const ByteSource& bytes) {
   std::set<std::string> names;
   uint64_t at = 0;
   while (true) {
-    if (bytes.Size() - at < kBlockBytes) return RefusedFile("the archive ends without an end block");
+    if (bytes.Size() - at < kBlockBytes) return DamagedFile("the archive ends without an end block");
     PLUMB_ASSIGN_OR_RETURN(auto block, window.At(at, kBlockBytes));
     if (IsZero(block)) break;
-    if (!ChecksumHolds(block)) return RefusedFile(fmt::format("the header at byte {} has a wrong checksum", at));
+    if (!ChecksumHolds(block)) return DamagedFile(fmt::format("the header at byte {} has a wrong checksum", at));
     const std::optional<uint64_t> size = Octal(block.subspan(124, 12));
     const uint8_t kind = block[156];
     std::string name = NameOf(block);
     at += kBlockBytes;
     if (!size || *size > bytes.Size() - at)
-      return RefusedFile(fmt::format("{} goes past the end", QuoteForMessage(name)));
+      return DamagedFile(fmt::format("{} goes past the end", QuoteForMessage(name)));
     const bool file = kind == '0' || kind == 0;
     if (!file && kind != '5') {
       return RefusedFile(fmt::format("{} is a link, a device or an extended header (type '{}')", QuoteForMessage(name),

@@ -143,7 +143,7 @@ absl::StatusOr<std::string> ZipArchive::Read(const ZipEntry& entry, uint64_t byt
     }
     const uint32_t sum = Crc32(AsBytes(data));
     if (sum == entry.crc32) return data;
-    return RefusedFile(fmt::format("its CRC-32 is {:08x}, expected {:08x}", sum, entry.crc32));
+    return DamagedFile(fmt::format("its CRC-32 is {:08x}, expected {:08x}", sum, entry.crc32));
   };
   absl::StatusOr<std::string> data = read();
   return data.ok() ? std::move(data) : Annotate(data.status(), fmt::format("entry {}", QuoteForMessage(entry.name)));

@@ -11,6 +11,7 @@
 #include "formats/gguf/tensor_table.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/quote.h"
+#include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
 
 namespace plumb::gguf {
@@ -31,10 +32,9 @@ absl::Status ReadVersion(Cursor& cursor, GgufHeader* header) {
     header->big_endian = true;
     cursor.set_big_endian(true);
   }
-  if (header->version == 1) return InvalidArgument("version 1, which the reference no longer reads; expected 2 or 3");
-  if (header->version < 2 || header->version > 3) {
-    return InvalidArgument(fmt::format("version {}, expected 2 or 3", header->version));
-  }
+  if (header->version == 0) return InvalidArgument("version 0, expected 2 or 3");
+  if (header->version == 1) return NotUnderstoodFile("version 1, which the reference no longer reads; expected 2 or 3");
+  if (header->version > 3) return NotUnderstoodFile(fmt::format("version {}, expected 2 or 3", header->version));
   return absl::OkStatus();
 }
 

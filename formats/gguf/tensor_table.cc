@@ -8,6 +8,7 @@
 #include "fmt/ranges.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/quote.h"
+#include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
 #include "plumb/gguf/gguf_type.h"
 #include "plumb/weights/tensor_size.h"
@@ -46,7 +47,8 @@ absl::StatusOr<uint64_t> ReadEntry(Cursor& cursor, uint64_t expected_offset, Sou
   PLUMB_RETURN_IF_ERROR(ReadShape(cursor, tensor));
   PLUMB_ASSIGN_OR_RETURN(uint32_t type, cursor.Read<uint32_t>("the type"));
   const std::optional<DType> dtype = DTypeOfGgml(type);
-  if (!dtype) return InvalidArgument(fmt::format("type {} is unknown, or was removed from ggml", type));
+  // Newer programs have newer types: that is no damage.
+  if (!dtype) return NotUnderstoodFile(fmt::format("type {} is unknown, or was removed from ggml", type));
   tensor->dtype = *dtype;
   PLUMB_ASSIGN_OR_RETURN(uint64_t offset, cursor.Read<uint64_t>("the offset"));
   PLUMB_ASSIGN_OR_RETURN(uint64_t size, TensorSizeBytes(tensor->dtype, tensor->shape));

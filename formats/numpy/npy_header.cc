@@ -250,7 +250,7 @@ absl::StatusOr<SourceTensor> NpyTensor(std::string name, const NpyHeader& header
   if (size - header.data_begin != bytes) {
     std::string why = fmt::format("it has {} bytes of data, expected {}", size - header.data_begin, bytes);
     const bool cut = size - header.data_begin < bytes;
-    return cut ? WithErrorClass(DataLoss(std::move(why)), ErrorClass::kPolicy) : RefusedFile(std::move(why));
+    return cut ? DamagedFile(std::move(why)) : RefusedFile(std::move(why));
   }
   if (header.fortran_order && header.shape.size() > 1 && bytes > 0) {
     uint64_t stride = 1;

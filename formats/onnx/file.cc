@@ -8,6 +8,7 @@
 #include "formats/onnx/sha1.h"
 #include "plumb/base/limits.h"
 #include "plumb/base/onnx_limits.h"
+#include "plumb/base/refuse.h"
 #include "plumb/base/status.h"
 
 namespace plumb {
@@ -136,8 +137,8 @@ absl::StatusOr<std::span<const uint8_t>> OnnxFile::ExternalBytes(const OnnxTenso
   }
   const std::span<const uint8_t> file = found->second->view;
   if (data.offset > file.size() || expected > file.size() - data.offset) {
-    return Refuse(tensor, fmt::format("lies in bytes {} to {} of {}, which has {}", data.offset, data.offset + expected,
-                                      data.location, file.size()));
+    return DamagedFile(fmt::format("ONNX: external tensor \"{}\" lies in bytes {} to {} of {}, which has {}", tensor.name,
+                               data.offset, data.offset + expected, data.location, file.size()));
   }
   return file.subspan(data.offset, expected);
 }

@@ -154,8 +154,8 @@ class BundleReader {
       return RefusedFile(fmt::format("it lies in shard {}, of {}", entry.shard, header_.shards));
     const ByteSource& file = *parts_.files[entry.shard].bytes;
     if (entry.offset > file.Size() || entry.size > file.Size() - entry.offset) {
-      return RefusedFile(fmt::format("bytes {} to {} lie outside the {} of its shard", entry.offset,
-                                     entry.offset + entry.size, file.Size()));
+      return DamagedFile(fmt::format("bytes {} to {} lie outside the {} of its shard", entry.offset,
+                                 entry.offset + entry.size, file.Size()));
     }
     PLUMB_RETURN_IF_ERROR(CheckSum(file, entry));
     SourceTensor tensor = {.name = key, .dtype = *dtype, .shape = entry.shape};
@@ -179,7 +179,7 @@ class BundleReader {
     if (file.Mapped().empty()) return absl::OkStatus();
     const uint32_t found = MaskedCrc32c(file.Mapped().subspan(entry.offset, entry.size));
     if (found == entry.crc32c) return absl::OkStatus();
-    return RefusedFile(fmt::format("its checksum is {:08x}, expected {:08x}", found, entry.crc32c));
+    return DamagedFile(fmt::format("its checksum is {:08x}, expected {:08x}", found, entry.crc32c));
   }
 
   const ContainerInput& input_;

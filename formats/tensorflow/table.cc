@@ -49,13 +49,13 @@ absl::StatusOr<std::string> LoadBlock(ByteWindow& window, const BlockHandle& han
   const uint64_t size = window.size();
   if (handle.offset > size || handle.size > size - handle.offset ||
       size - handle.offset - handle.size < kTrailerBytes) {
-    return RefusedFile(fmt::format("a block of {} bytes at {} lies outside the file", handle.size, handle.offset));
+    return DamagedFile(fmt::format("a block of {} bytes at {} lies outside the file", handle.size, handle.offset));
   }
   PLUMB_ASSIGN_OR_RETURN(std::span<const uint8_t> all, window.At(handle.offset, handle.size + kTrailerBytes));
   const uint32_t found = MaskedCrc32c(all.first(handle.size + 1));
   const uint64_t expected = Little(all.last(4));
   if (found != expected) {
-    return RefusedFile(
+    return DamagedFile(
         fmt::format("the block at {} has the checksum {:08x}, expected {:08x}", handle.offset, found, expected));
   }
   const std::string_view stored = AsText(all.first(handle.size));
@@ -112,10 +112,13 @@ bool EndsLikeTable(const ByteSource& bytes) {
 }
 
 absl::StatusOr<Entries> ReadTable(const ByteSource& bytes) {
-  if (bytes.Size() < kFooterBytes || bytes.Size() > limits::kTableBytesMax) {
-    return RefusedFile(
-        fmt::format("it has {} bytes, expected {} to {}", bytes.Size(), kFooterBytes, limits::kTableBytesMax));
+  if (bytes.Size() < kFooterBytes) {
+    return DamagedFile(fmt::format("it has {} bytes, expected {} or more", bytes.Size(), kFooterBytes));
   }
+  if (bytes.Size() > limits::kTableBytesMax) {
+    return RefusedFile(fmt::format("it has {} bytes, at most {}", bytes.Size(), limits::kTableBytesMax));
+  }
+  if (!EndsLikeTable(bytes)) return DamagedFile("it does not end as a table does");
   ByteWindow window(bytes);
   BlockHandle index;
   {

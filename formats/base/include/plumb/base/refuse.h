@@ -14,6 +14,16 @@ inline absl::Status RefusedFile(std::string why) {
   return WithErrorClass(InvalidArgument(std::move(why)), ErrorClass::kPolicy);
 }
 
+// A file of a newer (or very old) kind than this Plumb knows: nothing is said against it.
+inline absl::Status NotUnderstoodFile(std::string why) {
+  return WithErrorClass(absl::UnimplementedError(std::move(why)), ErrorClass::kPolicy);
+}
+
+// A file that ends before what it is said to hold, or that its own checksum contradicts: it is not all there.
+inline absl::Status DamagedFile(std::string why) {
+  return WithErrorClass(DataLoss(std::move(why)), ErrorClass::kPolicy);
+}
+
 }  // namespace plumb
 
 #endif  // PLUMB_BASE_REFUSE_H_

@@ -30,7 +30,8 @@ class OnnxFile {
   // Reads `path` below `folder` and opens the external data it names, which must lie in the model's own folder or below
   // it, reached without a symbolic link: opening goes through ByteFolder. Checks of each external tensor that it lies
   // in its file, that its length is that of its shape, and its SHA-1 when one is given. INVALID_ARGUMENT
-  // (ErrorClass::kPolicy) names the tensor and the rule; NOT_FOUND for a file that is missing.
+  // (ErrorClass::kPolicy) names the tensor and the rule; DATA_LOSS (the same class) for a file that ends before a tensor
+  // does; NOT_FOUND for one that is missing.
   static absl::StatusOr<std::unique_ptr<OnnxFile>> Open(const ByteFolder& folder, std::string_view path);
   static absl::StatusOr<std::unique_ptr<OnnxFile>> Open(const Directory& folder, std::string_view path);
   // A model without external data.
