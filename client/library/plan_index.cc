@@ -34,7 +34,7 @@ std::string Plain(std::string name) {
 
 absl::StatusOr<Places> ReadPlaces(const Directory& folder, const std::string& path) {
   PLUMB_ASSIGN_OR_RETURN(std::string text, ReadText(folder, path, limits::kShardIndexBytesMax));
-  PLUMB_ASSIGN_OR_RETURN(nlohmann::json index, ParsePythonJson(text, path));
+  PLUMB_ASSIGN_OR_RETURN(nlohmann::json index, ParsePythonJson(text, path, RepeatedKeys::kRefused));
   Places places;
   if (!index.is_object() || !index.contains("weight_map") || !index["weight_map"].is_object()) return places;
   const std::string parent = path.substr(0, path.rfind('/') + 1);

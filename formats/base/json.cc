@@ -19,6 +19,7 @@ constexpr size_t kShownBytes = 200;
 // Builds a document from parser events, stopping at the first thing that is not allowed.
 class StrictBuilder : public nlohmann::json_sax<Json> {
  public:
+  explicit StrictBuilder(RepeatedKeys repeated) : repeated_(repeated) {}
   bool null() override { return Add(nullptr); }
   bool boolean(bool value) override { return Add(value); }
   bool number_integer(number_integer_t value) override { return Add(value); }
@@ -32,7 +33,7 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
   bool end_array() override { return Close(); }
 
   bool key(string_t& name) override {
-    if (open_.back()->contains(name)) {
+    if (repeated_ == RepeatedKeys::kRefused && open_.back()->contains(name)) {
       error_ = fmt::format("key \"{}\" occurs twice", name.substr(0, kShownBytes));
       return false;
     }
@@ -77,6 +78,7 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
     return true;
   }
 
+  const RepeatedKeys repeated_;
   Json root_;
   std::vector<Json*> open_;
   std::string key_;
@@ -85,12 +87,12 @@ class StrictBuilder : public nlohmann::json_sax<Json> {
 
 }  // namespace
 
-absl::StatusOr<Json> ParseJson(std::string_view text, std::string_view what) {
+absl::StatusOr<Json> ParseJson(std::string_view text, std::string_view what, RepeatedKeys repeated) {
   // To the JSON parser a NUL is the end; what follows would be read by others and not by us.
   if (size_t nul = text.find('\0'); nul != text.npos) {
     return InvalidArgument(fmt::format("{} is not valid JSON: NUL at byte {}", what, nul));
   }
-  StrictBuilder builder;
+  StrictBuilder builder(repeated);
   if (!Json::sax_parse(text.begin(), text.end(), &builder)) {
     return InvalidArgument(fmt::format("{} is not valid JSON: {}", what, builder.error()));
   }

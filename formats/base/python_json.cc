@@ -30,7 +30,8 @@ std::string_view PythonNumberAt(std::string_view text, size_t begin) {
 
 }  // namespace
 
-absl::StatusOr<nlohmann::json> ParsePythonJson(std::string_view text, std::string_view what) {
+absl::StatusOr<nlohmann::json> ParsePythonJson(std::string_view text, std::string_view what,
+                                               RepeatedKeys repeated) {
   std::string quoted;
   size_t copied = 0;
   for (size_t i = 0; i < text.size();) {
@@ -41,9 +42,9 @@ absl::StatusOr<nlohmann::json> ParsePythonJson(std::string_view text, std::strin
     }
     i = text[i] == '"' ? EndOfText(text, i) : i + std::max<size_t>(number.size(), 1);
   }
-  if (copied == 0) return ParseJson(text, what);
+  if (copied == 0) return ParseJson(text, what, repeated);
   quoted.append(text.substr(copied));
-  return ParseJson(quoted, what);
+  return ParseJson(quoted, what, repeated);
 }
 
 }  // namespace plumb

@@ -52,7 +52,7 @@ class CodeFinder {
 }  // namespace
 
 std::vector<std::string> NotesOnConfig(std::string_view config) {
-  absl::StatusOr<nlohmann::json> parsed = ParsePythonJson(config, "the configuration");
+  absl::StatusOr<nlohmann::json> parsed = ParsePythonJson(config, "the configuration", RepeatedKeys::kRefused);
   if (!parsed.ok()) {
     return {fmt::format("{}; whether it carries code is not known", Message(parsed.status()))};
   }

@@ -165,7 +165,7 @@ absl::StatusOr<std::string> ReadText(const ZipArchive& archive, std::string_view
 absl::StatusOr<std::vector<MetadataEntry>> ReadArchiveMetadata(const ZipArchive& archive) {
   std::vector<MetadataEntry> metadata;
   PLUMB_ASSIGN_OR_RETURN(std::string text, ReadText(archive, kMetadata));
-  absl::StatusOr<nlohmann::json> parsed = ParsePythonJson(text, kMetadata);
+  absl::StatusOr<nlohmann::json> parsed = ParsePythonJson(text, kMetadata, RepeatedKeys::kRefused);
   if (!parsed.ok()) return WithErrorClass(parsed.status(), ErrorClass::kPolicy);
   if (!parsed->is_object()) return RefusedFile(fmt::format("{} is no object", kMetadata));
   for (const auto& [key, value] : parsed->items()) {

@@ -90,7 +90,7 @@ absl::StatusOr<nlohmann::json> ParseDocument(std::string_view json) {
   if (json.size() > limits::kShardIndexBytesMax) {
     return Refuse(fmt::format("it has {} bytes, at most {} are read", json.size(), limits::kShardIndexBytesMax));
   }
-  absl::StatusOr<nlohmann::json> document = ParsePythonJson(json, "shard index");
+  absl::StatusOr<nlohmann::json> document = ParsePythonJson(json, "shard index", RepeatedKeys::kRefused);
   if (!document.ok()) return WithErrorClass(document.status(), ErrorClass::kPolicy);
   if (!document->is_object()) return Refuse("it is not an object");
   auto map = document->find("weight_map");
