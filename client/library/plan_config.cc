@@ -16,6 +16,11 @@ absl::Status PlanConfigs(const Directory& folder, const Operation& operation, Pu
     if (smoke.config_path == smoke.weights_path) continue;  // Both are one, and were read with the weights.
     const absl::Status checked = CheckCanRun(folder, smoke);
     if (checked.ok()) continue;
+    if (absl::IsNotFound(checked)) {
+      plan->incomplete.push_back({smoke.config_path, fmt::format("needs what is not there: {}", Message(checked)),
+                                  "download or save it too"});
+      continue;
+    }
     if (!absl::IsUnimplemented(checked)) {
       return ErrorClassOf(checked) == ErrorClass::kNone ? WithErrorClass(checked, ErrorClass::kPolicy) : checked;
     }

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "client/library/folder_json.h"
 #include "client/library/folder_text.h"
 #include "client/library/publish_plan.h"
@@ -197,17 +198,37 @@ std::string FamilyOf(const Directory& folder, const PublishPlan& plan, const std
   return "";
 }
 
-std::string QuantisationOf(const PublishPlan& plan, const std::optional<nlohmann::json>& config) {
-  if (config.has_value()) {
-    auto stated = config->find("quantization_config");
-    if (stated != config->end() && stated->is_object()) {
-      const std::string method = FirstText(*stated, "quant_method");
-      if (!method.empty()) return method == "bitsandbytes" ? "bitsandbytes" : method;
-      return stated->contains("load_in_4bit") ? "bitsandbytes" : "unknown";
-    }
-    if (config->contains("quantization") && (*config)["quantization"].is_object()) return "mlx";
+// What a config states, its language model's part included; empty when nothing.
+std::string QuantisationStated(const nlohmann::json& config) {
+  auto part = [](const nlohmann::json& object, const char* key) {
+    auto found = object.find(key);
+    return found != object.end() && found->is_object() ? &*found : nullptr;
+  };
+  const nlohmann::json* stated = part(config, "quantization_config");
+  if (stated != nullptr) {
+    const std::string method = absl::AsciiStrToLower(FirstText(*stated, "quant_method"));
+    if (!method.empty()) return method;
+    if (stated->contains("load_in_4bit") || stated->contains("load_in_8bit")) return "bitsandbytes";
   }
-  return plan.Has("quantize_config.json") ? "gptq" : "";
+  // MLX writes the same object under both names.
+  if (part(config, "quantization") != nullptr) return "mlx";
+  if (stated != nullptr) return "unknown";
+  if (part(config, "compression_config") != nullptr) return "compressed-tensors";
+  const nlohmann::json* text = part(config, "text_config");
+  const nlohmann::json* inner = text == nullptr ? nullptr : part(*text, "quantization_config");
+  return inner == nullptr ? "" : absl::AsciiStrToLower(FirstText(*inner, "quant_method"));
+}
+
+std::string QuantisationOf(const PublishPlan& plan, const std::optional<nlohmann::json>& config) {
+  const std::string stated = config.has_value() && config->is_object() ? QuantisationStated(*config) : "";
+  if (!stated.empty()) return stated;
+  // What tools leave beside the config.
+  constexpr std::pair<const char*, const char*> kFiles[] = {
+      {"quantize_config.json", "gptq"}, {"quant_config.json", "awq"}, {"hf_quant_config.json", "modelopt"}};
+  for (const auto& [file, method] : kFiles) {
+    if (plan.Has(file)) return method;
+  }
+  return "";
 }
 
 v1::Kind KindOf(const std::string& form, const PublishOptions& options, bool checkpoint) {

@@ -56,10 +56,12 @@ absl::Status PlanRecipe(const Directory& folder, const PublishOptions& options, 
   PLUMB_ASSIGN_OR_RETURN(RecipeText source, FindRecipe(folder, options, *plan));
   if (source.name.empty()) return absl::OkStatus();
   absl::StatusOr<RecipeForm> form = RecipeFormOf(source.text, source.name);
-  // Other tools have files of that name.
-  if (form.ok() && *form == RecipeForm::kOther && options.recipe_file.empty()) {
-    operation.Warn(fmt::format("{} is not understood as a recipe (it has no `schema_version`); it is kept as a file",
-                               source.name));
+  // Other tools have files of that name, written as they like.
+  const bool claims_to_be_ours = source.text.find("schema_version") != source.text.npos;
+  const bool foreign = form.ok() ? *form == RecipeForm::kOther : !claims_to_be_ours;
+  if (foreign && options.recipe_file.empty()) {
+    operation.Warn(fmt::format("{} is not understood as a recipe ({}); it is kept as a file", source.name,
+                               form.ok() ? "it has no `schema_version`" : Message(form.status())));
     return absl::OkStatus();
   }
   if (form.ok() && *form == RecipeForm::kFlat) {

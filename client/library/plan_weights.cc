@@ -149,7 +149,8 @@ class WeightPlanner {
   // It claims a format and cannot be read. It is refused when it is not all there, or when there is nothing else that
   // it can be; what is merely not understood is published as plain bytes.
   absl::Status PlanUnsound(const std::string& path, const ByteSource& bytes, const absl::Status& status) {
-    const bool lacks_a_file = absl::IsNotFound(status) && (path.ends_with(".onnx") || path.ends_with(".index"));
+    const bool lacks_a_file = absl::IsNotFound(status) &&
+                              (path.ends_with(".onnx") || path.ends_with(".index") || HasVariables(path));
     const bool only_one_thing =
         path.ends_with(".safetensors") || path.ends_with(".gguf") || IsShardIndex(path) || lacks_a_file;
     if (absl::IsDataLoss(status) || (only_one_thing && !absl::IsUnimplemented(status))) {
@@ -162,9 +163,18 @@ class WeightPlanner {
     if (early.has_value()) {
       plan_->incomplete.push_back(*std::move(early));
     } else {
-      operation_.Warn(fmt::format("{}; published as plain bytes", Message(AnnotateOnce(status, path))));
+      operation_.Warn(fmt::format("not understood: {}; published as plain bytes", Message(AnnotateOnce(status, path))));
     }
     return absl::OkStatus();
+  }
+
+  // A SavedModel has a table of its variables; one without any, which is sound, has neither table nor data.
+  bool HasVariables(std::string_view path) const {
+    constexpr std::string_view kModel = "saved_model.pb";
+    if (!path.ends_with(kModel)) return false;
+    const std::string data = fmt::format("{}variables/variables.data-", path.substr(0, path.size() - kModel.size()));
+    return std::any_of(plan_->files.begin(), plan_->files.end(),
+                       [&](const PlannedFile& file) { return file.path.starts_with(data); });
   }
 
   static absl::Status AnnotateOnce(const absl::Status& status, const std::string& path) {

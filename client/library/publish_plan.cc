@@ -52,7 +52,8 @@ absl::StatusOr<PublishPlan> PlanPublish(const Directory& folder, const PublishOp
   // What is not all there is neither compared nor run.
   if (plan.incomplete.empty()) {
     PLUMB_RETURN_IF_ERROR(PlanConfigs(folder, operation, &plan));
-    if (options.smoke) PLUMB_RETURN_IF_ERROR(PlanSmokeCases(folder, operation, &plan));
+    PLUMB_RETURN_IF_ERROR(SettleIncomplete(options, operation, plan));
+    if (options.smoke && plan.incomplete.empty()) PLUMB_RETURN_IF_ERROR(PlanSmokeCases(folder, operation, &plan));
   }
   std::sort(plan.files.begin(), plan.files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   return plan;

@@ -64,9 +64,11 @@ class Lister {
       return absl::OkStatus();
     }
     if (!S_ISREG(info.st_mode)) {
-      return InvalidArgument(
-          fmt::format("{} is neither a file nor a folder ({})", Shown(path),
-                      follows_links_ ? "devices are not read" : "links and devices are not followed"));
+      return WithErrorClass(
+          InvalidArgument(fmt::format("{} is neither a file nor a folder ({})", Shown(path),
+                                      follows_links_ ? "devices, pipes and sockets are not read: leave it out"
+                                                     : "links and devices are not followed")),
+          ErrorClass::kPolicy);
     }
     entries_.push_back({path, static_cast<uint64_t>(info.st_size)});
     return absl::OkStatus();

@@ -168,6 +168,9 @@ class ExitCodesTest(PlumbTest):
         (folder / 'link').symlink_to('/etc/passwd')
         self.assertIn('link is a symbolic link to /etc/passwd', self.publish(folder, expect='policy').err)
         (folder / 'link').unlink()
+        os.mkfifo(folder / 'pipe')
+        self.assertIn('pipe is neither a file nor a folder', self.publish(folder, expect='policy').err)
+        (folder / 'pipe').unlink()
         (folder / 'Notes.TXT').write_text('collides')
         self.assertIn('case-insensitive', self.publish(folder, expect='policy').err)
 

@@ -83,6 +83,48 @@ class IncompleteTest(PublishTest):
                 self.assertIn(source.name, result.err)
             self.publish('--no-smoke', '--allow-incomplete')
 
+    def test_data_beside_an_onnx_model_that_is_cut_or_gone(self):
+        for size in (100, 0, None):
+            self.fresh()
+            for name in ('external.onnx', 'external.data'):
+                tiny.make(self.folder / name, (DATA / 'onnx-models' / name).read_bytes())
+            self.publish('--no-smoke')
+            if size is None:
+                os.remove(self.folder / 'external.data')
+            else:
+                tiny.make(self.folder / 'external.data', (DATA / 'onnx-models' / 'external.data').read_bytes()[:size])
+            self.assertIn('external.data', self.publish('--no-smoke', expect='policy').err)
+            self.publish('--no-smoke', '--allow-incomplete')
+
+    def test_tensorflow_variables_that_are_cut_or_gone(self):
+        whole = DATA / 'tensorflow/saved_model_half_plus_two'
+        for name, keep in (('variables.data-00000-of-00001', 5), ('variables.data-00000-of-00001', None),
+                           ('variables.index', 40), ('variables.index', None)):
+            self.fresh()
+            shutil.copytree(whole, self.folder, dirs_exist_ok=True)
+            self.publish('--no-smoke')
+            path = self.folder / 'variables' / name
+            if keep is None:
+                os.remove(path)
+            else:
+                path.write_bytes(path.read_bytes()[:keep])
+            self.assertIn('variables', self.publish('--no-smoke', expect='policy').err)
+            self.publish('--no-smoke', '--allow-incomplete')
+
+    def test_a_sentence_encoder_without_a_module(self):
+        shutil.copytree(DATA / 'encoders/sentence-bert-mean', self.folder, dirs_exist_ok=True)
+        self.publish()
+        shutil.rmtree(self.folder / '1_Pooling')
+        self.assertIn('1_Pooling/config.json', self.publish(expect='policy').err)
+        self.publish('--no-smoke', '--allow-incomplete')
+
+    def test_a_newer_gguf_is_not_understood(self):
+        tiny.gguf_file(self.folder / 'model.gguf', 'llama', {'t': ('F32', (4, 4))})
+        data = bytearray((self.folder / 'model.gguf').read_bytes())
+        data[4] = 4
+        tiny.make(self.folder / 'model.gguf', bytes(data))
+        self.assertIn('not understood', self.publish('--no-smoke').err)
+
     def test_pages_in_place_of_weights(self):
         for text in ('<!DOCTYPE html><html>Sign in</html>', '{"error":"Repository not found"}', 'Entry not found'):
             for name in ('model.safetensors', 'pytorch_model.bin', 'model.gguf', 'x.npz', 'x.onnx'):
@@ -223,6 +265,17 @@ class RecipeTest(PublishTest):
         tiny.make(self.folder / 'recipe.yaml', 'default_stage:\n  default_modifiers:\n    GPTQModifier: {scheme: W4A16}\n')
         self.assertIn('recipe.yaml is not understood', self.publish().err)
         self.assertIn('training script', self.publish('--recipe', self.write_flat()).err)
+
+    def test_other_tools_write_them_as_they_like(self):
+        tiny.safetensors(self.folder / 'model.safetensors', WEIGHTS)
+        for name, text in (('recipe.yaml', 'base: &b {x: 1}\nmodels: [*b, *b]\n'), ('recipe.yaml', 'a: 1\n---\nb: 2\n'),
+                           ('recipe.yaml', '- 1\n- 2\n'), ('recipe.yaml', ''), ('recipe.json', '{"lr": NaN}')):
+            tiny.make(self.folder / name, text)
+            self.assertIn(f'{name} is not understood', self.publish().err)
+            os.remove(self.folder / name)
+        # Ours, and broken.
+        tiny.make(self.folder / 'recipe.yaml', 'schema_version: 1\n---\nb: 2\n')
+        self.publish(expect='policy')
 
     def write_flat(self):
         tiny.put_json(self.tmp / 'flat.json', {'steps': 5, 'batch_size': 4, 'lr_max': 1e-3, 'schema': 'steps'})

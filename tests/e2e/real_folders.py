@@ -256,6 +256,43 @@ def bitsandbytes_4bit(where):
     hub_rest(where)
 
 
+@folder(family='llama', quantisation='bitsandbytes', warns=[UNCHECKED])
+def bitsandbytes_8bit_of_old(where):
+    put_json(where / 'config.json', {**LLAMA, 'quantization_config': {'load_in_8bit': True, 'llm_int8_threshold': 6.0}})
+    safetensors(where / 'model.safetensors', quantised(llama_tensors(), {
+        '.weight': ('I8', lambda r, c: (r, c)), '.SCB': ('F32', lambda r, c: (r,))}), {'format': 'pt'})
+    hub_rest(where)
+
+
+@folder(family='llama', quantisation='awq', warns=[UNCHECKED])
+def awq_in_its_own_file(where):
+    put_json(where / 'config.json', LLAMA)
+    put_json(where / 'quant_config.json', {'zero_point': True, 'q_group_size': 128, 'w_bit': 4, 'version': 'GEMM'})
+    safetensors(where / 'model.safetensors', quantised(llama_tensors(), {
+        '.qweight': ('I32', lambda r, c: (c, r // 8 or 1)), '.qzeros': ('I32', lambda r, c: (1, r // 8 or 1)),
+        '.scales': ('F16', lambda r, c: (1, r))}), {'format': 'pt'})
+    hub_rest(where)
+
+
+@folder(family='llama', quantisation='modelopt', warns=[UNCHECKED])
+def modelopt(where):
+    put_json(where / 'config.json', LLAMA)
+    put_json(where / 'hf_quant_config.json', {'producer': {'name': 'modelopt'}, 'quantization': {'quant_algo': 'FP8'}})
+    safetensors(where / 'model.safetensors', quantised(llama_tensors(), {
+        '.weight': ('F8_E4M3', lambda r, c: (r, c)), '.weight_scale': ('F32', lambda r, c: ())}), {'format': 'pt'})
+    hub_rest(where)
+
+
+@folder(family='llama', quantisation='mlx', library='mlx', warns=[UNCHECKED])
+def mlx_4bit_under_both_names(where):
+    put_json(where / 'config.json', {**LLAMA, 'quantization': {'group_size': 64, 'bits': 4},
+                                     'quantization_config': {'group_size': 64, 'bits': 4}})
+    safetensors(where / 'model.safetensors', quantised(llama_tensors(), {
+        '.weight': ('U32', lambda r, c: (r, c // 8 or 1)), '.scales': ('F16', lambda r, c: (r, 1)),
+        '.biases': ('F16', lambda r, c: (r, 1))}), {'format': 'mlx'})
+    card(where, library_name='mlx')
+
+
 @folder(family='llama', quantisation='mlx', library='mlx', warns=[UNCHECKED])
 def mlx_4bit(where):
     put_json(where / 'config.json', {**LLAMA, 'quantization': {'group_size': 16, 'bits': 4}})
