@@ -82,8 +82,9 @@ absl::Status CheckWanted(DType wanted, const TargetFormat& target) {
   if (std::find(possible.begin(), possible.end(), wanted) != possible.end()) return absl::OkStatus();
   std::vector<std::string> names;
   for (DType each : possible) names.push_back(FlagOf(each));
-  return InvalidArgument(
-      fmt::format("{} cannot be made in {}, expected one of {}", FlagOf(wanted), target.title, fmt::join(names, ", ")));
+  return WithErrorClass(InvalidArgument(fmt::format("{} cannot be made in {}, expected one of {}", FlagOf(wanted),
+                                                    target.title, fmt::join(names, ", "))),
+                        ErrorClass::kUsage);
 }
 
 // A file that is called quantised and is not helps nobody.

@@ -168,7 +168,7 @@ class NotCheckedTest(JudgementTest):
             target = self.tmp / left_out.replace('/', '-')
             pulled = self.plumb('pull', 'lab/m@v1', target, '--exclude', left_out, '--smoke', '--json')
             self.assertEqual(pulled.json['smoke']['verdict'], 'inconclusive')
-            self.assertIn(f'{left_out} was not pulled', self.smoke(target, 'done'))
+            self.assertIn(f'{left_out} is not here', self.smoke(target, 'done'))
 
     def test_a_pull_with_nothing_to_run(self):
         folder = self.tmp / 'dataset'

@@ -18,7 +18,7 @@ absl::Status RunCase(const Directory& folder, const SmokeCase& wanted, const std
       wanted.left_out.empty()
           ? OpenSmokeCase(folder, wanted, options)
           : FailedPrecondition(
-                fmt::format("{} was not pulled; pull without --include or --exclude fetches it", wanted.left_out));
+                fmt::format("{} is not here; `plumb pull` without --include and --exclude brings it", wanted.left_out));
   if (absl::IsCancelled(open.status()) || ErrorClassOf(open.status()) == ErrorClass::kUsage) return open.status();
   // Without a golden, `reference` says what is expected whether or not it was asked for.
   if (open.ok() && !open->golden && backends.front()->name() != "reference") {

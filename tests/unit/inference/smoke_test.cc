@@ -188,7 +188,7 @@ TEST(SmokeTest, ACaseOfWhichAFileWasLeftOutIsNotRun) {
   const SmokeReport report = Check(Family(), {wanted}, {.backends = {"reference"}});
   EXPECT_EQ(report.verdict, Verdict::kInconclusive);
   EXPECT_TRUE(absl::IsFailedPrecondition(report.backends[0].cases[0].obstacle));
-  EXPECT_THAT(report.backends[0].detail, AllOf(HasSubstr("golden.safetensors"), HasSubstr("not pulled")));
+  EXPECT_THAT(report.backends[0].detail, AllOf(HasSubstr("golden.safetensors"), HasSubstr("plumb pull")));
 }
 
 TEST(SmokeTest, TruncatedWeightsAreNotChecked) {
